@@ -1,1 +1,40 @@
-export {};
+export { gradients } from './grad/gradients.js';
+export { addDims, divDims, evaluateDim, isStatic, mulDims, sameShape, sizeOf, subDims } from './ir/dim.js';
+export { GraphError } from './ir/error.js';
+export { type Differentiation, defineOp, type Op, type OpRule, type TypedOp } from './ir/op.js';
+export { leavesOf, topologicalOrder } from './ir/order.js';
+export { printGraph } from './ir/print.js';
+export { type Rewriter, replaceValues, rewrite } from './ir/rewrite.js';
+export { type Graph, graphOf, nameOf, trace } from './ir/trace.js';
+export {
+  type Dim,
+  type DType,
+  dtypeOfCode,
+  dtypes,
+  formatType,
+  isFloat,
+  type Shape,
+  type TensorType,
+  type TypedArray,
+} from './ir/type.js';
+export {
+  type Attributes,
+  constant,
+  constantNumbers,
+  describe,
+  input,
+  type Node,
+  type Operand,
+  parameter,
+  scope,
+  type Value,
+} from './ir/value.js';
+export * from './ops/index.js';
+export { type DecodedModel, decodeModel, readModelProto, typeOf } from './proto/decode.js';
+export {
+  type EncodeOptions,
+  type ExternalData,
+  encodeModel,
+  toModelProto,
+  valueInfo,
+} from './proto/encode.js';

@@ -1,0 +1,120 @@
+import { addDims, divDims, mulDims, subDims } from './dim.js';
+import { GraphError } from './error.js';
+import type { Dim, DType, Shape, TensorType } from './type.js';
+import { isFloat } from './type.js';
+import { constantNumbers, type Value } from './value.js';
+
+/** NumPy broadcasting; a symbol meets 1 or itself only. */
+export function broadcastShapes(...shapes: readonly Shape[]): Shape {
+  const rank = Math.max(0, ...shapes.map((shape) => shape.length));
+  return Array.from({ length: rank }, (_, axis) => {
+    let result: Dim = 1;
+    for (const shape of shapes) {
+      const dim = shape[axis - rank + shape.length] ?? 1;
+      if (dim === 1 || dim === result) continue;
+      if (result !== 1)
+        throw new GraphError(
+          'broadcast',
+          `expected shapes that broadcast, got ${shapes.map((s) => `[${s.join(', ')}]`).join(' and ')}`,
+        );
+      result = dim;
+    }
+    return result;
+  });
+}
+
+/** An axis in [−rank, rank) as one in [0, rank). */
+export function normalizeAxis(axis: number, rank: number): number {
+  const normal = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(axis) || normal < 0 || normal >= rank)
+    throw new GraphError('axis', `expected an axis in [${-rank}, ${rank}), got ${axis}`);
+  return normal;
+}
+
+/** Operands of one dtype, which is returned. */
+export function sameDType(...values: readonly (Value | null)[]): DType {
+  const present = values.filter((value) => value !== null);
+  const dtype = present[0]!.dtype;
+  for (const value of present)
+    if (value.dtype !== dtype)
+      throw new GraphError(
+        'dtype',
+        `expected operands of one dtype, got ${present.map((v) => v.dtype).join(' and ')} — cast() one of them`,
+      );
+  return dtype;
+}
+
+/** Throws unless the value's dtype is one of `allowed`. */
+export function expectDType(value: Value, ...allowed: readonly DType[]): void {
+  if (!allowed.includes(value.dtype))
+    throw new GraphError('dtype', `expected ${allowed.join(' or ')}, got ${value.dtype}`);
+}
+
+/** Throws unless the value is of a floating-point dtype. */
+export function expectFloat(value: Value): void {
+  if (!isFloat(value.dtype))
+    throw new GraphError('dtype', `expected a floating-point dtype, got ${value.dtype} — cast() it`);
+}
+
+/**
+ * The integers that a 1-D or scalar value holds, as far as they follow from shapes and constants: what `Reshape` and
+ * `Expand` need to know their output shape. Undefined when they depend on data.
+ */
+export function dimsOf(value: Value): Dim[] | undefined {
+  const numbers = constantNumbers(value);
+  if (numbers) return numbers;
+  if (value.source.kind !== 'node') return undefined;
+  const { op, inputs, attributes } = value.source;
+  const operand = (at: number): Dim[] | undefined => {
+    const input = inputs[at];
+    return input ? dimsOf(input) : undefined;
+  };
+  const pairwise = (combine: (a: Dim, b: Dim) => Dim | undefined): Dim[] | undefined => {
+    const [a, b] = [operand(0), operand(1)];
+    if (!a || !b || (a.length !== b.length && a.length !== 1 && b.length !== 1)) return undefined;
+    const result = Array.from({ length: Math.max(a.length, b.length) }, (_, i) =>
+      combine(a[a.length === 1 ? 0 : i]!, b[b.length === 1 ? 0 : i]!),
+    );
+    return result.includes(undefined) ? undefined : (result as Dim[]);
+  };
+  switch (op.opType) {
+    case 'Shape':
+      return [...inputs[0]!.shape];
+    case 'Identity':
+    case 'Cast':
+    case 'Squeeze':
+    case 'Unsqueeze':
+    case 'Reshape':
+      return operand(0);
+    case 'Concat': {
+      const parts = inputs.map((_, at) => operand(at));
+      return parts.includes(undefined) ? undefined : (parts as Dim[][]).flat();
+    }
+    case 'Gather': {
+      const [data, indices] = [operand(0), operand(1)];
+      if (!data || !indices || (attributes.axis ?? 0) !== 0) return undefined;
+      const picked = indices.map((i) => (typeof i === 'number' ? data.at(i) : undefined));
+      return picked.includes(undefined) ? undefined : (picked as Dim[]);
+    }
+    case 'Slice': {
+      const [data, starts, ends] = [operand(0), operand(1), operand(2)];
+      const steps = inputs[4] ? operand(4) : [1];
+      if (!data || !starts || !ends || steps?.[0] !== 1) return undefined;
+      const [start, end] = [starts[0], ends[0]];
+      return typeof start === 'number' && typeof end === 'number' ? data.slice(start, end) : undefined;
+    }
+    case 'Add':
+      return pairwise(addDims);
+    case 'Sub':
+      return pairwise(subDims);
+    case 'Mul':
+      return pairwise(mulDims);
+    case 'Div':
+      return pairwise(divDims);
+    default:
+      return undefined;
+  }
+}
+
+/** A type with another shape. */
+export const withShape = (type: TensorType, shape: Shape): TensorType => ({ dtype: type.dtype, shape });

@@ -1,0 +1,364 @@
+import { addDims, divDims, isStatic, mulDims, sameShape, sizeOf, subDims } from '../ir/dim.js';
+import { GraphError } from '../ir/error.js';
+import { defineOp } from '../ir/op.js';
+import { broadcastShapes, dimsOf, expectDType, normalizeAxis, sameDType, withShape } from '../ir/shape.js';
+import type { Dim, Shape } from '../ir/type.js';
+import { constant, constantNumbers, type Value } from '../ir/value.js';
+import { gather } from './gather.js';
+import { reduceSum } from './reduce.js';
+
+const ints = (numbers: readonly number[]): Value => constant(numbers, 'int64');
+
+/** The integers of an operand that must be known when the graph is built. */
+function known(value: Value | null, what: string): number[] {
+  const numbers = constantNumbers(value);
+  if (!numbers) throw new GraphError(what, `expected constant ${what}, got values that depend on data`);
+  return numbers;
+}
+
+export const Identity = defineOp<[Value]>('Identity', { infer: ([x]) => [x], gradient: ({ dy }) => [dy] });
+
+export const ShapeOp = defineOp<[Value]>('Shape', {
+  infer: ([x]) => [{ dtype: 'int64', shape: [x.shape.length] }],
+  gradient: 'none',
+});
+
+export const Reshape = defineOp<[Value, Value]>('Reshape', {
+  infer: ([x, shape]) => {
+    expectDType(shape, 'int64');
+    const wanted = dimsOf(shape);
+    if (!wanted)
+      throw new GraphError('Reshape', 'expected a shape that follows from constants and Shape(), got data');
+    const dims = wanted.map((dim, axis) => (dim === 0 ? (x.shape[axis] ?? 0) : dim));
+    const open = dims.indexOf(-1);
+    if (open >= 0) {
+      const rest = divDims(sizeOf(x.shape), sizeOf(dims.filter((_, axis) => axis !== open)));
+      if (rest === undefined)
+        throw new GraphError(
+          'Reshape',
+          `expected a shape that divides [${x.shape.join(', ')}], got [${dims.join(', ')}]`,
+        );
+      dims[open] = rest;
+    }
+    if (sizeOf(dims) !== sizeOf(x.shape))
+      throw new GraphError('Reshape', `expected ${sizeOf(x.shape)} elements, got shape [${dims.join(', ')}]`);
+    return [withShape(x, dims)];
+  },
+  gradient: ({ inputs: [x], dy }) => [reshapeLike(dy, x), null],
+});
+
+export const Transpose = defineOp<[Value], { perm: readonly number[] }>('Transpose', {
+  infer: ([x], { perm }) => {
+    if (
+      perm.length !== x.shape.length ||
+      new Set(perm).size !== perm.length ||
+      perm.some((p) => x.shape[p] === undefined)
+    )
+      throw new GraphError(
+        'Transpose',
+        `expected a permutation of ${x.shape.length} axes, got [${perm.join(', ')}]`,
+      );
+    return [
+      withShape(
+        x,
+        perm.map((axis) => x.shape[axis]!),
+      ),
+    ];
+  },
+  gradient: ({ attributes: { perm }, dy }) => [
+    transpose(
+      dy,
+      perm.map((_, axis) => perm.indexOf(axis)),
+    ),
+  ],
+});
+
+export const Expand = defineOp<[Value, Value]>('Expand', {
+  infer: ([x, shape]) => {
+    const dims = dimsOf(shape);
+    if (!dims)
+      throw new GraphError('Expand', 'expected a shape that follows from constants and Shape(), got data');
+    return [withShape(x, broadcastShapes(x.shape, dims))];
+  },
+  gradient: ({ dy }) => [dy, null],
+});
+
+export const Concat = defineOp<Value[], { axis: number }>('Concat', {
+  infer: (values, { axis }) => {
+    const first = values[0];
+    if (!first) throw new GraphError('Concat', 'expected at least one operand, got none');
+    const at = normalizeAxis(axis, first.shape.length);
+    const same = (shape: Shape) => shape.map((dim, i) => (i === at ? 0 : dim));
+    for (const value of values)
+      if (!sameShape(same(value.shape), same(first.shape)))
+        throw new GraphError('Concat', `expected shapes that agree but for axis ${at}`);
+    const total = values.reduce<Dim>((sum, value) => addDims(sum, value.shape[at]!), 0);
+    return [{ dtype: sameDType(...values), shape: first.shape.map((dim, i) => (i === at ? total : dim)) }];
+  },
+  gradient: ({ inputs, attributes: { axis }, dy }) => {
+    const at = normalizeAxis(axis, dy.shape.length);
+    return split(dy, lengthsAlong(inputs, at), at);
+  },
+});
+
+/** The lengths of the operands along an axis: constant where static, else read from their shapes. */
+function lengthsAlong(values: readonly Value[], axis: number): Value {
+  const lengths = values.map((value) => value.shape[axis]!);
+  if (isStatic(lengths)) return ints(lengths);
+  return Concat.of(
+    values.map((value) => slice(shapeOf(value), [axis], [axis + 1], [0])),
+    { axis: 0 },
+  );
+}
+
+export const Split = defineOp<[Value, Value], { axis: number }>('Split', {
+  infer: ([x, lengths], { axis }) => {
+    const at = normalizeAxis(axis, x.shape.length);
+    const dims = dimsOf(lengths);
+    if (!dims)
+      throw new GraphError('Split', 'expected lengths that follow from constants and Shape(), got data');
+    return dims.map((length) =>
+      withShape(
+        x,
+        x.shape.map((dim, i) => (i === at ? length : dim)),
+      ),
+    );
+  },
+  gradient: ({ outputs, gradients, attributes: { axis } }) => [
+    concat(
+      gradients.map((dy, i) => dy ?? zerosLike(outputs[i]!)),
+      axis,
+    ),
+    null,
+  ],
+});
+
+/** Positive steps; starts and ends as NumPy reads them. */
+export const Slice = defineOp<[Value, Value, Value, Value, Value]>('Slice', {
+  infer: ([x, starts, ends, axes, steps]) => {
+    const [start, end, axis, step] = [
+      known(starts, 'starts'),
+      known(ends, 'ends'),
+      known(axes, 'axes'),
+      known(steps, 'steps'),
+    ];
+    const dims = [...x.shape];
+    for (const [i, a] of axis.entries()) {
+      const at = normalizeAxis(a, x.shape.length);
+      dims[at] = slicedLength(x.shape[at]!, start[i]!, end[i]!, step[i]!);
+    }
+    return [withShape(x, dims)];
+  },
+  gradient: ({ inputs: [x, starts, ends, axes, steps], dy }) => {
+    const [start, end, axis, step] = [
+      known(starts, 'starts'),
+      known(ends, 'ends'),
+      known(axes, 'axes'),
+      known(steps, 'steps'),
+    ];
+    let dx = dy;
+    for (const [i, a] of axis.entries())
+      dx = unslice(dx, x, normalizeAxis(a, x.shape.length), start[i]!, end[i]!, step[i]!);
+    return [dx, null, null, null, null];
+  },
+});
+
+function slicedLength(dim: Dim, start: number, end: number, step: number): Dim {
+  if (step < 1) throw new GraphError('Slice', `expected a positive step, got ${step} — reverse with Gather`);
+  const from: Dim = start < 0 ? addDims(dim, start) : start;
+  if (typeof dim === 'number') {
+    const low = Math.min(Math.max(from as number, 0), dim);
+    const high = Math.min(end < 0 ? dim + end : end, dim);
+    return Math.max(0, Math.ceil((high - low) / step));
+  }
+  const whole = end >= Number.MAX_SAFE_INTEGER;
+  if (step === 1 && (whole || end < 0)) return subDims(whole ? dim : addDims(dim, end), from);
+  if (step === 1 && start < 0 === end < 0) return subDims(end, from as number);
+  throw new GraphError(
+    'Slice',
+    `expected bounds whose length follows for "${dim}", got ${start}:${end}:${step}`,
+  );
+}
+
+/** The gradient of a slice along one axis: dy between zeros, with the strided case spread out first. */
+function unslice(dy: Value, x: Value, axis: number, start: number, end: number, step: number): Value {
+  const dim = x.shape[axis]!;
+  if (step !== 1) {
+    if (typeof dim !== 'number')
+      throw new GraphError('Slice', `expected a static axis for a strided gradient, got "${dim}"`);
+    const from = start < 0 ? Math.max(dim + start, 0) : Math.min(start, dim);
+    const length = dy.shape[axis] as number;
+    const rows = Array.from({ length: dim }, (_, i) =>
+      (i - from) % step === 0 && i >= from && (i - from) / step < length ? (i - from) / step : length,
+    );
+    return gather(concat([dy, zerosLike(slice(x, [0], [1], [axis]))], axis), ints(rows), axis);
+  }
+  const low = start < 0 ? (typeof dim === 'number' ? Math.max(dim + start, 0) : start) : start;
+  const parts: Value[] = [];
+  if (low !== 0) parts.push(zerosLike(slice(x, [0], [low], [axis])));
+  parts.push(dy);
+  const toEnd = end >= Number.MAX_SAFE_INTEGER || (typeof dim === 'number' && end >= dim);
+  if (!toEnd) parts.push(zerosLike(slice(x, [end], [Number.MAX_SAFE_INTEGER], [axis])));
+  return concat(parts, axis);
+}
+
+export const Squeeze = defineOp<[Value, Value]>('Squeeze', {
+  infer: ([x, axes]) => {
+    const at = known(axes, 'axes').map((axis) => normalizeAxis(axis, x.shape.length));
+    for (const axis of at)
+      if (x.shape[axis] !== 1)
+        throw new GraphError('Squeeze', `expected size 1 at axis ${axis}, got ${x.shape[axis]}`);
+    return [
+      withShape(
+        x,
+        x.shape.filter((_, axis) => !at.includes(axis)),
+      ),
+    ];
+  },
+  gradient: ({ inputs: [x, axes], dy }) => [
+    unsqueeze(
+      dy,
+      known(axes, 'axes').map((axis) => normalizeAxis(axis, x.shape.length)),
+    ),
+    null,
+  ],
+});
+
+export const Unsqueeze = defineOp<[Value, Value]>('Unsqueeze', {
+  infer: ([x, axes]) => {
+    const rank = x.shape.length + known(axes, 'axes').length;
+    const at = new Set(known(axes, 'axes').map((axis) => normalizeAxis(axis, rank)));
+    const rest = [...x.shape];
+    return [
+      withShape(
+        x,
+        Array.from({ length: rank }, (_, axis) => (at.has(axis) ? 1 : rest.shift()!)),
+      ),
+    ];
+  },
+  gradient: ({ inputs: [x], dy }) => [reshapeLike(dy, x), null],
+});
+
+/** Constant padding with non-negative amounts. */
+export const Pad = defineOp<[Value, Value, Value | null], { mode?: string }>('Pad', {
+  operands: 3,
+  infer: ([x, pads], { mode }) => {
+    const amounts = known(pads, 'pads');
+    const rank = x.shape.length;
+    if (amounts.length !== 2 * rank)
+      throw new GraphError('Pad', `expected ${2 * rank} pads, got ${amounts.length}`);
+    if (mode !== undefined && mode !== 'constant')
+      throw new GraphError('Pad', `expected mode "constant", got "${mode}"`);
+    return [
+      withShape(
+        x,
+        x.shape.map((dim, axis) => addDims(dim, amounts[axis]! + amounts[axis + rank]!)),
+      ),
+    ];
+  },
+  gradient: ({ inputs: [x, pads], dy }) => {
+    const amounts = known(pads, 'pads');
+    const rank = x.shape.length;
+    const axes = x.shape.map((_, axis) => axis);
+    const ends = axes.map((axis) =>
+      amounts[axis + rank] === 0 ? Number.MAX_SAFE_INTEGER : -amounts[axis + rank]!,
+    );
+    return [slice(dy, amounts.slice(0, rank), ends, axes), null, null];
+  },
+});
+
+export const Tile = defineOp<[Value, Value]>('Tile', {
+  infer: ([x, repeats]) => {
+    const times = dimsOf(repeats);
+    if (times?.length !== x.shape.length)
+      throw new GraphError(
+        'Tile',
+        `expected ${x.shape.length} repeats known from constants and Shape(), got ${times?.length ?? 'data'}`,
+      );
+    return [
+      withShape(
+        x,
+        x.shape.map((dim, axis) => mulDims(dim, times[axis]!)),
+      ),
+    ];
+  },
+  // [r·n] is [r, n] summed over r, axis by axis.
+  gradient: ({ inputs: [x, repeats], dy }) => {
+    const rank = x.shape.length;
+    const pairs = Array.from({ length: rank }, (_, axis) => [
+      slice(repeats, [axis], [axis + 1], [0]),
+      slice(shapeOf(x), [axis], [axis + 1], [0]),
+    ]).flat();
+    const paired = Reshape.of([dy, Concat.of(pairs, { axis: 0 })]);
+    return [
+      reduceSum(
+        paired,
+        Array.from({ length: rank }, (_, axis) => 2 * axis),
+        false,
+      ),
+      null,
+    ];
+  },
+});
+
+/** x's sizes, int64 [rank]; a constant where they are static. */
+export const shapeOf = (x: Value): Value => (isStatic(x.shape) ? ints(x.shape) : ShapeOp.of([x]));
+
+/** x in another shape; 0 copies the size at that place, −1 is what remains. */
+export const reshape = (x: Value, shape: readonly number[] | Value): Value =>
+  Reshape.of([x, 'source' in shape ? shape : ints(shape)]);
+
+/** x in the shape of `like`, which has as many elements. */
+export function reshapeLike(x: Value, like: Value): Value {
+  if (sameShape(x.shape, like.shape)) return x;
+  const symbolic = like.shape.filter((dim) => typeof dim !== 'number').length;
+  if (symbolic > 1) return Reshape.of([x, shapeOf(like)]);
+  return reshape(
+    x,
+    like.shape.map((dim) => (typeof dim === 'number' ? dim : -1)),
+  );
+}
+
+/** Axes in a new order; the default reverses the last two. */
+export function transpose(x: Value, perm?: readonly number[]): Value {
+  const rank = x.shape.length;
+  const order = perm ?? [...Array(rank - 2).keys(), rank - 1, rank - 2];
+  return order.every((axis, i) => axis === i) ? x : Transpose.of([x], { perm: order });
+}
+
+/** x repeated to the shape of `like`, by broadcasting. */
+export const expandLike = (x: Value, like: Value): Value =>
+  sameShape(x.shape, like.shape) ? x : Expand.of([x, shapeOf(like)]);
+
+/** x repeated to a static shape, by broadcasting. */
+export const expand = (x: Value, shape: readonly number[]): Value => Expand.of([x, ints(shape)]);
+
+export const concat = (values: readonly Value[], axis: number): Value =>
+  values.length === 1 ? values[0]! : Concat.of([...values], { axis });
+
+/** Pieces of the given lengths along an axis. */
+export const split = (x: Value, lengths: readonly number[] | Value, axis: number): Value[] => [
+  ...Split.all([x, 'source' in lengths ? lengths : ints(lengths)], { axis }),
+];
+
+/** x[start:end:step] along the axes; an end of MAX_SAFE_INTEGER is the axis's end. */
+export const slice = (
+  x: Value,
+  starts: readonly number[],
+  ends: readonly number[],
+  axes: readonly number[],
+  steps: readonly number[] = axes.map(() => 1),
+): Value => Slice.of([x, ints(starts), ints(ends), ints(axes), ints(steps)]);
+
+export const squeeze = (x: Value, axes: readonly number[]): Value => Squeeze.of([x, ints(axes)]);
+export const unsqueeze = (x: Value, axes: readonly number[]): Value => Unsqueeze.of([x, ints(axes)]);
+export const identity = (x: Value): Value => Identity.of([x]);
+
+/** x with `before[i]` and `after[i]` copies of `value` around axis i. */
+export const pad = (x: Value, before: readonly number[], after: readonly number[], value = 0): Value =>
+  Pad.of([x, ints([...before, ...after]), constant(value, x.dtype)], { mode: 'constant' });
+
+export const tile = (x: Value, repeats: readonly number[]): Value => Tile.of([x, ints(repeats)]);
+
+/** Zeros of x's type and shape. */
+export const zerosLike = (x: Value): Value => Expand.of([constant(0, x.dtype), shapeOf(x)]);

@@ -1,0 +1,104 @@
+import { GraphError } from '../ir/error.js';
+import { defineOp } from '../ir/op.js';
+import { expectFloat, normalizeAxis, sameDType, withShape } from '../ir/shape.js';
+import type { Value } from '../ir/value.js';
+import { div, exp, max, mul, sqrt, sub } from './elementwise.js';
+import { reduceMean, reduceSum } from './reduce.js';
+
+export const Softmax = defineOp<[Value], { axis: number }>('Softmax', {
+  infer: ([x], { axis }) => {
+    expectFloat(x);
+    normalizeAxis(axis, x.shape.length);
+    return [x];
+  },
+  gradient: ({ y, attributes: { axis }, dy }) => [mul(sub(dy, reduceSum(mul(dy, y), [axis], true)), y)],
+});
+
+export const LogSoftmax = defineOp<[Value], { axis: number }>('LogSoftmax', {
+  infer: ([x], { axis }) => {
+    expectFloat(x);
+    normalizeAxis(axis, x.shape.length);
+    return [x];
+  },
+  gradient: ({ y, attributes: { axis }, dy }) => [sub(dy, mul(exp(y), reduceSum(dy, [axis], true)))],
+});
+
+type NormAttributes = { axis: number; epsilon: number };
+
+const statisticsOf = (x: Value, axis: number) =>
+  withShape(
+    x,
+    x.shape.map((dim, i) => (i < normalizeAxis(axis, x.shape.length) ? dim : 1)),
+  );
+
+function expectScale(x: Value, scale: Value): void {
+  if (scale.shape.length !== 1 || scale.shape[0] !== x.shape.at(-1))
+    throw new GraphError('scale', `expected [${x.shape.at(-1)}], got [${scale.shape.join(', ')}]`);
+}
+
+/** (x − mean)/std · scale + bias over the last axis; outputs y, mean and 1/std, the latter two reused by the gradient. */
+export const LayerNormalization = defineOp<[Value, Value, Value], NormAttributes>('LayerNormalization', {
+  floats: ['epsilon'],
+  infer: ([x, scale, bias], { axis }) => {
+    expectFloat(x);
+    sameDType(x, scale, bias);
+    if (normalizeAxis(axis, x.shape.length) !== x.shape.length - 1)
+      throw new GraphError('LayerNormalization', `expected the last axis, got ${axis}`);
+    expectScale(x, scale);
+    expectScale(x, bias);
+    return [x, statisticsOf(x, axis), statisticsOf(x, axis)];
+  },
+  gradient: ({ inputs: [x, scale], outputs: [, mean, inverseStd], dy }) => {
+    const normalized = mul(sub(x, mean!), inverseStd!);
+    return [normalizedGradient(dy, scale, normalized, inverseStd!, true), mul(dy, normalized), dy];
+  },
+});
+
+/** x/rms(x) · scale over the last axis, RMS normalization (https://arxiv.org/abs/1910.07467); outputs y and 1/rms. */
+export const SimplifiedLayerNormalization = defineOp<[Value, Value], NormAttributes>(
+  'SimplifiedLayerNormalization',
+  {
+    floats: ['epsilon'],
+    infer: ([x, scale], { axis }) => {
+      expectFloat(x);
+      sameDType(x, scale);
+      expectScale(x, scale);
+      return [x, statisticsOf(x, axis)];
+    },
+    gradient: ({ inputs: [x, scale], outputs: [, inverseRms], dy }) => {
+      const normalized = mul(x, inverseRms!);
+      return [normalizedGradient(dy, scale, normalized, inverseRms!, false), mul(dy, normalized)];
+    },
+  },
+);
+
+/** (g − mean(g) − x̂·mean(g·x̂)) / std with g = dy·scale; without centring the first mean is left out. */
+function normalizedGradient(
+  dy: Value,
+  scale: Value,
+  normalized: Value,
+  inverseStd: Value,
+  centred: boolean,
+): Value {
+  const g = mul(dy, scale);
+  const along = mul(normalized, reduceMean(mul(g, normalized), [-1], true));
+  const rest = centred ? sub(sub(g, reduceMean(g, [-1], true)), along) : sub(g, along);
+  return mul(rest, inverseStd);
+}
+
+export const softmax = (x: Value, axis = -1): Value => Softmax.of([x], { axis });
+export const logSoftmax = (x: Value, axis = -1): Value => LogSoftmax.of([x], { axis });
+
+/** Layer normalization over the last axis (https://arxiv.org/abs/1607.06450). */
+export const layerNormalization = (x: Value, scale: Value, bias: Value, epsilon: number): Value =>
+  LayerNormalization.of([x, scale, bias], { axis: -1, epsilon });
+
+/** RMS normalization over the last axis. */
+export const rmsNormalization = (x: Value, scale: Value, epsilon: number): Value =>
+  SimplifiedLayerNormalization.of([x, scale], { axis: -1, epsilon });
+
+/** x / ‖x‖₂ along the last axis, with the norm at least `epsilon`. */
+export function l2Normalize(x: Value, epsilon = 1e-12): Value {
+  // The bound stands under the root: the root's slope at 0 is infinite.
+  return div(x, sqrt(max(reduceSum(mul(x, x), [-1], true), epsilon * epsilon)));
+}
