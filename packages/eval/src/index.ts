@@ -1,1 +1,14 @@
-export {};
+export { averagePrecision } from './average-precision.js';
+export { type Bm25, type Bm25Options, bm25 } from './bm25.js';
+export { bootstrapMean, type MeanInterval, type PairedDifference, pairedBootstrap } from './bootstrap.js';
+export { type Chance, chance } from './chance.js';
+export { evaluateRanking, type RankingEvaluation, type WithoutPositive } from './evaluate-ranking.js';
+export { hitRate } from './hit-rate.js';
+export type { Interval, ResampleOptions } from './interval.js';
+export { type Metric, type MetricName, metricNamed } from './metric.js';
+export { mrr } from './mrr.js';
+export { type Gain, ndcg } from './ndcg.js';
+export { precision } from './precision.js';
+export { type JudgedQuery, type Ranking, rank, type TieGroup } from './ranking.js';
+export { recall } from './recall.js';
+export { tokenize } from './tokenize.js';
