@@ -1,0 +1,61 @@
+import {
+  add,
+  linear as affine,
+  GraphError,
+  gather,
+  gelu,
+  mul,
+  layerNormalization as normalize,
+  relu,
+  sigmoid,
+  tanh,
+  type Value,
+} from '@rag/onnx';
+import type { HiddenAct } from './config.js';
+import { module, type ParameterPath } from './parameters.js';
+
+/** The static size of x's last axis. */
+export function widthOf(x: Value): number {
+  const width = x.shape.at(-1);
+  if (typeof width !== 'number')
+    throw new GraphError('layers', `expected a static last axis, got [${x.shape.join(', ')}]`);
+  return width;
+}
+
+/** `torch.nn.Linear`: x [tokens, in] → [tokens, out], with weight [out, in] and bias [out]. */
+export const linear = (root: ParameterPath, name: string, x: Value, out: number): Value =>
+  module(root, name, (path) => affine(x, path.get('weight', [out, widthOf(x)]), path.get('bias', [out])));
+
+/** `torch.nn.LayerNorm` over the last axis, with weight and bias [width]. */
+export const layerNorm = (root: ParameterPath, name: string, x: Value, epsilon: number): Value =>
+  module(root, name, (path) =>
+    normalize(x, path.get('weight', [widthOf(x)]), path.get('bias', [widthOf(x)]), epsilon),
+  );
+
+/** `torch.nn.Embedding`: rows of weight [count, width] at int64 ids [tokens]. */
+export const embedding = (
+  root: ParameterPath,
+  name: string,
+  ids: Value,
+  count: number,
+  width: number,
+): Value => module(root, name, (path) => gather(path.get('weight', [count, width]), ids));
+
+/** The tanh approximation of GELU, as `gelu_new` of transformers. */
+const geluTanh = (x: Value): Value => {
+  const inner = mul(add(x, mul(mul(mul(x, x), x), 0.044715)), Math.sqrt(2 / Math.PI));
+  return mul(mul(x, 0.5), add(tanh(inner), 1));
+};
+
+const silu = (x: Value): Value => mul(x, sigmoid(x));
+
+/** The functions that config.json names in `hidden_act`. */
+export const activations: { readonly [Name in HiddenAct]: (x: Value) => Value } = {
+  gelu,
+  gelu_new: geluTanh,
+  gelu_pytorch_tanh: geluTanh,
+  relu,
+  silu,
+  swish: silu,
+  tanh,
+};
