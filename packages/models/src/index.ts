@@ -1,1 +1,44 @@
-export {};
+export type { Architecture, Encoded } from './arch/architecture.js';
+export { architectures } from './arch/index.js';
+export { attention, attentionBias } from './attention.js';
+export type { Checkpoint, TensorIndex, TensorLocation, TokenizerFile } from './checkpoint.js';
+export { openCheckpoint, TOKENIZER_FILES } from './checkpoint.js';
+export type { EncoderConfig, HiddenAct, ModelType } from './config.js';
+export {
+  ConfigError,
+  encoderConfigToJson,
+  HIDDEN_ACTS,
+  labelCount,
+  MODEL_TYPES,
+  parseEncoderConfig,
+  withLabelCount,
+} from './config.js';
+export { type Dropout, noDropout, trainingDropout } from './dropout.js';
+export { type DropoutFeed, type DropoutInput, type DropoutPlace, dropoutFeeds } from './dropout-feeds.js';
+export type { Dtype } from './dtype.js';
+export { DTYPE_BYTES, elementCount, toFloat32 } from './dtype.js';
+export { type EncoderInputs, encoderInputTypes } from './encoder-inputs.js';
+export type { FileSource } from './file-source.js';
+export { FileSourceError, memorySource } from './file-source.js';
+export {
+  bfloat16ToFloat32,
+  float16ToFloat32,
+  float32ToBfloat16,
+  float32ToFloat16,
+} from './float16.js';
+export { initializeParameter, initializeParameters } from './initialize.js';
+export { activations, embedding, layerNorm, linear } from './layers.js';
+export type {
+  MatchOptions,
+  NamedShapes,
+  ParameterMatch,
+  ParameterSpec,
+  ShapeMismatch,
+} from './match-parameters.js';
+export { matchParameters, ParameterMatchError } from './match-parameters.js';
+export { module, type ParameterPath, parameterRoot } from './parameters.js';
+export type { SafetensorsHeader, TensorEntry } from './safetensors.js';
+export { readSafetensorsHeader, readTensor, readTensorBytes, SafetensorsError } from './safetensors.js';
+export { readShardIndex } from './safetensors-index.js';
+export type { ByteSink, TensorToWrite } from './safetensors-write.js';
+export { safetensorsBytes, writeSafetensors } from './safetensors-write.js';

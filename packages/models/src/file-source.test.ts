@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import {
+  checkFilePath,
+  checkRange,
+  describeJson,
+  memorySource,
+  readJsonObject,
+  readText,
+} from './file-source.js';
+
+test.each(['', '/etc/passwd', '..', '../a', 'a/../../b', 'a//b', './a', 'a/', 'a\\b', 'C:', 'c:/a', 'a\0b'])(
+  'the path %j is refused',
+  (path) => {
+    expect(() => checkFilePath(path)).toThrow(/relative path inside the checkpoint directory/);
+  },
+);
+
+test.each([
+  'config.json',
+  '1_Pooling/config.json',
+  '..a',
+  'a..b',
+  '.hidden',
+  'model-00001-of-00002.safetensors',
+])('the path %j is allowed', (path) => {
+  expect(() => checkFilePath(path)).not.toThrow();
+});
+
+test.each([
+  [-1, 2],
+  [0, 5],
+  [4, 1],
+  [0, -1],
+  [Number.NaN, 1],
+  [0.5, 1],
+  [0, Infinity],
+])('the range %d + %d of four bytes is refused', (offset, length) => {
+  expect(() => checkRange('f', offset, length, 4)).toThrow(/a file of 4 bytes/);
+});
+
+test('a memory source reads copies, lists the top level, refuses what it lacks', async () => {
+  const bytes = Uint8Array.of(1, 2, 3, 4);
+  const source = memorySource({ b: bytes, a: 'é', 'sub/c': '' });
+  const part = await source.read('b', 1, 2);
+  part[0] = 9;
+  expect([Array.from(part), Array.from(bytes)]).toEqual([
+    [9, 3],
+    [1, 2, 3, 4],
+  ]);
+  expect([await source.size('a'), await source.size('sub/c')]).toEqual([2, 0]);
+  expect(await source.list()).toEqual(['a', 'b']);
+  await expect(source.read('b', 2, 3)).rejects.toThrow(/b: expected bytes 2\.\.5/);
+  await expect(source.size('x')).rejects.toThrow(
+    /x: expected a file of this name, got none among b, a, sub\/c/,
+  );
+});
+
+test('text and JSON', async () => {
+  const source = memorySource({ t: 'é', bad: Uint8Array.of(0xff), o: '{"a":1}', l: '[1]', n: 'nothing' });
+  expect(await readText(source, 't')).toBe('é');
+  await expect(readText(source, 'bad')).rejects.toThrow(/bad: expected UTF-8/);
+  expect(await readJsonObject(source, 'o')).toEqual({ a: 1 });
+  await expect(readJsonObject(source, 'l')).rejects.toThrow(/l: expected a JSON object, got \[1\]/);
+  await expect(readJsonObject(source, 'n')).rejects.toThrow(/n: expected JSON, got "nothing"/);
+  expect(describeJson('x'.repeat(100))).toHaveLength(60);
+});

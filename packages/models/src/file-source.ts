@@ -1,0 +1,135 @@
+/**
+ * Read access to the files of one checkpoint directory, wherever they are: a folder, a cache, memory.
+ * Paths are relative and use `/`.
+ */
+export interface FileSource {
+  /** Exactly `length` bytes from byte `offset`, in an array that the caller owns; fewer is an error. */
+  read(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Bytes. */
+  size(path: string): Promise<number>;
+  /** The names of the files that lie directly in the directory, sorted. */
+  list(): Promise<string[]>;
+  /** The real path (no symlinks) of a file on this machine; absent when the files are not on a disk. */
+  localPath?(path: string): Promise<string>;
+}
+
+/** A file that is missing, refused, shorter than asked for, or not what its name promises. */
+export class FileSourceError extends Error {
+  override name = 'FileSourceError';
+  constructor(
+    readonly path: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/**
+ * Refuses every path that could leave its directory: absolute, drive letter, backslash, NUL, empty, `.` or `..` segment.
+ * Needed because a shard index, which comes with the checkpoint, names files.
+ */
+export function checkFilePath(path: string): void {
+  const segments = path.split('/');
+  const unsafe =
+    segments.some((segment) => segment === '' || segment === '.' || segment === '..') ||
+    path.includes('\\') ||
+    path.includes('\0') ||
+    /^[A-Za-z]:/.test(path);
+  if (unsafe) {
+    throw new FileSourceError(
+      path,
+      `${JSON.stringify(path)}: expected a relative path inside the checkpoint directory — refuse this checkpoint or correct the file that names it`,
+    );
+  }
+}
+
+/** Checks a byte range against a file's size. */
+export function checkRange(path: string, offset: number, length: number, size: number): void {
+  const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
+  if (!whole || offset < 0 || length < 0 || offset + length > size) {
+    throw new FileSourceError(
+      path,
+      `${path}: expected bytes ${offset}..${offset + length} inside the file, got a file of ${size} bytes — it may be truncated, fetch it again`,
+    );
+  }
+}
+
+/** The whole file as text; invalid UTF-8 is an error. */
+export async function readText(source: FileSource, path: string): Promise<string> {
+  const bytes = await source.read(path, 0, await source.size(path));
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new FileSourceError(path, `${path}: expected UTF-8 text, got other bytes — fetch the file again`, {
+      cause,
+    });
+  }
+}
+
+/** The whole file as a JSON object; anything else is an error. */
+export async function readJsonObject(source: FileSource, path: string): Promise<Record<string, unknown>> {
+  const text = await readText(source, path);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new FileSourceError(
+      path,
+      `${path}: expected JSON, got ${JSON.stringify(text.slice(0, 40))}… (${(cause as Error).message}) — fetch the file again`,
+      { cause },
+    );
+  }
+  if (!isJsonObject(value)) {
+    throw new FileSourceError(
+      path,
+      `${path}: expected a JSON object, got ${describeJson(value)} — fetch it again`,
+    );
+  }
+  return value;
+}
+
+/** True for what JSON calls an object: not null, not an array. */
+export function isJsonObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A JSON value as an error message shows it, cut to 60 characters. */
+export function describeJson(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
+
+/** A source over files that are already in memory, for browsers and tests. */
+export function memorySource(files: Readonly<Record<string, Uint8Array | string>>): FileSource {
+  const contents = new Map(
+    Object.entries(files).map(([path, content]) => [
+      path,
+      typeof content === 'string' ? new TextEncoder().encode(content) : content,
+    ]),
+  );
+  const find = (path: string) => {
+    checkFilePath(path);
+    const bytes = contents.get(path);
+    if (!bytes) {
+      throw new FileSourceError(
+        path,
+        `${path}: expected a file of this name, got none among ${[...contents.keys()].join(', ') || 'no files'} — add it`,
+      );
+    }
+    return bytes;
+  };
+  return {
+    async read(path, offset, length) {
+      const bytes = find(path);
+      checkRange(path, offset, length, bytes.length);
+      return new Uint8Array(bytes.subarray(offset, offset + length));
+    },
+    async size(path) {
+      return find(path).length;
+    },
+    async list() {
+      return [...contents.keys()].filter((path) => !path.includes('/')).sort();
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openCheckpoint } from '../checkpoint.js';
+import { directorySource } from './directory-source.js';
+import { type CheckpointToSave, SaveRefusedError, saveCheckpoint } from './save.js';
+
+const listing = async (directory: string) => (await readdir(directory)).sort();
+
+let root: string;
+beforeEach(async () => {
+  root = await realpath(await mkdtemp(join(tmpdir(), 'save-')));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const checkpoint = (value: number): CheckpointToSave => ({
+  config: { model_type: 'bert', value },
+  tensors: [{ name: 'a', shape: [2], data: Float32Array.of(value, -value) }],
+  files: { 'tokenizer.json': `{"value":${value}}` },
+});
+const broken: CheckpointToSave = {
+  config: {},
+  tensors: [{ name: 'a', shape: [1], data: () => Promise.reject(new Error('gone')) }],
+};
+async function valueIn(directory: string): Promise<unknown> {
+  const { config, tokenizerFiles, tensors } = await openCheckpoint(await directorySource(directory));
+  const [first] = await tensors.read('a');
+  expect(JSON.parse(tokenizerFiles['tokenizer.json']!)).toEqual({ value: first });
+  expect(config).toEqual({ model_type: 'bert', value: first });
+  return first;
+}
+const complete = ['config.json', 'model.safetensors', 'tokenizer.json'];
+
+test('a new directory, with its parents, holds what was saved and nothing else', async () => {
+  const directory = join(root, 'runs', 'model');
+  await saveCheckpoint(directory, checkpoint(1));
+  expect(await valueIn(directory)).toBe(1);
+  expect(await listing(directory)).toEqual(complete);
+  expect(await listing(join(root, 'runs'))).toEqual(['model']);
+});
+
+test('an earlier checkpoint is replaced as a whole, an empty directory is filled', async () => {
+  const directory = join(root, 'model');
+  await mkdir(directory);
+  await saveCheckpoint(directory, {
+    ...checkpoint(1),
+    files: { ...checkpoint(1).files, 'vocab.txt': '[PAD]' },
+  });
+  expect(await listing(directory)).toEqual([...complete, 'vocab.txt']);
+  await saveCheckpoint(directory, checkpoint(2));
+  expect(await valueIn(directory)).toBe(2);
+  expect(await listing(directory)).toEqual(complete);
+  expect(await listing(root)).toEqual(['model']);
+});
+
+// Windows lets only administrators make symlinks.
+test.skipIf(process.platform === 'win32')('a symlink to a directory stays one', async () => {
+  await saveCheckpoint(join(root, 'model'), checkpoint(1));
+  await symlink(join(root, 'model'), join(root, 'latest'));
+  await saveCheckpoint(join(root, 'latest'), checkpoint(2));
+  expect(await valueIn(join(root, 'model'))).toBe(2);
+  expect(await realpath(join(root, 'latest'))).toBe(join(root, 'model'));
+});
+
+test('a directory with other content is refused by name and left as it was; overwrite keeps its files', async () => {
+  const directory = join(root, 'home');
+  await mkdir(directory);
+  await writeFile(join(directory, 'thesis.tex'), 'years of work');
+  const refusal = saveCheckpoint(directory, checkpoint(1));
+  await expect(refusal).rejects.toThrow(SaveRefusedError);
+  await expect(refusal).rejects.toThrow(/home: expected an empty directory .* holds thesis\.tex/);
+  expect(await listing(directory)).toEqual(['thesis.tex']);
+  for (const value of [1, 2]) {
+    await saveCheckpoint(directory, checkpoint(value), { overwrite: true });
+    expect(await valueIn(directory)).toBe(value);
+    expect(await readFile(join(directory, 'thesis.tex'), 'utf8')).toBe('years of work');
+    expect(await listing(directory)).toEqual([...complete, 'thesis.tex'].sort());
+  }
+  expect(await listing(root)).toEqual(['home']);
+});
+
+test('a save that fails leaves what was there', async () => {
+  await expect(saveCheckpoint(join(root, 'new'), broken)).rejects.toThrow('gone');
+  expect(await listing(root)).toEqual([]);
+  await saveCheckpoint(join(root, 'model'), checkpoint(1));
+  await expect(saveCheckpoint(join(root, 'model'), broken)).rejects.toThrow('gone');
+  expect(await valueIn(join(root, 'model'))).toBe(1);
+  await mkdir(join(root, 'empty'));
+  await expect(saveCheckpoint(join(root, 'empty'), broken)).rejects.toThrow('gone');
+  expect(await listing(join(root, 'empty'))).toEqual([]);
+  expect(await listing(root)).toEqual(['empty', 'model']);
+});
+
+test('tensors may come from the very checkpoint that is replaced', async () => {
+  const directory = join(root, 'model');
+  await saveCheckpoint(directory, checkpoint(3));
+  const { tensors } = await openCheckpoint(await directorySource(directory));
+  await saveCheckpoint(directory, {
+    ...checkpoint(3),
+    tensors: tensors.names.map((name) => ({
+      name,
+      shape: tensors.shape(name),
+      data: () => tensors.read(name),
+    })),
+  });
+  expect(await valueIn(directory)).toBe(3);
+});
+
+test('a file in the place of the directory, and file names that are paths or the saver’s own, are errors', async () => {
+  await writeFile(join(root, 'file'), '');
+  await expect(saveCheckpoint(join(root, 'file'), checkpoint(1))).rejects.toThrow(
+    /holds a file of this name/,
+  );
+  for (const name of ['../x', 'a/b', 'a\\b', '..', '', 'c:', 'config.json', 'model.safetensors']) {
+    const files = { [name]: 'x' };
+    await expect(saveCheckpoint(join(root, 'new'), { ...checkpoint(1), files })).rejects.toThrow(
+      /plain file names/,
+    );
+  }
+  expect(await listing(root)).toEqual(['file']);
+});

@@ -1,0 +1,130 @@
+"""Tiny random encoders and what transformers computes with them.
+
+Writes packages/models/src/fixtures/<name>/{config.json, model.safetensors, golden.json}, one folder per case below.
+Run: python scripts/golden/transformers-encoders.py   (torch 2.13.0, transformers 5.18.0; the numbers' header says which)
+"""
+
+import json
+import sys
+from pathlib import Path
+
+# Scripts in this folder are named after what they record; none may stand in for a library of that name.
+sys.path.pop(0)
+
+import torch
+import transformers
+
+FIXTURES = Path(__file__).resolve().parents[2] / "packages/models/src/fixtures"
+SEED = 20261121
+SPREAD = 0.2
+COMMON = dict(
+    vocab_size=100,
+    hidden_size=32,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    intermediate_size=64,
+    max_position_embeddings=40,
+    initializer_range=SPREAD,
+)
+# RoBERTa's own special ids: <s> 0, <pad> 1, </s> 2. A classifier_dropout must change nothing in evaluation.
+BERT = dict(COMMON, type_vocab_size=2, pad_token_id=0)
+ROBERTA = dict(COMMON, type_vocab_size=1, pad_token_id=1, layer_norm_eps=1e-5)
+CASES = {
+    "bert": (transformers.BertForSequenceClassification, transformers.BertConfig(**BERT, num_labels=1)),
+    "roberta": (
+        transformers.RobertaForSequenceClassification,
+        transformers.RobertaConfig(**ROBERTA, hidden_act="gelu", classifier_dropout=0.3, num_labels=1),
+    ),
+    "xlm-roberta": (
+        transformers.XLMRobertaForSequenceClassification,
+        transformers.XLMRobertaConfig(**ROBERTA, num_labels=1),
+    ),
+    "bert-encoder": (transformers.BertModel, transformers.BertConfig(**BERT, hidden_act="gelu_new")),
+}
+LENGTHS = [12, 7, 3]
+
+
+def randomize(model, seed):
+    """Every parameter random, biases and LayerNorm too, so that none can be left out unseen."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) * SPREAD)
+            if name.endswith("LayerNorm.weight"):
+                parameter.add_(1)
+
+
+def batch(config, seed):
+    """Three padded rows; the second segment of a row has token type 1 where the model knows two."""
+    generator = torch.Generator().manual_seed(seed + 1)
+    width = max(LENGTHS)
+    ids = torch.full((len(LENGTHS), width), config.pad_token_id)
+    mask = torch.zeros_like(ids)
+    types = torch.zeros_like(ids)
+    for row, length in enumerate(LENGTHS):
+        ids[row, :length] = torch.randint(3, config.vocab_size, (length,), generator=generator)
+        mask[row, :length] = 1
+        if config.type_vocab_size > 1:
+            types[row, length // 2 : length] = 1
+    # Repeated ids: their rows of the embedding gradient are sums.
+    ids[0, 1] = ids[0, 4] = ids[1, 2]
+    return ids, mask, types
+
+
+def numbers(tensor):
+    return [float(f"{value:.9g}") for value in tensor.detach().flatten().tolist()]
+
+
+def dense(tensor):
+    return {"shape": list(tensor.shape), "data": numbers(tensor)}
+
+
+def golden(model_class, config, seed):
+    model = model_class(config)
+    model.set_attn_implementation("eager")
+    randomize(model, seed)
+    model.eval().float()
+    ids, mask, types = batch(config, seed)
+    output = model(input_ids=ids, attention_mask=mask, token_type_ids=types, output_hidden_states=True)
+    result = {
+        "script": "scripts/golden/transformers-encoders.py",
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "seed": seed,
+        "class": model_class.__name__,
+        "mode": "eval, float32, attn_implementation=eager",
+        "parameters": {name: list(parameter.shape) for name, parameter in model.named_parameters()},
+        "inputs": {"input_ids": ids.tolist(), "attention_mask": mask.tolist(), "token_type_ids": types.tolist()},
+        "hidden_states": [dense(state) for state in output.hidden_states],
+    }
+    if not hasattr(output, "logits"):
+        return model, result | {"pooler_output": dense(output.pooler_output)}
+    output.logits.sum().backward()
+    parameters = dict(model.named_parameters())
+    prefix = model.base_model_prefix
+    head = "classifier.weight" if "classifier.weight" in parameters else "classifier.out_proj.weight"
+    with_gradient = [
+        f"{prefix}.encoder.layer.0.attention.self.query.weight",
+        f"{prefix}.embeddings.word_embeddings.weight",
+        f"{prefix}.encoder.layer.1.output.LayerNorm.weight",
+        head,
+    ]
+    return model, result | {
+        "logits": dense(output.logits),
+        "gradients_of_logits_sum": {name: dense(parameters[name].grad) for name in with_gradient},
+    }
+
+
+def write(path, result):
+    """One line per entry: small, and a change shows where it is."""
+    lines = [f"{json.dumps(key)}: {json.dumps(value, separators=(',', ':'))}" for key, value in result.items()]
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+for index, (name, (model_class, config)) in enumerate(CASES.items()):
+    model, result = golden(model_class, config, SEED + 10 * index)
+    folder = FIXTURES / name
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    write(folder / "golden.json", result)
+    print(name, {file.name: file.stat().st_size for file in sorted(folder.iterdir())})
