@@ -27,6 +27,7 @@ export {
   type Operand,
   parameter,
   scope,
+  sequenceInput,
   type Value,
 } from './ir/value.js';
 export * from './ops/index.js';

@@ -95,7 +95,6 @@ export function applyOp(
   }
   const outputs: Value[] = [];
   const node: Node = { kind: 'node', op, inputs, attributes, outputs, scope, hint };
-  for (const [index, type] of types.entries())
-    outputs.push({ source: node, index, dtype: type.dtype, shape: type.shape });
+  for (const [index, type] of types.entries()) outputs.push({ ...type, source: node, index });
   return outputs;
 }

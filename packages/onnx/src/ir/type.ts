@@ -24,6 +24,8 @@ export type Shape = readonly Dim[];
 export interface TensorType {
   readonly dtype: DType;
   readonly shape: Shape;
+  /** A list of tensors of this dtype and any shapes; only the training runtime's optimizers take one. */
+  readonly container?: 'sequence';
 }
 
 /** Host arrays that hold tensor elements; float16 and bfloat16 as raw 16-bit codes, bool as 0/1 bytes. */
@@ -74,5 +76,5 @@ export const isFloat = (dtype: DType): boolean => dtypes[dtype].float;
 
 /** `float32[batch, seq, 768]`. */
 export function formatType(type: TensorType): string {
-  return `${type.dtype}[${type.shape.join(', ')}]`;
+  return type.container ? `sequence(${type.dtype})` : `${type.dtype}[${type.shape.join(', ')}]`;
 }

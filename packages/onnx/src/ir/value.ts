@@ -62,6 +62,12 @@ const leaf = (source: Value['source'], dtype: DType, shape: Shape): Value => ({
 export const input = (name: string, dtype: DType, shape: Shape): Value =>
   leaf({ kind: 'input', name }, dtype, shape);
 
+/** A list of tensors that is fed at each run. */
+export const sequenceInput = (name: string, dtype: DType): Value => ({
+  ...leaf({ kind: 'input', name }, dtype, []),
+  container: 'sequence',
+});
+
 /** A weight of static shape. */
 export const parameter = (name: string, shape: readonly number[], dtype: DType = 'float32'): Value =>
   leaf({ kind: 'parameter', name }, dtype, shape);

@@ -66,4 +66,4 @@ export {
 export { l2Normalize, layerNormalization, logSoftmax, rmsNormalization, softmax } from './normalize.js';
 export { argMax, cumSum, reduceMax, reduceMean, reduceSum, topK } from './reduce.js';
 export { opKey, opTable } from './table.js';
-export { InPlaceAccumulatorV2 } from './training.js';
+export { AdamWOptimizer, InPlaceAccumulatorV2, InplaceClipGradNorm } from './training.js';

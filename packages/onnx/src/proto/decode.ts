@@ -4,7 +4,7 @@ import { GraphError } from '../ir/error.js';
 import { applyOp } from '../ir/op.js';
 import { type Graph, graphOf } from '../ir/trace.js';
 import { type Dim, dtypeOfCode, dtypes, type TensorType, type TypedArray } from '../ir/type.js';
-import { type Attribute, type Attributes, constant, input, type Value } from '../ir/value.js';
+import { type Attribute, type Attributes, constant, input, sequenceInput, type Value } from '../ir/value.js';
 import { opKey, opTable } from '../ops/table.js';
 import {
   type AttributeProto,
@@ -33,7 +33,7 @@ export function decodeModel(bytes: Uint8Array): DecodedModel {
   for (const tensor of graph.initializer) values.set(tensor.name, constantOf(tensor));
   const inputs = graph.input
     .filter((info) => !values.has(info.name))
-    .map((info) => input(info.name, ...spread(typeOf(info))));
+    .map((info) => inputOf(info.name, typeOf(info)));
   for (const value of inputs) values.set((value.source as { name: string }).name, value);
   for (const node of graph.node) decodeNode(node, values);
   const outputs = Object.fromEntries(
@@ -61,7 +61,8 @@ export function readModelProto(bytes: Uint8Array): ModelProto {
   }
 }
 
-const spread = (type: TensorType) => [type.dtype, type.shape] as const;
+const inputOf = (name: string, { dtype, shape, container }: TensorType): Value =>
+  container ? sequenceInput(name, dtype) : input(name, dtype, shape);
 
 function lookUp(name: string, values: ReadonlyMap<string, Value>, where: string): Value {
   const value = values.get(name);
@@ -121,7 +122,8 @@ function attributeOf(attribute: AttributeProto, where: string): Attribute {
 
 /** The type that a graph input or output declares. */
 export function typeOf(info: ValueInfoProto): TensorType {
-  const type = info.type?.value;
+  const given = info.type?.value;
+  const type = given?.case === 'sequenceType' ? given.value.elemType?.value : given;
   if (type?.case !== 'tensorType')
     throw new GraphError(`"${info.name}"`, `expected a tensor, got ${type?.case ?? 'no type'}`);
   const dtype = dtypeOfCode(type.value.elemType);
@@ -134,7 +136,7 @@ export function typeOf(info: ValueInfoProto): TensorType {
     if (dim.value.case === 'dimValue') return Number(dim.value.value);
     return dim.value.case === 'dimParam' && dim.value.value !== '' ? dim.value.value : `${info.name}_${axis}`;
   });
-  return { dtype, shape };
+  return given === type ? { dtype, shape } : { dtype, shape: [], container: 'sequence' };
 }
 
 function constantOf(tensor: TensorProto): Value {

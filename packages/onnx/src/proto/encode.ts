@@ -18,6 +18,7 @@ import {
   TensorProtoSchema,
   TensorShapeProto_DimensionSchema,
   TensorShapeProtoSchema,
+  TypeProto_SequenceSchema,
   TypeProto_TensorSchema,
   TypeProtoSchema,
   type ValueInfoProto,
@@ -210,6 +211,15 @@ function tensorProto(name: string, type: TensorType, data: Uint8Array | External
 
 /** A graph input's or output's name and type. */
 export function valueInfo(name: string, type: TensorType): ValueInfoProto {
+  if (type.container === 'sequence') {
+    const elements = create(TypeProto_TensorSchema, { elemType: dtypes[type.dtype].code });
+    const elemType = create(TypeProtoSchema, { value: { case: 'tensorType', value: elements } });
+    const sequence = create(TypeProto_SequenceSchema, { elemType });
+    return create(ValueInfoProtoSchema, {
+      name,
+      type: create(TypeProtoSchema, { value: { case: 'sequenceType', value: sequence } }),
+    });
+  }
   const dims = type.shape.map((dim) =>
     create(TensorShapeProto_DimensionSchema, {
       value:

@@ -1,0 +1,272 @@
+import {
+  add,
+  encodeModel,
+  type Graph,
+  gradients,
+  graphOf,
+  InPlaceAccumulatorV2,
+  input,
+  leavesOf,
+  mul,
+  nameOf,
+  reduceSum,
+  replaceValues,
+  type Value,
+} from '@rag/onnx';
+import { type NamedTensor, noProperties } from '../artifacts/checkpoint.js';
+import { encodeCheckpoint } from '../artifacts/encode-checkpoint.js';
+import { ArtifactError } from '../artifacts/error.js';
+import {
+  checkTrainingModelNames,
+  gradientBuffer,
+  gradientUpdated,
+  lazyResetGrad,
+  type TrainingArtifacts,
+} from '../artifacts/names.js';
+import type { Objective, ObjectiveGraph } from './objective.js';
+import { type AdamWSettings, encodeOptimizer } from './optimizer-model.js';
+
+/** One part of a training step that runs as a whole. */
+export interface Segment {
+  readonly name: string;
+  /** Backward: gradients of the loss, or of Σ(v·v.gradient) over the boundary tensors that the segment yields. */
+  readonly trainingModel: Uint8Array;
+  /** Forward without dropout. */
+  readonly evalModel: Uint8Array;
+  /** Forward as in training, to the boundary tensors; only segments before the last have one. */
+  readonly forwardModel?: Uint8Array;
+  /** Boundary tensors that it takes, and those that it yields. */
+  readonly takes: readonly string[];
+  readonly yields: readonly string[];
+}
+
+/** A compiled objective. A plan of one segment is ONNX Runtime's four training artifacts: see `artifactsOf`. */
+export interface Plan {
+  /** In forward order. */
+  readonly segments: readonly Segment[];
+  readonly optimizerModel: Uint8Array;
+  readonly checkpoint: Uint8Array;
+}
+
+export interface CompileOptions {
+  /** Initial value of a parameter, by its name. */
+  readonly initial: (name: string, shape: readonly number[]) => Float32Array;
+  /** Parameters that are updated; all by default. */
+  readonly trainable?: (name: string) => boolean;
+  readonly optimizer: AdamWSettings;
+}
+
+/** Multiplies the loss: 1 for our session, which divides at the update; 1/weight where another runtime takes the gradient as it is. */
+export const lossScale = 'loss_scale';
+
+/** The gradient that arrives at a boundary tensor. */
+export const boundaryGradient = (name: string): string => `${name}.gradient`;
+
+/**
+ * Compiles an objective to training artifacts: differentiated graphs with parameters as inputs, the optimizer's settings
+ * and a checkpoint of the initial parameters. An objective with a cut becomes two segments, `encoder` and `head`.
+ * @throws ArtifactError for names that the format reserves, GraphError for what cannot be differentiated
+ */
+export function compile(
+  objective: Objective,
+  { initial, trainable = () => true, optimizer }: CompileOptions,
+): Plan {
+  const train = objective.build('train');
+  const evaluation = objective.build('eval');
+  const segments = train.cut
+    ? cutSegments(train, evaluation, trainable)
+    : [wholeSegment(train, evaluation, trainable)];
+  const parameters = new Map<string, Value>();
+  for (const { parameters: own, name } of segments)
+    for (const value of own) {
+      if (parameters.has(nameOf(value)))
+        throw new ArtifactError(
+          `segment "${name}"`,
+          `expected parameters of its own, got "${nameOf(value)}" on both sides of the cut — cut elsewhere`,
+        );
+      parameters.set(nameOf(value), value);
+    }
+  const userInputs = [...new Set([...train.inputs, ...evaluation.inputs].map(nameOf)), lossScale];
+  checkTrainingModelNames(userInputs, [...parameters.keys()]);
+  const tensors = [...parameters].map(([name, value]): NamedTensor => {
+    const shape = value.shape as readonly number[];
+    return { name, dtype: 'float32', shape, data: initial(name, shape) };
+  });
+  return {
+    segments: segments.map(({ parameters: _, ...segment }) => segment),
+    optimizerModel: encodeOptimizer(optimizer, tensors.map(({ name }) => name).filter(trainable)),
+    checkpoint: encodeCheckpoint({
+      trainable: tensors.filter(({ name }) => trainable(name)),
+      frozen: tensors.filter(({ name }) => !trainable(name)),
+      properties: noProperties(),
+    }),
+  };
+}
+
+/** The four files of a one-segment plan; throws ArtifactError where the plan has more. */
+export function artifactsOf({ segments, optimizerModel, checkpoint }: Plan): TrainingArtifacts {
+  const [only, ...more] = segments;
+  if (!only || more.length > 0)
+    throw new ArtifactError(
+      'plan',
+      `expected one segment, got ${segments.length} — compile the objective without a cut`,
+    );
+  return { trainingModel: only.trainingModel, evalModel: only.evalModel, optimizerModel, checkpoint };
+}
+
+/** A one-segment plan of four files, e.g. those of a directory. */
+export function planOf({ trainingModel, evalModel, optimizerModel, checkpoint }: TrainingArtifacts): Plan {
+  return {
+    segments: [{ name: 'whole', trainingModel, evalModel, takes: [], yields: [] }],
+    optimizerModel,
+    checkpoint,
+  };
+}
+
+type Compiled = Segment & { readonly parameters: readonly Value[] };
+type Trainable = (name: string) => boolean;
+
+function wholeSegment(train: ObjectiveGraph, evaluation: ObjectiveGraph, trainable: Trainable): Compiled {
+  const graph = backward('whole', train.inputs, scaledLoss(train), resultsOf(train), [], trainable);
+  return {
+    name: 'whole',
+    trainingModel: encodeModel(graph),
+    evalModel: encodeModel(evaluationGraph(evaluation, graph.parameters)),
+    takes: [],
+    yields: [],
+    parameters: graph.parameters,
+  };
+}
+
+function cutSegments(train: ObjectiveGraph, evaluation: ObjectiveGraph, trainable: Trainable): Compiled[] {
+  const names = Object.keys(train.cut!);
+  const encoder = encoderSegment(names, train, evaluation, trainable);
+  const [cutTrain, cutEval] = [withoutEncoder(train), withoutEncoder(evaluation)];
+  const boundary = cutTrain.inputs.filter((value) => names.includes(nameOf(value)));
+  const graph = backward(
+    'head',
+    cutTrain.inputs,
+    scaledLoss(cutTrain),
+    resultsOf(cutTrain),
+    boundary,
+    trainable,
+  );
+  const head: Compiled = {
+    name: 'head',
+    trainingModel: encodeModel(graph),
+    evalModel: encodeModel(evaluationGraph(cutEval, graph.parameters)),
+    takes: names,
+    yields: [],
+    parameters: graph.parameters,
+  };
+  return [encoder, head];
+}
+
+function encoderSegment(
+  names: readonly string[],
+  train: ObjectiveGraph,
+  evaluation: ObjectiveGraph,
+  trainable: Trainable,
+): Compiled {
+  const values = names.map((name) => train.cut![name]!);
+  const arriving = names.map((name, i) => input(boundaryGradient(name), values[i]!.dtype, values[i]!.shape));
+  const surrogate = values.map((value, i) => reduceSum(mul(value, arriving[i]!))).reduce((a, b) => add(a, b));
+  const used = usedInputs(train.inputs, values);
+  const graph = backward('encoder', [...used, ...arriving], surrogate, {}, [], trainable);
+  const forward = (outputs: Readonly<Record<string, Value>>, inputs: readonly Value[]): Uint8Array =>
+    encodeModel({ ...graphOf(inputs, outputs), parameters: graph.parameters });
+  return {
+    name: 'encoder',
+    trainingModel: encodeModel(graph),
+    forwardModel: forward(train.cut!, used),
+    evalModel: forward(evaluation.cut!, usedInputs(evaluation.inputs, Object.values(evaluation.cut!))),
+    takes: [],
+    yields: names,
+    parameters: graph.parameters,
+  };
+}
+
+/** The objective after the cut: boundary tensors become inputs. */
+function withoutEncoder(graph: ObjectiveGraph): ObjectiveGraph {
+  const cut = Object.entries(graph.cut!);
+  const boundary = cut.map(([name, value]) => input(name, value.dtype, value.shape));
+  const replaced = new Map(cut.map(([, value], i) => [value, boundary[i]!]));
+  const names = Object.keys(graph.outputs ?? {});
+  const [sum, weight, ...outputs] = replaceValues(
+    [graph.sum, graph.weight, ...Object.values(graph.outputs ?? {})],
+    replaced,
+  );
+  const ends = [sum!, weight!, ...outputs];
+  return {
+    inputs: [...usedInputs(graph.inputs, ends), ...boundary],
+    sum: sum!,
+    weight: weight!,
+    outputs: Object.fromEntries(names.map((name, i) => [name, outputs[i]!])),
+  };
+}
+
+const usedInputs = (inputs: readonly Value[], ends: readonly Value[]): Value[] => {
+  const leaves = new Set(leavesOf(ends));
+  return inputs.filter((value) => leaves.has(value));
+};
+
+interface ScaledLoss {
+  readonly loss: Value;
+  readonly scale: readonly Value[];
+}
+
+function scaledLoss({ sum }: ObjectiveGraph): ScaledLoss {
+  const scale = input(lossScale, 'float32', []);
+  return { loss: mul(sum, scale), scale: [scale] };
+}
+
+const resultsOf = ({ weight, outputs }: ObjectiveGraph): Readonly<Record<string, Value>> => ({
+  weight,
+  ...outputs,
+});
+
+/** Forward, backward and accumulation; `boundary` inputs get their gradients as outputs. */
+function backward(
+  name: string,
+  inputs: readonly Value[],
+  loss: Value | ScaledLoss,
+  results: Readonly<Record<string, Value>>,
+  boundary: readonly Value[],
+  trainable: Trainable,
+): Graph {
+  const { loss: scalar, scale } = 'loss' in loss ? loss : { loss, scale: [] };
+  const used = leavesOf([scalar]).filter((value) => value.source.kind === 'parameter');
+  const trained = used.filter((value) => trainable(nameOf(value)));
+  if (trained.length + boundary.length === 0)
+    throw new ArtifactError(
+      `segment "${name}"`,
+      'expected at least one trainable parameter, got none — check `trainable`',
+    );
+  const slopes = gradients(scalar, [...trained, ...boundary]);
+  const reset = input(lazyResetGrad, 'bool', [1]);
+  const buffers = trained.map((value) => input(gradientBuffer(nameOf(value)), 'float32', value.shape));
+  const updated = trained.map((value, i) => [
+    gradientUpdated(nameOf(value)),
+    InPlaceAccumulatorV2.of([buffers[i]!, slopes[i]!, reset]),
+  ]);
+  const arrived = boundary.map((value, i) => [boundaryGradient(nameOf(value)), slopes[trained.length + i]!]);
+  return graphOf([...inputs, ...scale, ...buffers, reset], {
+    loss: scalar,
+    ...results,
+    ...Object.fromEntries([...arrived, ...updated]),
+  });
+}
+
+/** Forward of the loss without gradients, with the training graph's parameters in their order, as the format wants. */
+function evaluationGraph(graph: ObjectiveGraph, parameters: readonly Value[]): Graph {
+  const { loss, scale } = scaledLoss(graph);
+  const traced = graphOf([...graph.inputs, ...scale], { loss, ...resultsOf(graph) });
+  const known = new Set(parameters.map(nameOf));
+  const extra = traced.parameters.find((value) => !known.has(nameOf(value)));
+  if (extra)
+    throw new ArtifactError(
+      `"${nameOf(extra)}"`,
+      'expected every parameter of evaluation in training too, got one only in evaluation',
+    );
+  return { ...traced, parameters };
+}

@@ -1,0 +1,57 @@
+import {
+  add,
+  decodeModel,
+  encodeModel,
+  type Graph,
+  graphOf,
+  InPlaceAccumulatorV2,
+  nameOf,
+  optimize,
+  type Value,
+} from '@rag/onnx';
+import { ArtifactError } from '../artifacts/error.js';
+import { gradientBuffer, gradientUpdated, lazyResetGrad } from '../artifacts/names.js';
+
+/** What a lowered training graph does with the gradient buffers, which are its outputs. */
+export type Accumulation = 'overwrite' | 'add';
+
+/** Output that holds a parameter's gradient after the run; with `add` it is bound to the buffer that was read. */
+export const gradientOutput = (parameter: string): string => `${parameter}.gradient`;
+
+/**
+ * A training model as stock ONNX Runtime can run it: each `InPlaceAccumulatorV2` becomes an output `<parameter>.gradient`
+ * that holds the gradient, or the buffer plus the gradient; the reset flag disappears.
+ * @throws ArtifactError where an accumulator's buffer has another name than the format gives it
+ */
+export function lowerTraining(model: Uint8Array, accumulation: Accumulation, provider: 'cpu'): Uint8Array {
+  const { graph } = decodeModel(model);
+  const outputs: Record<string, Value> = {};
+  const buffers = new Set<Value>();
+  for (const [name, value] of Object.entries(graph.outputs)) {
+    const accumulator =
+      value.source.kind === 'node' && value.source.op === InPlaceAccumulatorV2 ? value.source : undefined;
+    if (!accumulator) {
+      outputs[name] = value;
+      continue;
+    }
+    const [buffer, gradient] = accumulator.inputs as [Value, Value];
+    const parameter = name.slice(0, -gradientUpdated('').length);
+    if (nameOf(buffer) !== gradientBuffer(parameter))
+      throw new ArtifactError(
+        `output "${name}"`,
+        `expected the buffer "${gradientBuffer(parameter)}", got "${nameOf(buffer)}"`,
+      );
+    buffers.add(buffer);
+    outputs[gradientOutput(parameter)] = accumulation === 'add' ? add(buffer, gradient) : gradient;
+  }
+  const inputs = graph.inputs.filter(
+    (value) => nameOf(value) !== lazyResetGrad && (accumulation === 'add' || !buffers.has(value)),
+  );
+  return encodeModel(optimize(graphOf(inputs, outputs), provider));
+}
+
+/** An evaluation or forward model with the provider's fusions. */
+export function lowerForward(model: Uint8Array, provider: 'cpu'): Uint8Array {
+  const { graph } = decodeModel(model);
+  return encodeModel(optimize(graph satisfies Graph, provider));
+}
