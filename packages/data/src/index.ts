@@ -1,1 +1,31 @@
-export {};
+export { approximateTokens } from './approximate-tokens.js';
+export { type ByteSource, blobSource, bytesSource } from './byte-source.js';
+export { DataError, type FileFault, formatPosition, type Position, type RowFault } from './data-error.js';
+export { type Dataset, openDataset } from './dataset.js';
+export {
+  type AugmentOptions,
+  type ExampleMaker,
+  type GroupExample,
+  type PointwiseExample,
+  pointwise,
+} from './examples.js';
+export { type GroupOptions, type PositiveGroupOptions, positiveGroups } from './groups.js';
+export { type HitGroupOptions, hitGroups } from './hit-groups.js';
+export { type Line, type LinesOptions, parseLine, readLines } from './jsonl.js';
+export type { LabelRange } from './label-range.js';
+export { formatLabelSummary, type LabelBin, type LabelSummary, type Skipped, sparkline } from './labels.js';
+export { type LoadedBatch, loadBatches, type Place } from './loader.js';
+export { at, philox4x32, type Random } from './random.js';
+export {
+  type Hit,
+  type HitsRecord,
+  type LabelledRecord,
+  type ListsRecord,
+  parseRecord,
+  type RecordOptions,
+  type RerankerRecord,
+  type RowPosition,
+} from './record.js';
+export { openRecords, type Records, type RecordsOptions } from './records.js';
+export { type Batch, epochBatches, type SamplerOptions } from './sampler.js';
+export { shuffleText } from './shuffle-text.js';

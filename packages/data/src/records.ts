@@ -1,0 +1,172 @@
+import type { ByteSource } from './byte-source.js';
+import { DataError, isRowError, type RowFault } from './data-error.js';
+import { type Line, type LinesOptions, parseLine, readLines } from './jsonl.js';
+import { checkLabelRange } from './label-range.js';
+import { type LabelSummary, startLabelSummary } from './labels.js';
+import { ignoredKeys, parseRecord, type RecordOptions, type RerankerRecord } from './record.js';
+import type { Row } from './row-fields.js';
+
+export interface RecordsOptions extends RecordOptions, LinesOptions {
+  /**
+   * `throw` stops at the first bad row; `skip` leaves bad rows out and counts them in the summary; a list does so for
+   * these faults only. @default 'throw'
+   */
+  readonly badRows?: 'throw' | 'skip' | readonly RowFault[];
+  /** Bytes of lines whose records stay parsed in memory; the others are read again when used. @default 64 MiB */
+  readonly cacheBytes?: number;
+}
+
+/** Validated rows of one or more files in file order, of which only an index is held in memory. */
+export interface Records {
+  readonly length: number;
+  readonly summary: LabelSummary;
+  /** Hash of all kept rows in order, 8 hex digits: equal where a run may be resumed by position. */
+  readonly fingerprint: string;
+  /** The record of a row, 0 ≤ row < length; throws {@link DataError} `changed-file` where the file is not as it was. */
+  read(row: number): Promise<RerankerRecord>;
+  /** Closes the sources. */
+  close(): Promise<void>;
+}
+
+/** FNV-1a, 32 bits. */
+function hashBytes(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  return hash >>> 0;
+}
+
+interface Cached {
+  readonly record: RerankerRecord;
+  readonly bytes: number;
+}
+
+/** Keeps the records used last, up to a number of line bytes. */
+function recordCache(limit: number) {
+  const cache = new Map<number, Cached>();
+  let held = 0;
+  return {
+    get(row: number): RerankerRecord | undefined {
+      const hit = cache.get(row);
+      if (hit === undefined) return undefined;
+      cache.delete(row);
+      cache.set(row, hit);
+      return hit.record;
+    },
+    set(row: number, record: RerankerRecord, bytes: number): void {
+      if (bytes > limit || cache.has(row)) return;
+      cache.set(row, { record, bytes });
+      held += bytes;
+      for (const [oldest, { bytes: freed }] of cache) {
+        if (held <= limit) break;
+        cache.delete(oldest);
+        held -= freed;
+      }
+    },
+  };
+}
+
+/**
+ * Streams the sources once, validating every row, and returns random access to them.
+ * It takes the sources over: they are closed with the records, or at once when this fails.
+ * Memory: about 40 bytes per row, the longest line, and `cacheBytes` of parsed rows.
+ * `visit` sees each accepted record in order; a row {@link DataError} that it throws is treated as the row's own.
+ * Throws {@link DataError}, `empty-file` too when no row is left.
+ */
+export async function openRecords(
+  sources: readonly ByteSource[],
+  options: RecordsOptions = {},
+  visit: (record: RerankerRecord, row: number) => void = () => {},
+): Promise<Records> {
+  const { badRows = 'throw', cacheBytes = 2 ** 26, labelRange } = options;
+  if (labelRange !== undefined) checkLabelRange(labelRange);
+  if (sources.length === 0) throw new RangeError('openRecords: expected at least one source, got none');
+  const sourceOf: number[] = [];
+  const lineOf: number[] = [];
+  const offsetOf: number[] = [];
+  const lengthOf: number[] = [];
+  const hashOf: number[] = [];
+  const summary = startLabelSummary();
+  const cache = recordCache(cacheBytes);
+
+  const settle = (error: unknown) => {
+    if (!isRowError(error)) throw error;
+    if (badRows !== 'skip' && (badRows === 'throw' || !badRows.includes(error.fault))) throw error;
+    summary.skip(error);
+  };
+  const index = (line: Line, source: number) => {
+    const value = parseLine(line);
+    const record = parseRecord(value, line.at, options);
+    visit(record, lineOf.length);
+    summary.add(record, ignoredKeys(value as Row, record, options.labelKey));
+    cache.set(lineOf.length, record, line.bytes.length);
+    sourceOf.push(source);
+    lineOf.push(line.at.line);
+    offsetOf.push(line.offset);
+    lengthOf.push(line.bytes.length);
+    hashOf.push(hashBytes(line.bytes));
+  };
+  const indexSource = async (source: ByteSource, sourceIndex: number) => {
+    // Blank lines are a fault only when a row follows: many tools end a file with some.
+    let blanks: unknown[] = [];
+    const rowsBefore = lineOf.length;
+    for await (const line of readLines(source, options)) {
+      try {
+        index(line, sourceIndex);
+      } catch (error) {
+        if (isRowError(error) && error.fault === 'empty-line') {
+          blanks.push(error);
+          continue;
+        }
+        settle(error);
+      }
+      blanks.forEach(settle);
+      blanks = [];
+    }
+    if (lineOf.length > rowsBefore) return;
+    const skipped = Object.keys(summary.summary().skipped);
+    const got = skipped.length > 0 ? `none, all were left out (${skipped.join(', ')})` : 'only blank lines';
+    throw new DataError('empty-file', {
+      at: { file: source.name },
+      expected: 'at least one usable row',
+      got,
+    });
+  };
+  const close = async () => {
+    for (const source of sources) await source.close();
+  };
+  try {
+    for (const [sourceIndex, source] of sources.entries()) await indexSource(source, sourceIndex);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  const hashes = Uint32Array.from(hashOf);
+  const changed = (at: { file: string; line: number }, cause?: unknown) =>
+    new DataError('changed-file', {
+      at,
+      expected: 'the row that was indexed',
+      got: 'other bytes',
+      remedy: 'do not write to a data file while it is in use',
+      cause,
+    });
+  return {
+    length: lineOf.length,
+    summary: summary.summary(),
+    fingerprint: hashBytes(new Uint8Array(hashes.buffer)).toString(16).padStart(8, '0'),
+    async read(row) {
+      const line = lineOf[row];
+      if (line === undefined) throw new RangeError(`read: expected a row below ${lineOf.length}, got ${row}`);
+      const known = cache.get(row);
+      if (known !== undefined) return known;
+      const source = sources[sourceOf[row]!]!;
+      const at = { file: source.name, line };
+      const bytes = await source.read(offsetOf[row]!, lengthOf[row]!);
+      if (bytes.length !== lengthOf[row] || hashBytes(bytes) !== hashes[row]) throw changed(at);
+      const record = parseRecord(parseLine({ at, bytes }), at, options);
+      cache.set(row, record, bytes.length);
+      return record;
+    },
+    close,
+  };
+}

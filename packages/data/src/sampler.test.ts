@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { epochBatches, type SamplerOptions } from './sampler.js';
+
+const flat = (count: number, epoch: number, options: SamplerOptions) =>
+  epochBatches(count, epoch, options).flatMap(({ indices }) => Array.from(indices));
+const range = (count: number) => Array.from({ length: count }, (_, i) => i);
+const ascending = (values: number[]) => [...values].sort((a, b) => a - b);
+
+test('an epoch holds every example once, in an order of seed and epoch', () => {
+  const options = { seed: 1, batchSize: 8 };
+  expect(ascending(flat(100, 0, options))).toEqual(range(100));
+  expect(flat(100, 0, options)).toEqual(flat(100, 0, options));
+  expect(flat(100, 0, options)).not.toEqual(flat(100, 1, options));
+  expect(flat(100, 0, options)).not.toEqual(flat(100, 0, { ...options, seed: 2 }));
+  expect(epochBatches(100, 0, options).map(({ indices }) => indices.length)).toEqual([
+    ...new Array<number>(12).fill(8),
+    4,
+  ]);
+});
+
+test('without shuffling the order is that of the files', () => {
+  expect(flat(10, 3, { seed: 1, batchSize: 4, shuffle: false })).toEqual(range(10));
+});
+
+describe('ranks', () => {
+  const lengths = range(103).map((i) => (i * 37) % 91);
+  test.each([
+    [1, {}],
+    [2, {}],
+    [4, {}],
+    [7, {}],
+    [4, { lengths }],
+    [4, { lengths, tokenBudget: 150 }],
+    [5, { shuffle: false }],
+  ])('of %d get equal shares and lose nothing %j', (worldSize, more) => {
+    const shares = range(worldSize).map((rank) =>
+      epochBatches(103, 2, { seed: 1, batchSize: 8, rank, worldSize, ...more }),
+    );
+    const sizes = shares.map((share) => share.map(({ indices }) => indices.length).join());
+    expect(new Set(sizes).size).toBe(1);
+    const firsts = shares.flatMap((share) =>
+      share.flatMap(({ indices, repeated }) => Array.from(indices).slice(0, indices.length - repeated)),
+    );
+    expect(ascending(firsts)).toEqual(range(103));
+    const repeats = shares.flatMap((share) => share.map(({ repeated }) => repeated)).reduce((a, b) => a + b);
+    expect(repeats).toBe(Math.ceil(103 / worldSize) * worldSize - 103);
+  });
+
+  test('more ranks than examples repeat the few', () => {
+    const shares = range(5).map((rank) => epochBatches(2, 0, { seed: 1, batchSize: 3, rank, worldSize: 5 }));
+    expect(shares.map((share) => share[0]!.indices.length)).toEqual([1, 1, 1, 1, 1]);
+    expect(shares.map((share) => share[0]!.repeated)).toEqual([0, 0, 1, 1, 1]);
+  });
+});
+
+describe('lengths', () => {
+  const lengths = range(1000).map((i) => 10 + ((i * 7919) % 500));
+  const spread = (options: SamplerOptions) =>
+    epochBatches(1000, 0, options)
+      .map(({ indices }) => Array.from(indices, (i) => lengths[i]!))
+      .reduce((sum, batch) => sum + Math.max(...batch) * batch.length, 0);
+
+  test('bring like lengths together, so that padding shrinks', () => {
+    const total = lengths.reduce((a, b) => a + b);
+    expect(spread({ seed: 1, batchSize: 16 }) / total).toBeGreaterThan(1.6);
+    expect(spread({ seed: 1, batchSize: 16, lengths }) / total).toBeLessThan(1.05);
+  });
+
+  test('keep every example, and another epoch brings other batches', () => {
+    const options = { seed: 1, batchSize: 16, lengths, bucketBatches: 5 };
+    expect(ascending(flat(1000, 0, options))).toEqual(range(1000));
+    const together = (epoch: number) =>
+      epochBatches(1000, epoch, options)
+        .find(({ indices }) => indices.includes(17))!
+        .indices.join();
+    expect(together(0)).not.toBe(together(1));
+  });
+
+  test('the batch with most tokens comes first, the others in mixed order', () => {
+    const sums = epochBatches(1000, 0, { seed: 1, batchSize: 16, lengths }).map(({ indices }) =>
+      indices.reduce((sum, i) => sum + lengths[i]!, 0),
+    );
+    expect(sums[0]).toBe(Math.max(...sums));
+    expect(sums.slice(1)).not.toEqual(ascending(sums.slice(1)));
+    expect(sums.slice(1)).not.toEqual(ascending(sums.slice(1)).reverse());
+  });
+
+  test('a token budget bounds every batch, and only a longer example stands alone', () => {
+    const options = { seed: 1, batchSize: 16, lengths: [...lengths.slice(0, 999), 4000], tokenBudget: 2000 };
+    const batches = epochBatches(1000, 0, options);
+    expect(ascending(batches.flatMap(({ indices }) => Array.from(indices)))).toEqual(range(1000));
+    for (const { indices } of batches) {
+      const tokens = indices.reduce((sum, i) => sum + options.lengths[i]!, 0);
+      expect(indices.length).toBeLessThanOrEqual(16);
+      if (indices.includes(999)) expect(indices).toHaveLength(1);
+      else expect(tokens).toBeLessThanOrEqual(2000);
+    }
+  });
+});
+
+test.each<[number, Partial<SamplerOptions>, RegExp]>([
+  [0, {}, /examples: expected an integer from 1, got 0/],
+  [9, { batchSize: 0 }, /batch_size: expected an integer from 1, got 0/],
+  [9, { rank: 2, worldSize: 2 }, /rank: expected an integer from 0 to 1, got 2/],
+  [9, { lengths: [1] }, /lengths: expected one per example \(9\), got 1/],
+  [9, { tokenBudget: 5 }, /tokenBudget: expected lengths beside it/],
+  [9, { worldSize: 1.5 }, /worldSize/],
+])('%d examples with %j are refused', (count, options, message) => {
+  expect(() => epochBatches(count, 0, { seed: 1, batchSize: 4, ...options })).toThrow(message);
+});
