@@ -1,0 +1,97 @@
+import { TokenizerError } from './errors.js';
+import { compilePattern } from './pattern.js';
+import { precompiledNormalizer } from './precompiled.js';
+import { type JsonObject, readArray, readBoolean, readObject, readString } from './read-field.js';
+import { cjkClass, nonspacingMarkClass, otherClass, whitespaceClass } from './unicode.js';
+import { unicodeForm } from './unicode-form.js';
+
+/** Maps a well-formed text to the text that is split into words. */
+export type Normalizer = (text: string) => string;
+
+const CONTROL = new RegExp(`[${otherClass}]`, 'gu');
+const WHITESPACE = new RegExp(`[${whitespaceClass}]`, 'g');
+const CJK = new RegExp(`[${cjkClass}]`, 'gu');
+const NONSPACING_MARKS = new RegExp(`[${nonspacingMarkClass}]`, 'gu');
+const LEADING_WHITESPACE = new RegExp(`^[${whitespaceClass}]+`);
+const TRAILING_WHITESPACE = new RegExp(`(?<![${whitespaceClass}])[${whitespaceClass}]+$`);
+
+/**
+ * The normalizer that a tokenizer.json `normalizer` entry describes (`null`: the identity), equal to Python's
+ * `tokenizers` character by character. Throws TokenizerError for a type that is not implemented.
+ */
+export function createNormalizer(
+  config: unknown,
+  where = 'tokenizer.json normalizer',
+  depth = 0,
+): Normalizer {
+  if (config === null || config === undefined) return (text) => text;
+  const entry = readObject(config, where);
+  switch (entry.type) {
+    case 'BertNormalizer':
+      return bertNormalizer(entry, where);
+    case 'Precompiled':
+      return precompiledNormalizer(entry.precompiled_charsmap, `${where}.precompiled_charsmap`);
+    case 'Sequence': {
+      if (depth > 8) throw new TokenizerError(where, 'at most 8 nested sequences', 'more', 'flatten them');
+      const steps = readArray(entry.normalizers, `${where}.normalizers`, 64).map((step, i) =>
+        createNormalizer(step, `${where}.normalizers[${i}]`, depth + 1),
+      );
+      return (text) => steps.reduce((current, step) => step(current), text);
+    }
+    case 'Replace': {
+      const pattern = compilePattern(entry.pattern, `${where}.pattern`);
+      const content = readString(entry.content, `${where}.content`);
+      return (text) => text.replace(pattern, () => content);
+    }
+    case 'Lowercase':
+      return lowercase;
+    case 'StripAccents':
+      return (text) => text.replace(/\p{M}/gu, '');
+    case 'Strip': {
+      const left = readBoolean(entry.strip_left, `${where}.strip_left`, true);
+      const right = readBoolean(entry.strip_right, `${where}.strip_right`, true);
+      return (text) => {
+        const start = left ? text.replace(LEADING_WHITESPACE, '') : text;
+        return right ? start.replace(TRAILING_WHITESPACE, '') : start;
+      };
+    }
+    case 'Prepend': {
+      const prefix = readString(entry.prepend, `${where}.prepend`);
+      return (text) => (text === '' ? text : prefix + text);
+    }
+    case 'NFC':
+    case 'NFD':
+    case 'NFKC':
+    case 'NFKD': {
+      const form = entry.type;
+      return (text) => unicodeForm(text, form);
+    }
+    default:
+      throw new TokenizerError(
+        `${where}.type`,
+        'BertNormalizer, Precompiled, Sequence, Replace, Lowercase, Strip, StripAccents, Prepend or NF(K)C/D',
+        JSON.stringify(entry.type),
+        'this tokenizer cannot be reproduced exactly here yet',
+      );
+  }
+}
+
+/** BERT's clean-up, in the order of `tokenizers` `normalizers/bert.rs`. */
+function bertNormalizer(entry: JsonObject, where: string): Normalizer {
+  const cleanText = readBoolean(entry.clean_text, `${where}.clean_text`, true);
+  const spaceCjk = readBoolean(entry.handle_chinese_chars, `${where}.handle_chinese_chars`, true);
+  const lower = readBoolean(entry.lowercase, `${where}.lowercase`, true);
+  const stripAccents = readBoolean(entry.strip_accents, `${where}.strip_accents`, lower);
+  return (input) => {
+    let text = input;
+    if (cleanText) text = text.replace(CONTROL, '').replace(WHITESPACE, ' ');
+    if (spaceCjk) text = text.replace(CJK, ' $& ');
+    if (stripAccents) text = unicodeForm(text, 'NFD').replace(NONSPACING_MARKS, '');
+    return lower ? lowercase(text) : text;
+  };
+}
+
+/** Character-wise lower case: JavaScript alone would turn a final Σ into ς, Rust's `char::to_lowercase` does not. */
+function lowercase(text: string): string {
+  return text.replaceAll('Σ', 'σ').toLowerCase();
+}
