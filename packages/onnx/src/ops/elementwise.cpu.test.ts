@@ -40,7 +40,7 @@ const unary = [
   [family.Log, family.log],
 ] as const;
 const ofPositives = ['Reciprocal', 'Sqrt', 'Log'];
-const float32 = [family.Erf, family.Gelu];
+const float32 = [family.Erf, family.Softplus, family.Gelu];
 
 testFamily(family, { float32 }, (testOp) => {
   for (const [name, a, b] of pairs) {
@@ -54,7 +54,7 @@ testFamily(family, { float32 }, (testOp) => {
       inputs: { a: positive(a, 3), b: floats(b, 4, -2, 3) },
       build: ({ a, b }) => family.pow(a!, b!),
     });
-    const apart = { a: spreadFloats(a, 5, 0.05), b: spreadFloats(b, 6, -0.05) };
+    const apart = { a: spreadFloats(a, 5, 0.05), b: spreadFloats(b, 6) };
     testOp(name, { ops: [Min], inputs: apart, build: ({ a, b }) => family.min(a!, b!) });
     testOp(name, { ops: [Max], inputs: apart, build: ({ a, b }) => family.max(a!, b!) });
     for (const [op, apply] of comparisons)

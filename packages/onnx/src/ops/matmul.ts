@@ -27,6 +27,9 @@ export const MatMul = defineOp<[Value, Value]>('MatMul', {
   gradient: ({ inputs: [a, b], dy }) => [matmul(dy, transpose(b)), matmul(transpose(a), dy)],
 });
 
+/** x·factor, where the factor is an attribute: a float32 whatever the dtype of x. */
+const scale = (x: Value, factor: number): Value => (factor === 1 ? x : mul(x, Math.fround(factor)));
+
 type FusedAttributes = { alpha: number; transA: number; transB: number };
 const swap = (shape: Shape, swapped: number): Shape =>
   swapped ? [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!] : shape;
@@ -39,7 +42,7 @@ export const FusedMatMul = defineOp<[Value, Value], FusedAttributes>('FusedMatMu
     { dtype: sameDType(a, b), shape: matmulShape(swap(a.shape, transA), swap(b.shape, transB)) },
   ],
   gradient: ({ inputs: [a, b], attributes: { alpha, transA, transB }, dy }) => {
-    const scaled = alpha === 1 ? dy : mul(dy, alpha);
+    const scaled = scale(dy, alpha);
     const [left, right] = [transA ? transpose(a) : a, transB ? transpose(b) : b];
     const [da, db] = [matmul(scaled, transpose(right)), matmul(transpose(left), scaled)];
     return [transA ? transpose(da) : da, transB ? transpose(db) : db];
@@ -65,7 +68,7 @@ export const Gemm = defineOp<[Value, Value, Value | null], GemmAttributes>('Gemm
   gradient: ({ inputs: [a, b, c], attributes: { alpha, beta, transA, transB }, dy }) => [
     transA ? gemm(b, dy, { alpha, transA: transB, transB: 1 }) : gemm(dy, b, { alpha, transB: 1 - transB }),
     transB ? gemm(dy, a, { alpha, transA: 1, transB: transA }) : gemm(a, dy, { alpha, transA: 1 - transA }),
-    c && (beta === 1 ? dy : mul(dy, beta)),
+    c && scale(dy, beta),
   ],
 });
 

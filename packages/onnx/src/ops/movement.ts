@@ -156,9 +156,13 @@ export const Slice = defineOp<[Value, Value, Value, Value, Value]>('Slice', {
       known(axes, 'axes'),
       known(steps, 'steps'),
     ];
+    // Axis by axis: `wide[i]` is x with the axes before i cut already.
+    const cut = (value: Value, i: number) => slice(value, [start[i]!], [end[i]!], [axis[i]!], [step[i]!]);
+    const wide = [x];
+    for (let i = 0; i + 1 < axis.length; i++) wide.push(cut(wide[i]!, i));
     let dx = dy;
-    for (const [i, a] of axis.entries())
-      dx = unslice(dx, x, normalizeAxis(a, x.shape.length), start[i]!, end[i]!, step[i]!);
+    for (let i = axis.length - 1; i >= 0; i--)
+      dx = unslice(dx, wide[i]!, normalizeAxis(axis[i]!, x.shape.length), start[i]!, end[i]!, step[i]!);
     return [dx, null, null, null, null];
   },
 });
@@ -183,6 +187,7 @@ function slicedLength(dim: Dim, start: number, end: number, step: number): Dim {
 /** The gradient of a slice along one axis: dy between zeros, with the strided case spread out first. */
 function unslice(dy: Value, x: Value, axis: number, start: number, end: number, step: number): Value {
   const dim = x.shape[axis]!;
+  if (dy.shape[axis] === 0) return zerosLike(x);
   if (step !== 1) {
     if (typeof dim !== 'number')
       throw new GraphError('Slice', `expected a static axis for a strided gradient, got "${dim}"`);

@@ -1,8 +1,9 @@
 import { GraphError } from '../ir/error.js';
 import { defineOp } from '../ir/op.js';
-import { expectFloat, normalizeAxis, sameDType, withShape } from '../ir/shape.js';
+import { expectFloat, normalizeAxis, sameDType } from '../ir/shape.js';
+import type { TensorType } from '../ir/type.js';
 import type { Value } from '../ir/value.js';
-import { div, exp, max, mul, sqrt, sub } from './elementwise.js';
+import { cast, div, exp, max, mul, sqrt, sub } from './elementwise.js';
 import { reduceMean, reduceSum } from './reduce.js';
 
 export const Softmax = defineOp<[Value], { axis: number }>('Softmax', {
@@ -25,11 +26,11 @@ export const LogSoftmax = defineOp<[Value], { axis: number }>('LogSoftmax', {
 
 type NormAttributes = { axis: number; epsilon: number };
 
-const statisticsOf = (x: Value, axis: number) =>
-  withShape(
-    x,
-    x.shape.map((dim, i) => (i < normalizeAxis(axis, x.shape.length) ? dim : 1)),
-  );
+/** Mean and 1/std are float32 whatever the dtype of x (`stash_type` 1). */
+const statisticsOf = (x: Value, axis: number): TensorType => ({
+  dtype: 'float32',
+  shape: x.shape.map((dim, i) => (i < normalizeAxis(axis, x.shape.length) ? dim : 1)),
+});
 
 function expectScale(x: Value, scale: Value): void {
   if (scale.shape.length !== 1 || scale.shape[0] !== x.shape.at(-1))
@@ -49,8 +50,9 @@ export const LayerNormalization = defineOp<[Value, Value, Value], NormAttributes
     return [x, statisticsOf(x, axis), statisticsOf(x, axis)];
   },
   gradient: ({ inputs: [x, scale], outputs: [, mean, inverseStd], dy }) => {
-    const normalized = mul(sub(x, mean!), inverseStd!);
-    return [normalizedGradient(dy, scale, normalized, inverseStd!, true), mul(dy, normalized), dy];
+    const inverse = cast(inverseStd!, x.dtype);
+    const normalized = mul(sub(x, cast(mean!, x.dtype)), inverse);
+    return [normalizedGradient(dy, scale, normalized, inverse, true), mul(dy, normalized), dy];
   },
 });
 
@@ -66,8 +68,9 @@ export const SimplifiedLayerNormalization = defineOp<[Value, Value], NormAttribu
       return [x, statisticsOf(x, axis)];
     },
     gradient: ({ inputs: [x, scale], outputs: [, inverseRms], dy }) => {
-      const normalized = mul(x, inverseRms!);
-      return [normalizedGradient(dy, scale, normalized, inverseRms!, false), mul(dy, normalized)];
+      const inverse = cast(inverseRms!, x.dtype);
+      const normalized = mul(x, inverse);
+      return [normalizedGradient(dy, scale, normalized, inverse, false), mul(dy, normalized)];
     },
   },
 );
