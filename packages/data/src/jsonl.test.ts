@@ -50,6 +50,13 @@ describe('readLines', () => {
     },
   );
 
+  test('a last line of one byte is not lost', async () => {
+    expect(await collect(dripping('ab\n1', 1))).toEqual([
+      [1, 0, 'ab'],
+      [2, 3, '1'],
+    ]);
+  });
+
   test('a line feed at the end begins no further line', async () => {
     expect(await collect(dripping('a\n', 1))).toEqual([[1, 0, 'a']]);
   });

@@ -44,6 +44,23 @@ test('without a cache every read goes to the source, with one it goes there once
   expect(await counted(1 << 20)).toBe(0);
 });
 
+test('the cache keeps the rows used last, as many as fit', async () => {
+  const reads: number[] = [];
+  const base = source(good);
+  const size = row('a').length + 2;
+  const watched: ByteSource = {
+    ...base,
+    read: (offset, length) => {
+      reads.push(Math.round(offset / size));
+      return base.read(offset, length);
+    },
+  };
+  const records = await openRecords([watched], { cacheBytes: 2 * size });
+  // After the load rows 1 and 2 are held; reading 0 drops 1, then 1 drops 2 as 0 was used since.
+  for (const i of [2, 0, 2, 0, 1, 0, 2]) await records.read(i);
+  expect(reads).toEqual([0, 1, 2]);
+});
+
 test('the first bad row stops the load, and the sources are closed', async () => {
   let closed = 0;
   const bad = { ...source(`${row('a')}\n{"query": "", "pos": ["x"]}\n`), close: async () => void closed++ };
@@ -58,16 +75,17 @@ test('bad rows can be left out, by all faults or by some, and are counted', asyn
     row('b'),
     '{oops',
     '',
+    '',
     '{"query": " ", "pos": ["x"]}',
     row('c'),
   ].join('\n');
   const records = await openRecords([source(text)], { badRows: 'skip' });
   expect(records.length).toBe(3);
-  expect((await records.read(2)).at.line).toBe(7);
+  expect((await records.read(2)).at.line).toBe(8);
   expect(records.summary.skipped).toEqual({
     'empty-query': { count: 2, first: 'f.jsonl:2' },
     'invalid-json': { count: 1, first: 'f.jsonl:4' },
-    'empty-line': { count: 1, first: 'f.jsonl:5' },
+    'empty-line': { count: 2, first: 'f.jsonl:5' },
   });
   await expect(openRecords([source(text)], { badRows: ['empty-query'] })).rejects.toThrow(/^f\.jsonl:4:2: /);
 });

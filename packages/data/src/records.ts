@@ -107,20 +107,20 @@ export async function openRecords(
   };
   const indexSource = async (source: ByteSource, sourceIndex: number) => {
     // Blank lines are a fault only when a row follows: many tools end a file with some.
-    let blanks: unknown[] = [];
+    let blank: unknown;
+    let blanks = 0;
     const rowsBefore = lineOf.length;
     for await (const line of readLines(source, options)) {
       try {
         index(line, sourceIndex);
       } catch (error) {
         if (isRowError(error) && error.fault === 'empty-line') {
-          blanks.push(error);
+          if (blanks++ === 0) blank = error;
           continue;
         }
         settle(error);
       }
-      blanks.forEach(settle);
-      blanks = [];
+      for (; blanks > 0; blanks--) settle(blank);
     }
     if (lineOf.length > rowsBefore) return;
     const skipped = Object.keys(summary.summary().skipped);
