@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createNormalizer } from './normalizer.js';
 import { Tokenizer } from './tokenizer.js';
 
-/** A file that scripts/golden/tokenizers.py wrote; ids are those of Python's `tokenizers`. */
+/** A file that scripts/golden/text-tokenizers.py wrote; ids are those of Python's `tokenizers`. */
 interface Golden {
   header: { script: string; versions: Record<string, string>; seed: number };
   single: [text: string, ids: number[]][];

@@ -1,4 +1,4 @@
-// Written by scripts/golden/tokenizers.py with tokenizers 0.23.2: hexadecimal code points and ranges.
+// Written by scripts/golden/text-tokenizers.py with tokenizers 0.23.2: hexadecimal code points and ranges.
 
 /** Code points removed by BertNormalizer.clean_text. */
 export const OTHER =

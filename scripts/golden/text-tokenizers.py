@@ -1,28 +1,25 @@
 """Writes the tokenizer fixtures and the Unicode tables of packages/text from Python's `tokenizers`.
 
-    python scripts/golden/tokenizers.py <directory with bert-base-chinese, bert-base-uncased, xlm-roberta-base>
+    python scripts/golden/text-tokenizers.py <directory with bert-base-chinese, bert-base-uncased, xlm-roberta-base>
 
 Each vocabulary is cut to the pieces that can match a substring of the fixture's strings; normalizer,
 pre-tokenizer, charsmap and scores stay, and the pieces under the cut and the full vocabulary are asserted equal.
 """
 
-import importlib
 import json
 import platform
 import random
 import sys
 from pathlib import Path
 
-# This file is called tokenizers.py too: import the library, not ourselves.
-sys.path = [p for p in sys.path if Path(p or ".").resolve() != Path(__file__).resolve().parent]
-tokenizers = importlib.import_module("tokenizers")
-Tokenizer = tokenizers.Tokenizer
+import tokenizers
+from tokenizers import Tokenizer
 
 SEED = 20261121
 SOURCE = Path(sys.argv[1])
 PACKAGE = Path(__file__).resolve().parents[2] / "packages" / "text" / "src"
 HEADER = {
-    "script": "scripts/golden/tokenizers.py",
+    "script": "scripts/golden/text-tokenizers.py",
     "versions": {"tokenizers": tokenizers.__version__, "python": platform.python_version()},
     "seed": SEED,
 }
