@@ -117,7 +117,7 @@ function pattern(name: string): RegExp {
 }
 
 function floorsIn(text: string): Map<string, number> {
-  const rows = [...text.matchAll(/^\| (\d) \| ([^|]*)\|/gm)];
+  const rows = [...text.matchAll(/^\| *(\d) *\| ([^|]*)\|/gm)];
   return new Map(
     rows.flatMap(([, floor, cell]) => codeSpans(cell!).map((name) => [name, Number(floor)] as const)),
   );
