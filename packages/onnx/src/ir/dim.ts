@@ -6,6 +6,9 @@ import type { Dim, Shape } from './type.js';
  */
 type Polynomial = Map<string, number>;
 
+/** Characters of a size: far beyond any model, so that a hostile file cannot square its way through memory. */
+const LONGEST = 4096;
+
 const parsed = new Map<string, Polynomial>();
 
 function parse(dim: Dim): Polynomial {
@@ -52,6 +55,8 @@ export const subDims = (a: Dim, b: Dim): Dim => addDims(a, mulDims(b, -1));
 /** a · b. */
 export function mulDims(a: Dim, b: Dim): Dim {
   const product: Polynomial = new Map();
+  if (`${a}`.length + `${b}`.length > LONGEST)
+    throw new RangeError(`expected sizes of at most ${LONGEST} characters, got a product of longer ones`);
   for (const [ka, ca] of parse(a))
     for (const [kb, cb] of parse(b)) {
       const key = [...ka.split('*'), ...kb.split('*')].filter(Boolean).sort().join('*');

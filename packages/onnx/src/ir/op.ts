@@ -36,6 +36,11 @@ export interface OpRule<I extends readonly (Value | null)[], A> {
   readonly operands?: number;
   /** Numeric attributes that ONNX declares as FLOAT; all others are INT. */
   readonly floats?: readonly string[];
+  /**
+   * Every attribute that a file may give, with what leaving it out means (ai.onnx opset 13–17, com.microsoft 1);
+   * `undefined` where it is required or has no default. Reading a file refuses attributes that are not listed.
+   */
+  readonly defaults?: Attributes;
 }
 
 /** An op of any arity, as nodes refer to it. */
@@ -43,6 +48,7 @@ export interface Op {
   readonly opType: string;
   readonly domain: string;
   readonly floats: readonly string[];
+  readonly defaults: Attributes;
   readonly operands: number;
   infer(inputs: readonly (Value | null)[], attributes: Attributes): readonly TensorType[];
   readonly gradient: ((context: Differentiation) => readonly (Value | null)[]) | 'none';
@@ -65,6 +71,7 @@ export function defineOp<I extends readonly (Value | null)[], A extends Attribut
     opType,
     domain: rule.domain ?? '',
     floats: rule.floats ?? [],
+    defaults: rule.defaults ?? {},
     operands: rule.operands ?? 0,
     infer: rule.infer as unknown as Op['infer'],
     gradient: rule.gradient as unknown as Op['gradient'],
@@ -88,7 +95,10 @@ export function applyOp(
   try {
     types = op.infer(inputs, attributes);
   } catch (error) {
-    const problem = error instanceof GraphError ? error.problem : (error as Error).message;
+    const problem =
+      error instanceof GraphError
+        ? error.problem
+        : `expected the operands and attributes of ${op.opType}, got others (${(error as Error).message})`;
     throw new GraphError(where, `${problem} (operands: ${inputs.map(describe).join(', ')})`, {
       cause: error,
     });

@@ -1,4 +1,4 @@
-import { addDims, divDims, mulDims, subDims } from './dim.js';
+import { addDims, divDims, mulDims, sizeOf, subDims } from './dim.js';
 import { GraphError } from './error.js';
 import type { Dim, DType, Shape, TensorType } from './type.js';
 import { isFloat } from './type.js';
@@ -61,6 +61,17 @@ export function expectFloat(value: Value): void {
  * `Expand` need to know their output shape. Undefined when they depend on data.
  */
 export function dimsOf(value: Value): Dim[] | undefined {
+  if (!dimsKnown.has(value)) dimsKnown.set(value, followDims(value));
+  return dimsKnown.get(value);
+}
+
+// A graph read from a file may share and repeat operands without end: each value is followed once, and lists stay short.
+const dimsKnown = new WeakMap<Value, Dim[] | undefined>();
+const MOST_DIMS = 256;
+
+function followDims(value: Value): Dim[] | undefined {
+  const size = sizeOf(value.shape);
+  if (value.shape.length > 1 || typeof size !== 'number' || size > MOST_DIMS) return undefined;
   const numbers = constantNumbers(value);
   if (numbers) return numbers;
   if (value.source.kind !== 'node') return undefined;
@@ -79,7 +90,10 @@ export function dimsOf(value: Value): Dim[] | undefined {
   };
   switch (op.opType) {
     case 'Shape':
-      return [...inputs[0]!.shape];
+      return inputs[0]!.shape.slice(
+        attributes.start as number | undefined,
+        attributes.end as number | undefined,
+      );
     case 'Identity':
     case 'Cast':
     case 'Squeeze':

@@ -149,6 +149,7 @@ export const Not = defineOp<Unary>('Not', {
 });
 
 export const Cast = defineOp<Unary, { to: number }>('Cast', {
+  defaults: { to: undefined },
   infer: ([x], { to }) => {
     const dtype = (Object.keys(dtypes) as DType[]).find((name) => dtypes[name].code === to);
     if (!dtype) throw new GraphError('Cast', `expected a supported element type, got code ${to}`);

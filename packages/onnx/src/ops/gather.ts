@@ -24,6 +24,7 @@ const inverseOf = (hint: unknown): Value | undefined => (hint as InverseHint | u
 
 /** Rows of `data` along an axis. Repeated indices add up in the gradient, in a fixed order. */
 export const Gather = defineOp<[Value, Value], { axis: number }>('Gather', {
+  defaults: { axis: 0 },
   infer: ([data, indices], { axis }) => {
     expectDType(indices, 'int64', 'int32');
     const at = normalizeAxis(axis, data.shape.length);
@@ -68,6 +69,7 @@ function gatherInverse(dy: Value, inverse: Value, indices: Value, data: Value, a
 
 /** data[indices] element by element along an axis; indices have the output's shape. */
 export const GatherElements = defineOp<[Value, Value], { axis: number }>('GatherElements', {
+  defaults: { axis: 0 },
   infer: ([data, indices], { axis }) => {
     expectDType(indices, 'int64', 'int32');
     normalizeAxis(axis, data.shape.length);
@@ -86,6 +88,7 @@ export const GatherElements = defineOp<[Value, Value], { axis: number }>('Gather
 
 /** Slices of data by index tuples in the last axis of indices. */
 export const GatherND = defineOp<[Value, Value], { batch_dims: number }>('GatherND', {
+  defaults: { batch_dims: 0 },
   infer: ([data, indices], { batch_dims }) => {
     expectDType(indices, 'int64');
     const depth = indices.shape.at(-1);
@@ -123,6 +126,7 @@ function component(indices: Value, data: Value, axis: number): Value {
 
 /** data with slices replaced at distinct index tuples. Reductions are not offered: they race on the CPU provider. */
 export const ScatterND = defineOp<[Value, Value, Value], { reduction?: string }>('ScatterND', {
+  defaults: { reduction: 'none' },
   infer: ([data, indices, updates], { reduction }) => {
     if (reduction !== undefined && reduction !== 'none')
       throw new GraphError(
@@ -145,8 +149,11 @@ type Reduction = 'none' | 'add';
 export const ScatterElements = defineOp<[Value, Value, Value], { axis: number; reduction: string }>(
   'ScatterElements',
   {
-    infer: ([data, indices, updates], { axis }) => {
+    defaults: { axis: 0, reduction: 'none' },
+    infer: ([data, indices, updates], { axis, reduction }) => {
       expectDType(indices, 'int64', 'int32');
+      if (reduction !== 'none' && reduction !== 'add')
+        throw new GraphError('ScatterElements', `expected reduction none or add, got "${reduction}"`);
       normalizeAxis(axis, data.shape.length);
       return [{ dtype: sameDType(data, updates), shape: data.shape }];
     },
@@ -187,6 +194,7 @@ export const ConstantOfShape = defineOp<[Value]>('ConstantOfShape', {
 });
 
 export const OneHot = defineOp<[Value, Value, Value], { axis: number }>('OneHot', {
+  defaults: { axis: -1 },
   infer: ([indices, depth, values], { axis }) => {
     const length = dimsOf(depth)?.[0];
     if (length === undefined)
@@ -199,6 +207,7 @@ export const OneHot = defineOp<[Value, Value, Value], { axis: number }>('OneHot'
 
 /** The upper or lower triangle of the last two axes; zeros elsewhere. */
 export const Trilu = defineOp<[Value, Value | null], { upper: number }>('Trilu', {
+  defaults: { upper: 1 },
   operands: 2,
   infer: ([x]) => {
     if (x.shape.length < 2) throw new GraphError('Trilu', `expected rank ≥ 2, got [${x.shape.join(', ')}]`);

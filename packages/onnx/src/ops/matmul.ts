@@ -30,7 +30,13 @@ export const MatMul = defineOp<[Value, Value]>('MatMul', {
 /** x·factor, where the factor is an attribute: a float32 whatever the dtype of x. */
 const scale = (x: Value, factor: number): Value => (factor === 1 ? x : mul(x, Math.fround(factor)));
 
-type FusedAttributes = { alpha: number; transA: number; transB: number };
+type FusedAttributes = {
+  alpha: number;
+  transA: number;
+  transB: number;
+  transBatchA?: number;
+  transBatchB?: number;
+};
 const swap = (shape: Shape, swapped: number): Shape =>
   swapped ? [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!] : shape;
 
@@ -38,9 +44,12 @@ const swap = (shape: Shape, swapped: number): Shape =>
 export const FusedMatMul = defineOp<[Value, Value], FusedAttributes>('FusedMatMul', {
   domain: 'com.microsoft',
   floats: ['alpha'],
-  infer: ([a, b], { transA, transB }) => [
-    { dtype: sameDType(a, b), shape: matmulShape(swap(a.shape, transA), swap(b.shape, transB)) },
-  ],
+  defaults: { alpha: 1, transA: 0, transB: 0, transBatchA: 0, transBatchB: 0 },
+  infer: ([a, b], { transA, transB, transBatchA = 0, transBatchB = 0 }) => {
+    if (transBatchA !== 0 || transBatchB !== 0)
+      throw new GraphError('FusedMatMul', 'expected batch axes in place, got transBatchA or transBatchB');
+    return [{ dtype: sameDType(a, b), shape: matmulShape(swap(a.shape, transA), swap(b.shape, transB)) }];
+  },
   gradient: ({ inputs: [a, b], attributes: { alpha, transA, transB }, dy }) => {
     const scaled = scale(dy, alpha);
     const [left, right] = [transA ? transpose(a) : a, transB ? transpose(b) : b];
@@ -55,6 +64,7 @@ type GemmAttributes = { alpha: number; beta: number; transA: number; transB: num
 export const Gemm = defineOp<[Value, Value, Value | null], GemmAttributes>('Gemm', {
   operands: 3,
   floats: ['alpha', 'beta'],
+  defaults: { alpha: 1, beta: 1, transA: 0, transB: 0 },
   infer: ([a, b, c], { transA, transB }): TensorType[] => {
     if (a.shape.length !== 2 || b.shape.length !== 2)
       throw new GraphError(
@@ -74,6 +84,7 @@ export const Gemm = defineOp<[Value, Value, Value | null], GemmAttributes>('Gemm
 
 /** Any contraction, e.g. `einsum('bqd,bkd->bqk', q, k)`; every index of an operand appears in another or in the output. */
 export const Einsum = defineOp<Value[], { equation: string }>('Einsum', {
+  defaults: { equation: undefined },
   infer: (values, { equation }) => [
     {
       dtype: sameDType(...values),

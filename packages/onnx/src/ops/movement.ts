@@ -18,18 +18,22 @@ function known(value: Value | null, what: string): number[] {
 
 export const Identity = defineOp<[Value]>('Identity', { infer: ([x]) => [x], gradient: ({ dy }) => [dy] });
 
-export const ShapeOp = defineOp<[Value]>('Shape', {
-  infer: ([x]) => [{ dtype: 'int64', shape: [x.shape.length] }],
+/** x's sizes, or those of the axes from start to end. */
+export const ShapeOp = defineOp<[Value], { start?: number; end?: number }>('Shape', {
+  defaults: { start: 0, end: undefined },
+  infer: ([x], { start, end }) => [{ dtype: 'int64', shape: [x.shape.slice(start, end).length] }],
   gradient: 'none',
 });
 
-export const Reshape = defineOp<[Value, Value]>('Reshape', {
-  infer: ([x, shape]) => {
+/** 0 copies the size at that place unless `allowzero`; −1 is what remains. */
+export const Reshape = defineOp<[Value, Value], { allowzero?: number }>('Reshape', {
+  defaults: { allowzero: 0 },
+  infer: ([x, shape], { allowzero = 0 }) => {
     expectDType(shape, 'int64');
     const wanted = dimsOf(shape);
     if (!wanted)
       throw new GraphError('Reshape', 'expected a shape that follows from constants and Shape(), got data');
-    const dims = wanted.map((dim, axis) => (dim === 0 ? (x.shape[axis] ?? 0) : dim));
+    const dims = wanted.map((dim, axis) => (dim === 0 && allowzero === 0 ? (x.shape[axis] ?? 0) : dim));
     const open = dims.indexOf(-1);
     if (open >= 0) {
       const rest = divDims(sizeOf(x.shape), sizeOf(dims.filter((_, axis) => axis !== open)));
@@ -47,8 +51,10 @@ export const Reshape = defineOp<[Value, Value]>('Reshape', {
   gradient: ({ inputs: [x], dy }) => [reshapeLike(dy, x), null],
 });
 
-export const Transpose = defineOp<[Value], { perm: readonly number[] }>('Transpose', {
-  infer: ([x], { perm }) => {
+/** Axes in a new order; without `perm` they are reversed. */
+export const Transpose = defineOp<[Value], { perm?: readonly number[] }>('Transpose', {
+  defaults: { perm: undefined },
+  infer: ([x], { perm = reversed(x) }) => {
     if (
       perm.length !== x.shape.length ||
       new Set(perm).size !== perm.length ||
@@ -65,13 +71,15 @@ export const Transpose = defineOp<[Value], { perm: readonly number[] }>('Transpo
       ),
     ];
   },
-  gradient: ({ attributes: { perm }, dy }) => [
+  gradient: ({ inputs: [x], attributes: { perm = reversed(x) }, dy }) => [
     transpose(
       dy,
       perm.map((_, axis) => perm.indexOf(axis)),
     ),
   ],
 });
+
+const reversed = (x: Value): number[] => x.shape.map((_, axis) => axis).toReversed();
 
 export const Expand = defineOp<[Value, Value]>('Expand', {
   infer: ([x, shape]) => {
@@ -84,6 +92,7 @@ export const Expand = defineOp<[Value, Value]>('Expand', {
 });
 
 export const Concat = defineOp<Value[], { axis: number }>('Concat', {
+  defaults: { axis: undefined },
   infer: (values, { axis }) => {
     const first = values[0];
     if (!first) throw new GraphError('Concat', 'expected at least one operand, got none');
@@ -112,11 +121,15 @@ function lengthsAlong(values: readonly Value[], axis: number): Value {
 }
 
 export const Split = defineOp<[Value, Value], { axis: number }>('Split', {
+  defaults: { axis: 0 },
   infer: ([x, lengths], { axis }) => {
     const at = normalizeAxis(axis, x.shape.length);
-    const dims = dimsOf(lengths);
+    const dims = lengths && dimsOf(lengths);
     if (!dims)
       throw new GraphError('Split', 'expected lengths that follow from constants and Shape(), got data');
+    const total = dims.reduce<Dim>(addDims, 0);
+    if (total !== x.shape[at])
+      throw new GraphError('Split', `expected lengths that sum to ${x.shape[at]}, got ${dims.join(' + ')}`);
     return dims.map((length) =>
       withShape(
         x,
@@ -133,15 +146,27 @@ export const Split = defineOp<[Value, Value], { axis: number }>('Split', {
   ],
 });
 
-/** Positive steps; starts and ends as NumPy reads them. */
-export const Slice = defineOp<[Value, Value, Value, Value, Value]>('Slice', {
-  infer: ([x, starts, ends, axes, steps]) => {
-    const [start, end, axis, step] = [
-      known(starts, 'starts'),
-      known(ends, 'ends'),
-      known(axes, 'axes'),
-      known(steps, 'steps'),
-    ];
+type SliceOperands = [Value, Value, Value, Value | null, Value | null];
+
+function boundsOf([, starts, ends, axes, steps]: SliceOperands) {
+  const start = known(starts, 'starts');
+  const bounds = {
+    start,
+    end: known(ends, 'ends'),
+    axis: axes ? known(axes, 'axes') : start.map((_, i) => i),
+    step: steps ? known(steps, 'steps') : start.map(() => 1),
+  };
+  if (Object.values(bounds).some(({ length }) => length !== start.length))
+    throw new GraphError('Slice', 'expected as many ends, axes and steps as starts');
+  return bounds;
+}
+
+/** Positive steps; starts and ends as NumPy reads them. Axes left out are the first ones, steps left out are 1. */
+export const Slice = defineOp<SliceOperands>('Slice', {
+  operands: 5,
+  infer: (inputs) => {
+    const x = inputs[0];
+    const { start, end, axis, step } = boundsOf(inputs);
     const dims = [...x.shape];
     for (const [i, a] of axis.entries()) {
       const at = normalizeAxis(a, x.shape.length);
@@ -149,13 +174,9 @@ export const Slice = defineOp<[Value, Value, Value, Value, Value]>('Slice', {
     }
     return [withShape(x, dims)];
   },
-  gradient: ({ inputs: [x, starts, ends, axes, steps], dy }) => {
-    const [start, end, axis, step] = [
-      known(starts, 'starts'),
-      known(ends, 'ends'),
-      known(axes, 'axes'),
-      known(steps, 'steps'),
-    ];
+  gradient: ({ inputs, dy }) => {
+    const x = inputs[0];
+    const { start, end, axis, step } = boundsOf(inputs);
     // Axis by axis: `wide[i]` is x with the axes before i cut already.
     const cut = (value: Value, i: number) => slice(value, [start[i]!], [end[i]!], [axis[i]!], [step[i]!]);
     const wide = [x];
@@ -207,9 +228,11 @@ function unslice(dy: Value, x: Value, axis: number, start: number, end: number, 
   return concat(parts, axis);
 }
 
-export const Squeeze = defineOp<[Value, Value]>('Squeeze', {
+/** Without axes of size 1: those given, or all. */
+export const Squeeze = defineOp<[Value, Value | null]>('Squeeze', {
+  operands: 2,
   infer: ([x, axes]) => {
-    const at = known(axes, 'axes').map((axis) => normalizeAxis(axis, x.shape.length));
+    const at = squeezedAxes(x, axes);
     for (const axis of at)
       if (x.shape[axis] !== 1)
         throw new GraphError('Squeeze', `expected size 1 at axis ${axis}, got ${x.shape[axis]}`);
@@ -220,19 +243,20 @@ export const Squeeze = defineOp<[Value, Value]>('Squeeze', {
       ),
     ];
   },
-  gradient: ({ inputs: [x, axes], dy }) => [
-    unsqueeze(
-      dy,
-      known(axes, 'axes').map((axis) => normalizeAxis(axis, x.shape.length)),
-    ),
-    null,
-  ],
+  gradient: ({ inputs: [x, axes], dy }) => [unsqueeze(dy, squeezedAxes(x, axes)), null],
 });
+
+const squeezedAxes = (x: Value, axes: Value | null): number[] =>
+  axes
+    ? known(axes, 'axes').map((axis) => normalizeAxis(axis, x.shape.length))
+    : x.shape.flatMap((dim, axis) => (dim === 1 ? [axis] : []));
 
 export const Unsqueeze = defineOp<[Value, Value]>('Unsqueeze', {
   infer: ([x, axes]) => {
     const rank = x.shape.length + known(axes, 'axes').length;
     const at = new Set(known(axes, 'axes').map((axis) => normalizeAxis(axis, rank)));
+    if (at.size + x.shape.length !== rank)
+      throw new GraphError('Unsqueeze', 'expected distinct axes, got one twice');
     const rest = [...x.shape];
     return [
       withShape(
@@ -247,6 +271,7 @@ export const Unsqueeze = defineOp<[Value, Value]>('Unsqueeze', {
 /** Constant padding with non-negative amounts. */
 export const Pad = defineOp<[Value, Value, Value | null], { mode?: string }>('Pad', {
   operands: 3,
+  defaults: { mode: 'constant' },
   infer: ([x, pads], { mode }) => {
     const amounts = known(pads, 'pads');
     const rank = x.shape.length;

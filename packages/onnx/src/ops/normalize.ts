@@ -7,6 +7,7 @@ import { cast, div, exp, max, mul, sqrt, sub } from './elementwise.js';
 import { reduceMean, reduceSum } from './reduce.js';
 
 export const Softmax = defineOp<[Value], { axis: number }>('Softmax', {
+  defaults: { axis: -1 },
   infer: ([x], { axis }) => {
     expectFloat(x);
     normalizeAxis(axis, x.shape.length);
@@ -16,6 +17,7 @@ export const Softmax = defineOp<[Value], { axis: number }>('Softmax', {
 });
 
 export const LogSoftmax = defineOp<[Value], { axis: number }>('LogSoftmax', {
+  defaults: { axis: -1 },
   infer: ([x], { axis }) => {
     expectFloat(x);
     normalizeAxis(axis, x.shape.length);
@@ -24,13 +26,17 @@ export const LogSoftmax = defineOp<[Value], { axis: number }>('LogSoftmax', {
   gradient: ({ y, attributes: { axis }, dy }) => [sub(dy, mul(exp(y), reduceSum(dy, [axis], true)))],
 });
 
-type NormAttributes = { axis: number; epsilon: number };
+type NormAttributes = { axis: number; epsilon: number; stash_type?: number };
+const normDefaults = { axis: -1, epsilon: 1e-5, stash_type: 1 };
 
-/** Mean and 1/std are float32 whatever the dtype of x (`stash_type` 1). */
-const statisticsOf = (x: Value, axis: number): TensorType => ({
-  dtype: 'float32',
-  shape: x.shape.map((dim, i) => (i < normalizeAxis(axis, x.shape.length) ? dim : 1)),
-});
+/** Mean and 1/std over the last axis, float32 whatever the dtype of x. */
+function statisticsOf(x: Value, { axis, stash_type = 1 }: NormAttributes): TensorType {
+  if (normalizeAxis(axis, x.shape.length) !== x.shape.length - 1)
+    throw new GraphError('axis', `expected the last axis, got ${axis}`);
+  if (stash_type !== 1)
+    throw new GraphError('stash_type', `expected 1, statistics in float32, got ${stash_type}`);
+  return { dtype: 'float32', shape: x.shape.with(-1, 1) };
+}
 
 function expectScale(x: Value, scale: Value): void {
   if (scale.shape.length !== 1 || scale.shape[0] !== x.shape.at(-1))
@@ -38,34 +44,38 @@ function expectScale(x: Value, scale: Value): void {
 }
 
 /** (x − mean)/std · scale + bias over the last axis; outputs y, mean and 1/std, the latter two reused by the gradient. */
-export const LayerNormalization = defineOp<[Value, Value, Value], NormAttributes>('LayerNormalization', {
-  floats: ['epsilon'],
-  infer: ([x, scale, bias], { axis }) => {
-    expectFloat(x);
-    sameDType(x, scale, bias);
-    if (normalizeAxis(axis, x.shape.length) !== x.shape.length - 1)
-      throw new GraphError('LayerNormalization', `expected the last axis, got ${axis}`);
-    expectScale(x, scale);
-    expectScale(x, bias);
-    return [x, statisticsOf(x, axis), statisticsOf(x, axis)];
+export const LayerNormalization = defineOp<[Value, Value, Value | null], NormAttributes>(
+  'LayerNormalization',
+  {
+    floats: ['epsilon'],
+    defaults: normDefaults,
+    operands: 3,
+    infer: ([x, scale, bias], attributes) => {
+      expectFloat(x);
+      sameDType(x, scale, bias);
+      expectScale(x, scale);
+      if (bias) expectScale(x, bias);
+      return [x, statisticsOf(x, attributes), statisticsOf(x, attributes)];
+    },
+    gradient: ({ inputs: [x, scale], outputs: [, mean, inverseStd], dy }) => {
+      const inverse = cast(inverseStd!, x.dtype);
+      const normalized = mul(sub(x, cast(mean!, x.dtype)), inverse);
+      return [normalizedGradient(dy, scale, normalized, inverse, true), mul(dy, normalized), dy];
+    },
   },
-  gradient: ({ inputs: [x, scale], outputs: [, mean, inverseStd], dy }) => {
-    const inverse = cast(inverseStd!, x.dtype);
-    const normalized = mul(sub(x, cast(mean!, x.dtype)), inverse);
-    return [normalizedGradient(dy, scale, normalized, inverse, true), mul(dy, normalized), dy];
-  },
-});
+);
 
 /** x/rms(x) · scale over the last axis, RMS normalization (https://arxiv.org/abs/1910.07467); outputs y and 1/rms. */
 export const SimplifiedLayerNormalization = defineOp<[Value, Value], NormAttributes>(
   'SimplifiedLayerNormalization',
   {
     floats: ['epsilon'],
-    infer: ([x, scale], { axis }) => {
+    defaults: normDefaults,
+    infer: ([x, scale], attributes) => {
       expectFloat(x);
       sameDType(x, scale);
       expectScale(x, scale);
-      return [x, statisticsOf(x, axis)];
+      return [x, statisticsOf(x, attributes)];
     },
     gradient: ({ inputs: [x, scale], outputs: [, inverseRms], dy }) => {
       const inverse = cast(inverseRms!, x.dtype);

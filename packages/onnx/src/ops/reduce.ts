@@ -10,6 +10,10 @@ import { expandLike, shapeOf, unsqueeze, zerosLike } from './movement.js';
 
 const ints = (numbers: readonly number[]): Value => constant(numbers, 'int64');
 
+/** Axes of a reduction; none given means all of them, as ONNX has it. */
+const listed = (axes: readonly number[] | undefined): readonly number[] | undefined =>
+  axes?.length ? axes : undefined;
+
 function reducedShape(shape: Shape, axes: readonly number[] | undefined, keepdims: boolean): Shape {
   const reduced = new Set(
     (axes ?? shape.map((_, axis) => axis)).map((axis) => normalizeAxis(axis, shape.length)),
@@ -31,26 +35,45 @@ function withReducedAxes(dy: Value, x: Value, axes: readonly number[] | undefine
       );
 }
 
-export const ReduceSum = defineOp<[Value, Value | null], { keepdims: number }>('ReduceSum', {
+/** Axes that come as an operand. */
+function constantAxes(axes: Value | null): readonly number[] | undefined {
+  const numbers = constantNumbers(axes);
+  if (axes && !numbers)
+    throw new GraphError('axes', 'expected constant axes, got values that depend on data');
+  return listed(numbers);
+}
+
+type SumAttributes = { keepdims: number; noop_with_empty_axes?: number };
+
+export const ReduceSum = defineOp<[Value, Value | null], SumAttributes>('ReduceSum', {
   operands: 2,
-  infer: ([x, axes], { keepdims }) => [
-    withShape(x, reducedShape(x.shape, constantNumbers(axes), keepdims === 1)),
-  ],
+  defaults: { keepdims: 1, noop_with_empty_axes: 0 },
+  infer: ([x, axes], { keepdims, noop_with_empty_axes = 0 }) => {
+    const at = constantAxes(axes);
+    if (!at && noop_with_empty_axes !== 0)
+      throw new GraphError(
+        'ReduceSum',
+        'expected axes, got none with noop_with_empty_axes — leave the sum out',
+      );
+    return [withShape(x, reducedShape(x.shape, at, keepdims === 1))];
+  },
   gradient: ({ inputs: [x, axes], attributes: { keepdims }, dy }) => [
-    expandLike(withReducedAxes(dy, x, constantNumbers(axes), keepdims === 1), x),
+    expandLike(withReducedAxes(dy, x, constantAxes(axes), keepdims === 1), x),
     null,
   ],
 });
 
 type AxesAttributes = { axes?: readonly number[]; keepdims: number };
+const axesDefaults = { axes: undefined, keepdims: 1 };
 
 export const ReduceMean = defineOp<[Value], AxesAttributes>('ReduceMean', {
+  defaults: axesDefaults,
   infer: ([x], { axes, keepdims }) => {
     expectFloat(x);
-    return [withShape(x, reducedShape(x.shape, axes, keepdims === 1))];
+    return [withShape(x, reducedShape(x.shape, listed(axes), keepdims === 1))];
   },
   gradient: ({ inputs: [x], y, attributes: { axes, keepdims }, dy }) => {
-    const wide = withReducedAxes(dy, x, axes, keepdims === 1);
+    const wide = withReducedAxes(dy, x, listed(axes), keepdims === 1);
     return [expandLike(div(wide, countRatio(x, y)), x)];
   },
 });
@@ -64,18 +87,20 @@ function countRatio(x: Value, y: Value): Operand {
 }
 
 export const ReduceProd = defineOp<[Value], AxesAttributes>('ReduceProd', {
-  infer: ([x], { axes, keepdims }) => [withShape(x, reducedShape(x.shape, axes, keepdims === 1))],
+  defaults: axesDefaults,
+  infer: ([x], { axes, keepdims }) => [withShape(x, reducedShape(x.shape, listed(axes), keepdims === 1))],
   gradient: 'none',
 });
 const product = (dims: Value): Value => ReduceProd.of([dims], { axes: [0], keepdims: 0 });
 
 /** The gradient is shared evenly among equal maxima. */
 export const ReduceMax = defineOp<[Value], AxesAttributes>('ReduceMax', {
-  infer: ([x], { axes, keepdims }) => [withShape(x, reducedShape(x.shape, axes, keepdims === 1))],
+  defaults: axesDefaults,
+  infer: ([x], { axes, keepdims }) => [withShape(x, reducedShape(x.shape, listed(axes), keepdims === 1))],
   gradient: ({ inputs: [x], y, attributes: { axes, keepdims }, dy }) => {
-    const wide = (value: Value) => withReducedAxes(value, x, axes, keepdims === 1);
+    const wide = (value: Value) => withReducedAxes(value, x, listed(axes), keepdims === 1);
     const chosen = cast(equal(x, wide(y)), x.dtype);
-    const ties = ReduceSum.of([chosen, axes ? ints(axes) : null], { keepdims: 1 });
+    const ties = ReduceSum.of([chosen, axes?.length ? ints(axes) : null], { keepdims: 1 });
     return [mul(chosen, div(wide(dy), ties))];
   },
 });
@@ -83,6 +108,7 @@ export const ReduceMax = defineOp<[Value], AxesAttributes>('ReduceMax', {
 export const ArgMax = defineOp<[Value], { axis: number; keepdims: number; select_last_index?: number }>(
   'ArgMax',
   {
+    defaults: { axis: 0, keepdims: 1, select_last_index: 0 },
     infer: ([x], { axis, keepdims }) => [
       { dtype: 'int64', shape: reducedShape(x.shape, [axis], keepdims === 1) },
     ],
@@ -92,6 +118,7 @@ export const ArgMax = defineOp<[Value], { axis: number; keepdims: number; select
 
 /** The k largest (or smallest) along an axis, and where they stood. */
 export const TopK = defineOp<[Value, Value], { axis: number; largest: number; sorted: number }>('TopK', {
+  defaults: { axis: -1, largest: 1, sorted: 1 },
   infer: ([x, k], { axis }) => {
     expectDType(k, 'int64');
     const count = constantNumbers(k)?.[0];
@@ -111,6 +138,7 @@ export const TopK = defineOp<[Value, Value], { axis: number; largest: number; so
 });
 
 export const CumSum = defineOp<[Value, Value], { exclusive: number; reverse: number }>('CumSum', {
+  defaults: { exclusive: 0, reverse: 0 },
   infer: ([x]) => [x],
   gradient: ({ inputs: [, axis], attributes: { exclusive, reverse }, dy }): [Value, null] => [
     CumSum.of([dy, axis], { exclusive, reverse: 1 - reverse }),
@@ -118,17 +146,26 @@ export const CumSum = defineOp<[Value, Value], { exclusive: number; reverse: num
   ],
 });
 
-/** Sum over the axes, all of them by default. */
+function someAxes(axes: readonly number[] | undefined): readonly number[] | undefined {
+  if (axes?.length === 0)
+    throw new GraphError(
+      'axes',
+      'expected at least one axis, got an empty list — leave it out to reduce all',
+    );
+  return axes;
+}
+
+/** Sum over the axes, all of them by default; an empty list is refused. */
 export const reduceSum = (x: Value, axes?: readonly number[], keepdims = false): Value =>
-  ReduceSum.of([x, axes ? ints(axes) : null], { keepdims: keepdims ? 1 : 0 });
+  ReduceSum.of([x, someAxes(axes) ? ints(axes!) : null], { keepdims: keepdims ? 1 : 0 });
 
 /** Mean over the axes, all of them by default. */
 export const reduceMean = (x: Value, axes?: readonly number[], keepdims = false): Value =>
-  ReduceMean.of([x], { axes, keepdims: keepdims ? 1 : 0 });
+  ReduceMean.of([x], { axes: someAxes(axes), keepdims: keepdims ? 1 : 0 });
 
 /** Maximum over the axes, all of them by default. */
 export const reduceMax = (x: Value, axes?: readonly number[], keepdims = false): Value =>
-  ReduceMax.of([x], { axes, keepdims: keepdims ? 1 : 0 });
+  ReduceMax.of([x], { axes: someAxes(axes), keepdims: keepdims ? 1 : 0 });
 
 /** Index of the (first) maximum along an axis, int64. */
 export const argMax = (x: Value, axis: number, keepdims = false): Value =>

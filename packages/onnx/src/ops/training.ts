@@ -38,6 +38,7 @@ export const AdamWOptimizer = defineOp<[Value, Value, Value, Value, Value, Value
   {
     domain: 'com.microsoft',
     floats: ['alpha', 'beta', 'epsilon', 'weight_decay'],
+    defaults: { alpha: 0.9, beta: 0.999, epsilon: 1e-8, weight_decay: 1e-2, correct_bias: 1, adam_mode: 0 },
     infer: (inputs) => {
       for (const list of inputs.slice(2)) expectSequence(list!);
       return [{ dtype: 'bool', shape: [1] }];
@@ -52,6 +53,7 @@ export const InplaceClipGradNorm = defineOp<[Value], { max_norm: number; norm_ty
   {
     domain: 'com.microsoft',
     floats: ['max_norm'],
+    defaults: { max_norm: 1, norm_type: 'fro' },
     infer: ([list]) => {
       expectSequence(list);
       return [list];

@@ -1,21 +1,12 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { sameShape } from '../ir/dim.js';
+import { addDims, sameShape } from '../ir/dim.js';
 import { GraphError } from '../ir/error.js';
-import { applyOp } from '../ir/op.js';
 import { type Graph, graphOf } from '../ir/trace.js';
-import { type Dim, dtypeOfCode, dtypes, type TensorType, type TypedArray } from '../ir/type.js';
-import { type Attribute, type Attributes, constant, input, sequenceInput, type Value } from '../ir/value.js';
-import { opKey, opTable } from '../ops/table.js';
-import {
-  type AttributeProto,
-  AttributeProto_AttributeType as AttributeType,
-  type ModelProto,
-  ModelProtoSchema,
-  type NodeProto,
-  type TensorProto,
-  TensorProto_DataLocation,
-  type ValueInfoProto,
-} from './generated/onnx-ml_pb.js';
+import { type Dim, dtypeOfCode, type TensorType } from '../ir/type.js';
+import { input, sequenceInput, type Value } from '../ir/value.js';
+import { decodeNode, lookUp } from './decode-node.js';
+import { tensorConstant } from './decode-tensor.js';
+import { type ModelProto, ModelProtoSchema, type ValueInfoProto } from './generated/onnx-ml_pb.js';
 
 /** A model read from a file: its graph, where graph inputs are all inputs, and its free key–value pairs. */
 export interface DecodedModel {
@@ -29,8 +20,9 @@ export function decodeModel(bytes: Uint8Array): DecodedModel {
   const model = readModelProto(bytes);
   const { graph } = model;
   if (!graph) throw new GraphError('decode', 'expected a model with a graph, got none');
+  const opset = opsetOf(model);
   const values = new Map<string, Value>();
-  for (const tensor of graph.initializer) values.set(tensor.name, constantOf(tensor));
+  for (const tensor of graph.initializer) values.set(tensor.name, tensorConstant(tensor));
   const inputs = graph.input
     .filter((info) => !values.has(info.name))
     .map((info) => inputOf(info.name, typeOf(info)));
@@ -41,11 +33,18 @@ export function decodeModel(bytes: Uint8Array): DecodedModel {
   );
   return {
     graph: graphOf(inputs, outputs),
-    opset: Number(
-      model.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0n,
-    ),
+    opset,
     metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
   };
+}
+
+/** The ai.onnx opset; our rules are those of 13 to 17 (attributes became operands before and after). */
+function opsetOf(model: ModelProto): number {
+  const listed = model.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
+  const opset = Number(listed?.version ?? 0n);
+  if (opset < 13 || opset > 17)
+    throw new GraphError('decode', `expected ai.onnx opset 13 to 17, got ${listed ? opset : 'none'}`);
+  return opset;
 }
 
 /** Parses an ONNX file without interpreting it. */
@@ -64,62 +63,6 @@ export function readModelProto(bytes: Uint8Array): ModelProto {
 const inputOf = (name: string, { dtype, shape, container }: TensorType): Value =>
   container ? sequenceInput(name, dtype) : input(name, dtype, shape);
 
-function lookUp(name: string, values: ReadonlyMap<string, Value>, where: string): Value {
-  const value = values.get(name);
-  if (!value)
-    throw new GraphError('decode', `expected "${name}" to be written before ${where}, got no such value`);
-  return value;
-}
-
-function decodeNode(node: NodeProto, values: Map<string, Value>): void {
-  const op = opTable.get(opKey(node.domain, node.opType));
-  const where = `node "${node.name}"`;
-  if (!op)
-    throw new GraphError(
-      where,
-      `expected an op that @rag/onnx knows, got ${node.domain || 'ai.onnx'}.${node.opType}`,
-    );
-  const inputs = node.input.map((name) => (name === '' ? null : lookUp(name, values, where)));
-  const attributes: Attributes = Object.fromEntries(
-    node.attribute.map((attribute) => [attribute.name, attributeOf(attribute, where)]),
-  );
-  const scope = node.name.split('/').slice(0, -1).join('/');
-  const outputs = applyOp(op, inputs, attributes, undefined, scope);
-  for (const [i, name] of node.output.entries()) {
-    if (name === '') continue;
-    const output = outputs[i];
-    if (!output)
-      throw new GraphError(
-        where,
-        `expected at most ${outputs.length} outputs of ${node.opType}, got ${node.output.length}`,
-      );
-    values.set(name, output);
-  }
-}
-
-function attributeOf(attribute: AttributeProto, where: string): Attribute {
-  const text = new TextDecoder();
-  switch (attribute.type) {
-    case AttributeType.FLOAT:
-      return attribute.f;
-    case AttributeType.INT:
-      return Number(attribute.i);
-    case AttributeType.STRING:
-      return text.decode(attribute.s);
-    case AttributeType.FLOATS:
-      return attribute.floats;
-    case AttributeType.INTS:
-      return attribute.ints.map(Number);
-    case AttributeType.STRINGS:
-      return attribute.strings.map((bytes) => text.decode(bytes));
-    default:
-      throw new GraphError(
-        where,
-        `expected attribute "${attribute.name}" to be a number, string or list, got type ${attribute.type}`,
-      );
-  }
-}
-
 /** The type that a graph input or output declares. */
 export function typeOf(info: ValueInfoProto): TensorType {
   const given = info.type?.value;
@@ -132,51 +75,27 @@ export function typeOf(info: ValueInfoProto): TensorType {
       `"${info.name}"`,
       `expected a supported element type, got code ${type.value.elemType}`,
     );
-  const shape = (type.value.shape?.dim ?? []).map((dim, axis): Dim => {
-    if (dim.value.case === 'dimValue') return Number(dim.value.value);
-    return dim.value.case === 'dimParam' && dim.value.value !== '' ? dim.value.value : `${info.name}_${axis}`;
+  if (given !== type) return { dtype, shape: [], container: 'sequence' };
+  if (!type.value.shape) throw new GraphError(`"${info.name}"`, 'expected a shape, got a tensor of any rank');
+  const shape = type.value.shape.dim.map((dim, axis): Dim => {
+    if (dim.value.case === 'dimValue') return checkedSize(dim.value.value, info.name);
+    return symbolOf(dim.value.case === 'dimParam' ? dim.value.value : '', `${info.name}_${axis}`);
   });
-  return given === type ? { dtype, shape } : { dtype, shape: [], container: 'sequence' };
+  return { dtype, shape };
 }
 
-function constantOf(tensor: TensorProto): Value {
-  const where = `initializer "${tensor.name}"`;
-  const dtype = dtypeOfCode(tensor.dataType);
-  if (!dtype) throw new GraphError(where, `expected a supported element type, got code ${tensor.dataType}`);
-  if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL)
-    throw new GraphError(
-      where,
-      'expected elements in the model, got external data — load the model through a session',
-    );
-  const shape = tensor.dims.map(Number);
-  const count = shape.reduce((product, dim) => product * dim, 1);
-  return constant(elementsOf(tensor, dtype, count, where), dtype, shape);
+function checkedSize(size: bigint, name: string): number {
+  if (size < 0n || size > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new GraphError(`"${name}"`, `expected sizes from 0 to 2^53, got ${size}`);
+  return Number(size);
 }
 
-function elementsOf(
-  tensor: TensorProto,
-  dtype: TensorType['dtype'],
-  count: number,
-  where: string,
-): TypedArray {
-  const { array, bytes } = dtypes[dtype];
-  if (tensor.rawData.byteLength > 0 || count === 0) {
-    if (tensor.rawData.byteLength !== count * bytes)
-      throw new GraphError(where, `expected ${count * bytes} bytes, got ${tensor.rawData.byteLength}`);
-    return new array(tensor.rawData.slice().buffer);
-  }
-  const listed = {
-    float32: tensor.floatData,
-    float64: tensor.doubleData,
-    int64: tensor.int64Data,
-    uint64: tensor.uint64Data,
-  };
-  const source: readonly (number | bigint)[] = listed[dtype as keyof typeof listed] ?? tensor.int32Data;
-  if (source.length !== count)
-    throw new GraphError(where, `expected ${count} elements, got ${source.length}`);
-  const elements = new array(new ArrayBuffer(count * bytes));
-  for (let i = 0; i < count; i++) elements[i] = source[i]!;
-  return elements;
+/** A dim's symbol as it stands where it is one of our polynomials; else one symbol of its letters and digits. */
+function symbolOf(given: string, otherwise: string): Dim {
+  const name = given === '' ? otherwise : given;
+  if (/^[A-Za-z_][\w.]*$/.test(name)) return name;
+  const canonical = /^[\w.*+-]+$/.test(name) && name.length < 256 ? addDims(name, 0) : undefined;
+  return canonical === name ? canonical : `dim_${name.replaceAll(/[^\w.]/g, '_')}`;
 }
 
 /** Whether two models declare the same type for a value. */

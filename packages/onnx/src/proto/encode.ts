@@ -172,7 +172,7 @@ function attributeProto(name: string, value: Attribute, float: boolean): Attribu
     return float
       ? create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value })
       : create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
-  if (value.every((item) => typeof item === 'string'))
+  if (value.length > 0 && value.every((item) => typeof item === 'string'))
     return create(AttributeProtoSchema, {
       name,
       type: AttributeType.STRINGS,
