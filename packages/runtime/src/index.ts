@@ -1,1 +1,35 @@
-export {};
+export type { Checkpoint, NamedTensor } from './artifacts/checkpoint.js';
+export { decodeCheckpoint } from './artifacts/decode-checkpoint.js';
+export { encodeCheckpoint } from './artifacts/encode-checkpoint.js';
+export { ArtifactError } from './artifacts/error.js';
+export type { TrainingArtifacts } from './artifacts/names.js';
+export type { GraphOptimizationLevel, TensorInfo } from './drivers/driver.js';
+export { SessionError } from './error.js';
+export type { Fetches } from './feeds.js';
+export type { BindOptions, IoBinding } from './io-binding.js';
+export {
+  type BindableSession,
+  createSession,
+  type Driver,
+  type Provider,
+  type Session,
+  type SessionOptions,
+} from './session.js';
+export { type DType, dtypes, Tensor, type TypedArray, zeros } from './tensor.js';
+export type { AdamWSettings } from './training/adamw.js';
+export { allocate } from './training/allocate.js';
+export type { ComputeOptions } from './training/bound-model.js';
+export {
+  artifactsOf,
+  type CompileOptions,
+  compile,
+  lossScale,
+  type Plan,
+  planOf,
+  type Segment,
+} from './training/compile.js';
+export { createFusedUpdate, type FusedUpdate, type TrainedTensor } from './training/fused-update.js';
+export { clipCoefficient, globalNorm } from './training/global-norm.js';
+export type { Objective, ObjectiveGraph } from './training/objective.js';
+export { defaultGroupOf, type OptimizerSettings } from './training/optimizer-model.js';
+export { type Batch, type BatchResult, TrainingSession, type UpdateResult } from './training/session.js';

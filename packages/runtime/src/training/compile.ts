@@ -24,7 +24,7 @@ import {
   type TrainingArtifacts,
 } from '../artifacts/names.js';
 import type { Objective, ObjectiveGraph } from './objective.js';
-import { type AdamWSettings, encodeOptimizer } from './optimizer-model.js';
+import { encodeOptimizer, type OptimizerSettings } from './optimizer-model.js';
 
 /** One part of a training step that runs as a whole. */
 export interface Segment {
@@ -53,7 +53,7 @@ export interface CompileOptions {
   readonly initial: (name: string, shape: readonly number[]) => Float32Array;
   /** Parameters that are updated; all by default. */
   readonly trainable?: (name: string) => boolean;
-  readonly optimizer: AdamWSettings;
+  readonly optimizer: OptimizerSettings;
 }
 
 /** Multiplies the loss: 1 for our session, which divides at the update; 1/weight where another runtime takes the gradient as it is. */
@@ -174,7 +174,7 @@ function encoderSegment(
   const used = usedInputs(train.inputs, values);
   const graph = backward('encoder', [...used, ...arriving], surrogate, {}, [], trainable);
   const forward = (outputs: Readonly<Record<string, Value>>, inputs: readonly Value[]): Uint8Array =>
-    encodeModel({ ...graphOf(inputs, outputs), parameters: graph.parameters });
+    encodeModel(withParameters(graphOf(inputs, outputs), graph.parameters));
   return {
     name: 'encoder',
     trainingModel: encodeModel(graph),
@@ -257,16 +257,22 @@ function backward(
   });
 }
 
-/** Forward of the loss without gradients, with the training graph's parameters in their order, as the format wants. */
+/** Forward of the loss without gradients. */
 function evaluationGraph(graph: ObjectiveGraph, parameters: readonly Value[]): Graph {
   const { loss, scale } = scaledLoss(graph);
-  const traced = graphOf([...graph.inputs, ...scale], { loss, ...resultsOf(graph) });
-  const known = new Set(parameters.map(nameOf));
-  const extra = traced.parameters.find((value) => !known.has(nameOf(value)));
-  if (extra)
+  return withParameters(graphOf([...graph.inputs, ...scale], { loss, ...resultsOf(graph) }), parameters);
+}
+
+/** A graph with the training graph's parameters in their order, as the format wants; those it does not use stay unused inputs. */
+function withParameters(graph: Graph, parameters: readonly Value[]): Graph {
+  const own = new Map(graph.parameters.map((value) => [nameOf(value), value]));
+  const all = parameters.map((value) => own.get(nameOf(value)) ?? value);
+  for (const value of all) own.delete(nameOf(value));
+  const [extra] = own.keys();
+  if (extra !== undefined)
     throw new ArtifactError(
-      `"${nameOf(extra)}"`,
+      `"${extra}"`,
       'expected every parameter of evaluation in training too, got one only in evaluation',
     );
-  return { ...traced, parameters };
+  return { ...graph, parameters: all };
 }

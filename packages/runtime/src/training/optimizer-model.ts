@@ -21,7 +21,7 @@ export interface ParameterGroup {
 }
 
 /** AdamW (https://arxiv.org/abs/1711.05101) with decoupled decay, and clipping of the gradients' common norm. */
-export interface AdamWSettings {
+export interface OptimizerSettings {
   readonly beta1?: number;
   readonly beta2?: number;
   /** Added outside the root, after bias correction, as PyTorch does. */
@@ -61,7 +61,7 @@ export function defaultGroupOf(
  * `optimizer_model.onnx` of these settings. The format has one group: several are kept in the model's metadata, for our
  * session, and the node then carries the first group's decay.
  */
-export function encodeOptimizer(settings: AdamWSettings, parameters: readonly string[]): Uint8Array {
+export function encodeOptimizer(settings: OptimizerSettings, parameters: readonly string[]): Uint8Array {
   const {
     beta1 = 0.9,
     beta2 = 0.999,

@@ -1,0 +1,58 @@
+import { architectures, type EncoderConfig, encoderInputTypes, noDropout, parameterRoot } from '@rag/models';
+import {
+  cast,
+  type ExternalData,
+  encodeModel,
+  type Graph,
+  graphOf,
+  nameOf,
+  parameter,
+  replaceValues,
+  trace,
+  type Value,
+} from '@rag/onnx';
+
+/** Logits [batch, labels] of a sequence-classification model, for a packed batch. */
+export function classifierGraph(config: EncoderConfig, labels: number): Graph {
+  const architecture = architectures[config.model_type];
+  return trace(encoderInputTypes, (inputs) => ({
+    logits: architecture.sequenceClassification(parameterRoot(), config, inputs, labels, noDropout),
+  }));
+}
+
+/** Where a parameter's elements come from: memory, or a place in a file and the dtype they have there. */
+export type WeightSource =
+  | { readonly data: Float32Array }
+  | { readonly file: ExternalData; readonly dtype: 'float32' | 'float16' | 'bfloat16' };
+
+/** The graph as an ONNX model that holds or points at its weights; half-precision weights are widened in the graph. */
+export function modelWithWeights(graph: Graph, sources: ReadonlyMap<string, WeightSource>): Uint8Array {
+  const sourceOf = (name: string): WeightSource => {
+    const source = sources.get(name);
+    if (!source)
+      throw new RangeError(
+        `weights: expected "${name}", got no such parameter — give every parameter of the model`,
+      );
+    return source;
+  };
+  const widened = new Map<Value, Value>();
+  for (const value of graph.parameters) {
+    const source = sourceOf(nameOf(value));
+    if ('data' in source || source.dtype === 'float32') continue;
+    widened.set(
+      value,
+      cast(parameter(nameOf(value), value.shape as readonly number[], source.dtype), 'float32'),
+    );
+  }
+  const names = Object.keys(graph.outputs);
+  const outputs = replaceValues(Object.values(graph.outputs), widened);
+  const complete = graphOf(graph.inputs, Object.fromEntries(names.map((name, i) => [name, outputs[i]!])));
+  return encodeModel(complete, {
+    initializer: (_, name) => {
+      const source = sourceOf(name);
+      if ('file' in source) return source.file;
+      const { buffer, byteOffset, byteLength } = source.data;
+      return new Uint8Array(buffer, byteOffset, byteLength);
+    },
+  });
+}

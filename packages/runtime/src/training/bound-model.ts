@@ -1,0 +1,123 @@
+import { evaluateDim } from '@rag/onnx';
+import { gradientBuffer } from '../artifacts/names.js';
+import type { TensorInfo } from '../drivers/driver.js';
+import { SessionError } from '../error.js';
+import type { IoBinding } from '../io-binding.js';
+import { type BindableSession, createSession } from '../session.js';
+import { type Tensor, zeros } from '../tensor.js';
+import { type Accumulation, gradientOutput } from './lower.js';
+import type { TrainingState } from './state.js';
+
+/** How sessions of a training run are opened. */
+export interface ComputeOptions {
+  readonly provider: 'cpu';
+  /** Threads within one operator; ONNX Runtime's own default where left out. */
+  readonly threads?: number;
+}
+
+/** A lowered model whose parameters and gradient buffers are the state's own arrays. */
+export interface BoundModel {
+  /** One run on a batch; everything that the model yields but gradients, in new arrays. */
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  /** What a batch feeds: every input that is not part of the state. */
+  readonly inputs: readonly TensorInfo[];
+  dispose(): void;
+}
+
+/** Opens a lowered model on a state; `accumulation` is what it does to gradient buffers, undefined for a forward model. */
+export async function openBoundModel(
+  model: Uint8Array,
+  state: TrainingState,
+  accumulation: Accumulation | undefined,
+  { provider, threads }: ComputeOptions,
+): Promise<BoundModel> {
+  const session = await createSession(model, {
+    provider,
+    driver: 'ffi',
+    intraOpNumThreads: threads,
+    // Shapes vary from batch to batch: a pattern per shape would only hold memory.
+    enableMemPattern: false,
+    config: { 'session.disable_prepacking': '1' },
+  });
+  const resident = residentTensors(session, state, accumulation);
+  const inputs = session.inputs.filter(({ name }) => !Object.hasOwn(resident.inputs, name));
+  const yielded = session.outputs.filter(({ name }) => !Object.hasOwn(resident.outputs, name));
+  let binding: IoBinding | undefined;
+  return {
+    inputs,
+    async run(feeds) {
+      const symbols = symbolsOf(inputs, feeds);
+      const results = Object.fromEntries(
+        yielded.map(({ name, dtype, shape }) => [
+          name,
+          zeros(
+            dtype,
+            shape.map((dim) => evaluateDim(dim, symbols)),
+          ),
+        ]),
+      );
+      const batch = Object.fromEntries(inputs.map(({ name }) => [name, feeds[name]!]));
+      if (binding) {
+        for (const [name, tensor] of Object.entries(batch)) binding.rebindInput(name, tensor);
+        for (const [name, tensor] of Object.entries(results)) binding.rebindOutput(name, tensor);
+      } else {
+        binding = session.bind({
+          inputs: { ...batch, ...resident.inputs },
+          outputs: { ...results, ...resident.outputs },
+          inPlaceAdd: resident.inPlaceAdd,
+        });
+      }
+      await binding.run();
+      return results;
+    },
+    dispose: () => session.dispose(),
+  };
+}
+
+function residentTensors(
+  session: BindableSession,
+  state: TrainingState,
+  accumulation: Accumulation | undefined,
+) {
+  const named = new Set([...session.inputs, ...session.outputs].map(({ name }) => name));
+  const inputs: Record<string, Tensor> = {};
+  const outputs: Record<string, Tensor> = {};
+  const inPlaceAdd: Record<string, string> = {};
+  for (const [name, tensor] of state.frozen) if (named.has(name)) inputs[name] = tensor;
+  for (const { name, value, gradient } of state.trained) {
+    if (named.has(name)) inputs[name] = value;
+    if (!named.has(gradientOutput(name))) continue;
+    outputs[gradientOutput(name)] = gradient;
+    if (accumulation !== 'add') continue;
+    inputs[gradientBuffer(name)] = gradient;
+    inPlaceAdd[gradientOutput(name)] = gradientBuffer(name);
+  }
+  return { inputs, outputs, inPlaceAdd };
+}
+
+/** The values of the symbolic sizes, from the tensors that are fed; throws SessionError where they disagree. */
+function symbolsOf(
+  inputs: readonly TensorInfo[],
+  feeds: Readonly<Record<string, Tensor>>,
+): Record<string, number> {
+  const symbols: Record<string, number> = {};
+  for (const { name, shape } of inputs) {
+    const tensor = feeds[name];
+    if (!tensor)
+      throw new SessionError(
+        'batch',
+        `expected a tensor "${name}", got ${Object.keys(feeds).join(', ') || 'none'}`,
+      );
+    for (const [axis, dim] of shape.entries()) {
+      const size = tensor.shape[axis];
+      if (typeof dim === 'number' || dim === '' || size === undefined) continue;
+      if (symbols[dim] !== undefined && symbols[dim] !== size)
+        throw new SessionError(
+          `batch: "${name}"`,
+          `expected ${symbols[dim]} along "${dim}" as in the tensors before, got ${size}`,
+        );
+      symbols[dim] = size;
+    }
+  }
+  return symbols;
+}

@@ -1,0 +1,240 @@
+import type { Checkpoint, NamedTensor } from '../artifacts/checkpoint.js';
+import { encodeCheckpoint } from '../artifacts/encode-checkpoint.js';
+import type { TrainingArtifacts } from '../artifacts/names.js';
+import type { TensorInfo } from '../drivers/driver.js';
+import { SessionError } from '../error.js';
+import { Tensor } from '../tensor.js';
+import type { ComputeOptions } from './bound-model.js';
+import { lossScale, type Plan, planOf } from './compile.js';
+import { createFusedUpdate, type FusedUpdate } from './fused-update.js';
+import { clipCoefficient } from './global-norm.js';
+import { decodeOptimizer, type OptimizerPlan } from './optimizer-model.js';
+import { openSegment, type SegmentRunner } from './segment-runner.js';
+import { restoreState, snapshotState, stateOf, type TrainingState } from './state.js';
+
+/** The tensors of one batch by the names of the objective's inputs. */
+export type Batch = Readonly<Record<string, Tensor>>;
+
+/** What one batch gave. */
+export interface BatchResult {
+  /** The loss summed over `weight`. */
+  readonly sum: number;
+  /** Rows, pairs or groups. */
+  readonly weight: number;
+  /** The objective's further outputs. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
+}
+
+/** What one update did. */
+export interface UpdateResult {
+  /** Mean loss over the update's batches. */
+  readonly loss: number;
+  readonly weight: number;
+  /** L2 norm over all gradients before clipping. */
+  readonly gradientNorm: number;
+}
+
+/**
+ * Runs training artifacts on stock ONNX Runtime: forward and backward as lowered graphs over resident state, AdamW in
+ * one pass over it. Made from artifacts only; it knows no model, no tokens and no files.
+ */
+export class TrainingSession {
+  private gathered = { sum: 0, weight: 0 };
+  private accumulating = false;
+  private disposed = false;
+
+  private constructor(
+    private readonly state: TrainingState,
+    private readonly segments: readonly SegmentRunner[],
+    private readonly optimizer: OptimizerPlan,
+    private readonly fused: FusedUpdate,
+  ) {}
+
+  /** @throws ArtifactError for artifacts that break the format, SessionError where a provider is absent */
+  static async create(plan: Plan | TrainingArtifacts, compute: ComputeOptions): Promise<TrainingSession> {
+    const { segments, optimizerModel, checkpoint } = 'segments' in plan ? plan : planOf(plan);
+    const state = stateOf(checkpoint);
+    const names = state.trained.map(({ name }) => name);
+    const optimizer = decodeOptimizer(optimizerModel, names);
+    const groupOf = new Map(
+      optimizer.groups.flatMap(({ parameters }, group) => parameters.map((name) => [name, group])),
+    );
+    const tensors = state.trained.map(({ name, value, gradient, first, second }) => ({
+      parameter: value.data as Float32Array,
+      gradient: gradient.data as Float32Array,
+      firstMoment: first,
+      secondMoment: second,
+      group: groupOf.get(name)!,
+    }));
+    return new TrainingSession(
+      state,
+      segments.map((segment) => openSegment(segment, state, compute)),
+      optimizer,
+      createFusedUpdate(tensors, { threads: compute.threads ?? 1 }),
+    );
+  }
+
+  /** Updates done so far. */
+  get step(): number {
+    return this.state.step;
+  }
+
+  /** What a batch feeds in training, in the artifacts' order. */
+  async inputs(): Promise<readonly TensorInfo[]> {
+    const lists = await Promise.all(this.segments.map((segment) => segment.inputs()));
+    return lists.flat().filter(({ name }) => name !== lossScale);
+  }
+
+  /** Forward and backward of one batch; its gradients are added to those since the last update. */
+  async accumulate(batch: Batch): Promise<BatchResult> {
+    this.check('accumulate');
+    const how = this.accumulating ? 'add' : 'overwrite';
+    const boundary: Record<string, Tensor> = {};
+    for (const segment of this.segments.slice(0, -1))
+      Object.assign(boundary, await segment.forward({ ...batch, ...boundary }));
+    const feeds: Record<string, Tensor> = { ...batch, ...boundary, [lossScale]: one };
+    let result: BatchResult | undefined;
+    for (const segment of this.segments.toReversed()) {
+      const yielded = await segment.backward(feeds, how);
+      result ??= batchResult(yielded);
+      Object.assign(feeds, yielded);
+    }
+    this.accumulating = true;
+    this.gathered.sum += result!.sum;
+    this.gathered.weight += result!.weight;
+    return result!;
+  }
+
+  /**
+   * One optimizer update with the gradients gathered since the last one, divided by the weight of all their batches.
+   * @throws SessionError when nothing was gathered, or when the gathered weight or the gradients are not usable numbers
+   */
+  async update({ learningRate }: { learningRate: number }): Promise<UpdateResult> {
+    this.check('update');
+    const { sum, weight } = this.gathered;
+    if (!this.accumulating)
+      throw new SessionError(
+        'update',
+        'expected gradients, got none since the last update — accumulate() a batch first',
+      );
+    if (!(weight > 0))
+      throw new SessionError(
+        'update',
+        `expected batches with something to learn from, got a total weight of ${weight} — drop such batches`,
+      );
+    const { beta1, beta2, epsilon, maxGradNorm, groups } = this.optimizer;
+    const gradientNorm = this.fused.globalNorm(1 / weight);
+    if (!Number.isFinite(gradientNorm))
+      throw new SessionError(
+        'update',
+        `expected finite gradients, got a norm of ${gradientNorm} at a loss of ${sum / weight} — lower the learning rate or look at the batch`,
+      );
+    const clip = maxGradNorm === undefined ? 1 : clipCoefficient(gradientNorm, maxGradNorm);
+    const settings = groups.map(({ weightDecay, rate }) => ({
+      learningRate: learningRate * rate,
+      weightDecay,
+      beta1,
+      beta2,
+      epsilon,
+      adamMode: 0 as const,
+    }));
+    this.fused.adamw(settings, this.state.step + 1, clip / weight);
+    this.state.step++;
+    this.accumulating = false;
+    this.gathered = { sum: 0, weight: 0 };
+    return { loss: sum / weight, weight, gradientNorm };
+  }
+
+  /** `accumulate` and `update` for an update of one batch. */
+  async trainStep(
+    batch: Batch,
+    options: { learningRate: number },
+  ): Promise<UpdateResult & { outputs: BatchResult['outputs'] }> {
+    const { outputs } = await this.accumulate(batch);
+    return { ...(await this.update(options)), outputs };
+  }
+
+  /** Forward of one batch without dropout and gradients. */
+  async evaluate(batch: Batch): Promise<BatchResult> {
+    this.check('evaluate');
+    const feeds: Record<string, Tensor> = { ...batch, [lossScale]: one };
+    let yielded: Record<string, Tensor> = {};
+    for (const segment of this.segments) {
+      yielded = await segment.evaluate(feeds);
+      Object.assign(feeds, yielded);
+    }
+    return batchResult(yielded);
+  }
+
+  /** Parameters, moments and step, copied; not between `accumulate` and `update`. */
+  snapshot(): Checkpoint {
+    this.check('snapshot');
+    if (this.accumulating)
+      throw new SessionError(
+        'snapshot',
+        'expected a state between updates, got gathered gradients — update() first',
+      );
+    return snapshotState(this.state);
+  }
+
+  /** `snapshot` as the bytes of a `checkpoint` file. */
+  checkpoint(): Uint8Array {
+    return encodeCheckpoint(this.snapshot());
+  }
+
+  /** Goes back to a snapshot of the same parameters; gathered gradients are forgotten. */
+  restore(checkpoint: Checkpoint): void {
+    this.check('restore');
+    restoreState(this.state, checkpoint);
+    this.accumulating = false;
+    this.gathered = { sum: 0, weight: 0 };
+  }
+
+  /** The parameters under their names, as views of the live state. */
+  weights(): readonly NamedTensor[] {
+    this.check('weights');
+    const named = (name: string, { shape, data }: Tensor): NamedTensor => ({
+      name,
+      dtype: 'float32',
+      shape,
+      data,
+    });
+    return [
+      ...this.state.trained.map(({ name, value }) => named(name, value)),
+      ...[...this.state.frozen].map(([name, tensor]) => named(name, tensor)),
+    ];
+  }
+
+  /** The gathered gradients' sums under their parameters' names, as views; for tests and for tools that look at them. */
+  gradients(): readonly NamedTensor[] {
+    return this.state.trained.map(({ name, gradient: { shape, data } }) => ({
+      name,
+      dtype: 'float32',
+      shape,
+      data,
+    }));
+  }
+
+  /** Frees sessions and threads; a second call does nothing. */
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    for (const segment of this.segments) segment.dispose();
+    this.fused.dispose();
+  }
+
+  private check(where: string): void {
+    if (this.disposed)
+      throw new SessionError(
+        where,
+        'expected a live training session, got one that was disposed — create it again',
+      );
+  }
+}
+
+const one = new Tensor('float32', [], Float32Array.of(1));
+
+function batchResult(yielded: Readonly<Record<string, Tensor>>): BatchResult {
+  const { loss, weight, ...outputs } = yielded;
+  return { sum: Number(loss!.data[0]), weight: Number(weight!.data[0]), outputs };
+}
