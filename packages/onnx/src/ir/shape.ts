@@ -132,3 +132,10 @@ function followDims(value: Value): Dim[] | undefined {
 
 /** A type with another shape. */
 export const withShape = (type: TensorType, shape: Shape): TensorType => ({ dtype: type.dtype, shape });
+
+/** The integers of an operand that must be known when the graph is built. */
+export function knownNumbers(value: Value | null, what: string): number[] {
+  const numbers = constantNumbers(value);
+  if (!numbers) throw new GraphError(what, `expected constant ${what}, got values that depend on data`);
+  return numbers;
+}

@@ -6,8 +6,9 @@ import { floats, inPrecision, numbersOf, openGraph, tensor } from '../testing/in
 import { testFamily } from '../testing/op-family.js';
 import { cast, mul } from './elementwise.js';
 import * as family from './gather.js';
-import { expandLike, shapeOf, slice, squeeze, unsqueeze } from './movement.js';
+import { expandLike, shapeOf, squeeze, unsqueeze } from './movement.js';
 import { reduceSum } from './reduce.js';
+import { slice } from './slice.js';
 
 const {
   ConstantOfShape,

@@ -4,17 +4,8 @@ import { defineOp } from '../ir/op.js';
 import { dimsOf, expectDType, normalizeAxis, sameDType, withShape } from '../ir/shape.js';
 import { constant, type Operand, type Value } from '../ir/value.js';
 import { add, less, mul, where } from './elementwise.js';
-import {
-  concat,
-  expandLike,
-  Reshape,
-  reshape,
-  shapeOf,
-  slice,
-  squeeze,
-  unsqueeze,
-  zerosLike,
-} from './movement.js';
+import { expandLike, Reshape, reshape, shapeOf, squeeze, unsqueeze, zerosLike } from './movement.js';
+import { concat, slice } from './slice.js';
 
 /** A gather's known inverse, given by whoever packs: its gradient is then a gather too. */
 interface InverseHint {

@@ -47,23 +47,19 @@ export {
 } from './gather.js';
 export { einsum, gemm, linear, matmul } from './matmul.js';
 export {
-  concat,
   expand,
   expandLike,
   identity,
-  pad,
   reshape,
   reshapeLike,
   shapeOf,
-  slice,
-  split,
   squeeze,
-  tile,
   transpose,
   unsqueeze,
   zerosLike,
 } from './movement.js';
 export { l2Normalize, layerNormalization, logSoftmax, rmsNormalization, softmax } from './normalize.js';
 export { argMax, cumSum, reduceMax, reduceMean, reduceSum, topK } from './reduce.js';
+export { concat, pad, slice, split, tile } from './slice.js';
 export { opKey, opTable } from './table.js';
 export { AdamWOptimizer, InPlaceAccumulatorV2, InplaceClipGradNorm } from './training.js';

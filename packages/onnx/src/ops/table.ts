@@ -5,9 +5,10 @@ import * as matmul from './matmul.js';
 import * as movement from './movement.js';
 import * as normalize from './normalize.js';
 import * as reduce from './reduce.js';
+import * as slice from './slice.js';
 import * as training from './training.js';
 
-const families = [elementwise, matmul, reduce, movement, gather, normalize, training];
+const families = [elementwise, matmul, reduce, movement, gather, normalize, slice, training];
 
 /** Every op that our graphs can hold, by `domain:opType`: what reading a file and the tests' coverage check look up. */
 export const opTable: ReadonlyMap<string, Op> = new Map(

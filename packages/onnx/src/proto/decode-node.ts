@@ -2,7 +2,8 @@ import { divDims } from '../ir/dim.js';
 import { GraphError } from '../ir/error.js';
 import { applyOp } from '../ir/op.js';
 import { type Attribute, type Attributes, constant, describe, type Value } from '../ir/value.js';
-import { Expand, reshape, split } from '../ops/movement.js';
+import { Expand, reshape } from '../ops/movement.js';
+import { split } from '../ops/slice.js';
 import { opKey, opTable } from '../ops/table.js';
 import { tensorConstant } from './decode-tensor.js';
 import {
