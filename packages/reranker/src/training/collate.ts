@@ -83,11 +83,16 @@ export function collateGroups(
       rows.push(indices[g]! * size + i);
     }
   }
+  const scored = examples.filter(({ teacherScores }) => teacherScores).length;
+  if (scored > 0 && scored < examples.length)
+    throw new TypeError(
+      `collateGroups: expected teacher scores in all of ${examples.length} groups or in none, got ${scored} — score the others`,
+    );
   return collate(encoded, rows, options, {
     group_index: new Tensor('int64', shape, index),
     labels: new Tensor('float32', shape, labels),
     mask: new Tensor('float32', shape, mask),
-    ...(examples.every(({ teacherScores }) => teacherScores) && {
+    ...(scored > 0 && {
       teacher_scores: new Tensor('float32', shape, teacher),
     }),
   });

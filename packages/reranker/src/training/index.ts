@@ -1,1 +1,10 @@
-export {};
+export { longestSequence, type PairEncoder, pairEncoder } from '../pair-encoder.js';
+export {
+  type CollatedBatch,
+  type CollateOptions,
+  collateGroups,
+  collatePointwise,
+  type DropoutDraw,
+  type Examples,
+} from './collate.js';
+export { type RerankerLoss, type RerankerObjectiveOptions, rerankerObjective } from './objective.js';

@@ -1,18 +1,86 @@
+import type { GroupLoss, Loss, PointwiseLoss } from '@rag/losses';
 import {
   architectures,
+  type Dropout,
   type EncoderConfig,
+  type EncoderInputs,
   encoderInputTypes,
   noDropout,
   parameterRoot,
   trainingDropout,
 } from '@rag/models';
-import { gather, input, squeeze, type TensorType, type Value } from '@rag/onnx';
+import { gather, input, reshape, type Value } from '@rag/onnx';
 import type { Objective } from '@rag/runtime';
 
-/** A loss over single pairs or over groups of passages, as `@rag/losses` gives them. */
-export interface RerankerLoss {
-  readonly kind: 'pointwise' | 'group';
-  /** What the loss takes beside `logits`, by name. */
-  readonly inputs: readonly string[];
-  apply(inputs: Readonly<Record<string, Value>>): { readonly sum: Value; readonly weight: Value };
+/** A loss over single pairs, or over the passages of a query. */
+export type RerankerLoss =
+  | { readonly kind: 'pointwise'; readonly loss: PointwiseLoss }
+  | {
+      readonly kind: 'group';
+      readonly loss: GroupLoss;
+      /** Whether the loss also reads `teacher_scores`. */
+      readonly teacher?: boolean;
+    };
+
+export interface RerankerObjectiveOptions {
+  readonly config: EncoderConfig;
+  readonly loss: RerankerLoss;
+}
+
+/**
+ * The loss of a cross-encoder, fed by `collatePointwise` or `collateGroups`; its output `logits` is [batch]. Dropout is
+ * as config.json asks, in training only.
+ */
+export function rerankerObjective({ config, loss }: RerankerObjectiveOptions): Objective {
+  return {
+    build(mode) {
+      const inputs = encoderInputs();
+      const dropout: Dropout = mode === 'train' ? trainingDropout() : noDropout;
+      const architecture = architectures[config.model_type];
+      const scores = architecture.sequenceClassification(parameterRoot(), config, inputs, 1, dropout);
+      const logits = reshape(scores, [-1]);
+      const targets = loss.kind === 'pointwise' ? pointwiseTargets() : groupTargets(loss.teacher ?? false);
+      return {
+        inputs: [...Object.values(inputs), ...Object.values(targets), ...dropout.inputs],
+        ...applied(loss, logits, targets),
+        outputs: { logits },
+      };
+    },
+  };
+}
+
+function encoderInputs(): EncoderInputs {
+  const declared = Object.entries(encoderInputTypes).map(([name, { dtype, shape }]) => [
+    name,
+    input(name, dtype, shape),
+  ]);
+  return Object.fromEntries(declared) as EncoderInputs;
+}
+
+type Targets = Readonly<Record<string, Value>>;
+
+const pointwiseTargets = (): Targets => ({
+  labels: input('labels', 'float32', ['batch']),
+  row_weight: input('row_weight', 'float32', ['batch']),
+});
+
+function groupTargets(teacher: boolean): Targets {
+  const shape = ['groups', 'size'];
+  return {
+    group_index: input('group_index', 'int64', shape),
+    labels: input('labels', 'float32', shape),
+    mask: input('mask', 'float32', shape),
+    ...(teacher && { teacher_scores: input('teacher_scores', 'float32', shape) }),
+  };
+}
+
+function applied(loss: RerankerLoss, logits: Value, targets: Targets): Loss {
+  if (loss.kind === 'pointwise')
+    return loss.loss({ logits, labels: targets.labels!, row_weight: targets.row_weight! });
+  return loss.loss({
+    logits: gather(logits, targets.group_index!),
+    labels: targets.labels!,
+    mask: targets.mask!,
+    ...(targets.teacher_scores && { teacher_scores: targets.teacher_scores }),
+  });
 }
