@@ -1,0 +1,189 @@
+import type { DriverOptions, DriverSession, GraphOptimizationLevel, TensorInfo } from './drivers/driver.js';
+import type { FfiSession } from './drivers/ffi/session.js';
+import { SessionError } from './error.js';
+import { checkFeeds, checkMemory, type Fetches, resolveFetches } from './feeds.js';
+import { type BindOptions, bindTensors, type IoBinding } from './io-binding.js';
+import { lifetime } from './lifetime.js';
+import type { Tensor } from './tensor.js';
+
+/** Where a model runs. */
+export type Provider = 'cpu' | 'cuda';
+
+/** How ONNX Runtime is called: `node` is onnxruntime-node's binding, `ffi` the C API of the same library through koffi. */
+export type Driver = 'node' | 'ffi';
+
+/** How to open a model; what is left out is ONNX Runtime's own default. */
+export interface SessionOptions {
+  readonly provider: Provider;
+  /** `node` where left out. */
+  readonly driver?: Driver;
+  /** Threads within one operator, the calling one included. */
+  readonly intraOpNumThreads?: number;
+  readonly graphOptimizationLevel?: GraphOptimizationLevel;
+  /**
+   * Folder of the files that the model's external data names, for models given as bytes. ONNX Runtime 1.30 refuses names
+   * with `../` and symbolic links, so this is a real path.
+   */
+  readonly externalDataFolder?: string;
+  /** Session config entries, by the keys of onnxruntime_session_options_config_keys.h. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** Plans activation memory from the first run of a shape; off costs nothing measurable and saves memory on varying shapes. */
+  readonly enableMemPattern?: boolean;
+  readonly enableCpuMemArena?: boolean;
+  /** 0 verbose, 1 info, 2 warning, 3 error, 4 fatal. */
+  readonly logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
+}
+
+/** An open model. */
+export interface Session {
+  readonly provider: Provider;
+  readonly driver: Driver;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /**
+   * Runs the model to all outputs, to the named ones, or into the given tensors, which are written in place and returned.
+   * Arrays that are fed or written must not change until the promise settles. Throws SessionError on missing, unknown or
+   * unfitting tensors, on shared memory between outputs and others, after `dispose`, and with ONNX Runtime's own message.
+   */
+  run(feeds: Readonly<Record<string, Tensor>>, fetches?: Fetches): Promise<Record<string, Tensor>>;
+  /** Frees the model and its bindings, after runs that are under way; a second call does nothing. */
+  dispose(): void;
+}
+
+/** A session of driver `ffi`, which also binds tensors once for many runs. */
+export interface BindableSession extends Session {
+  readonly driver: 'ffi';
+  /** Binds every input and the wanted outputs; throws SessionError as `run` does. */
+  bind(options: BindOptions): IoBinding;
+}
+
+const providers: readonly Provider[] = ['cpu', 'cuda'];
+const drivers: readonly Driver[] = ['node', 'ffi'];
+const optimizationLevels: readonly GraphOptimizationLevel[] = [
+  'disabled',
+  'basic',
+  'extended',
+  'layout',
+  'all',
+];
+const advice: Readonly<Record<string, string>> = {
+  driver:
+    "'node' needs onnxruntime-node, 'ffi' needs koffi besides: npm install onnxruntime-node@1.30.0 koffi",
+  provider: "'cpu' comes with onnxruntime-node: npm install onnxruntime-node@1.30.0",
+};
+const externalDataKey = 'session.model_external_initializers_file_folder_path';
+
+/**
+ * Opens an ONNX model from bytes or a path. Nothing falls back: an unknown or absent provider or driver is a SessionError
+ * that says what to install.
+ */
+export function createSession(
+  model: Uint8Array | string,
+  options: SessionOptions & { readonly driver: 'ffi' },
+): Promise<BindableSession>;
+export function createSession(model: Uint8Array | string, options: SessionOptions): Promise<Session>;
+export async function createSession(
+  model: Uint8Array | string,
+  options: SessionOptions,
+): Promise<Session | BindableSession> {
+  const { provider, driver = 'node' } = options;
+  expectOneOf('provider', providers, provider);
+  expectOneOf('driver', drivers, driver);
+  const driverOptions = checkOptions(options);
+  if (provider === 'cuda') {
+    const { requireCudaProvider } = await import('./drivers/ffi/library.js');
+    requireCudaProvider();
+  }
+  if (driver === 'node') {
+    const { openNode } = await import('./drivers/node.js');
+    return guard(provider, driver, await openNode(model, driverOptions)).session;
+  }
+  const { openFfi } = await loadFfi();
+  return bindable(provider, await openFfi(model, driverOptions));
+}
+
+async function loadFfi(): Promise<typeof import('./drivers/ffi/session.js')> {
+  try {
+    return await import('./drivers/ffi/session.js');
+  } catch (cause) {
+    throw new SessionError(
+      "driver 'ffi'",
+      'expected koffi, got no loadable package — npm install koffi@3.3.4',
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** Every check and the lifetime that drivers need not know of. */
+function guard<D extends Driver>(provider: Provider, driver: D, native: DriverSession) {
+  const bindings = new Set<IoBinding>();
+  const life = lifetime('session', () => native.release());
+  const session = {
+    provider,
+    driver,
+    inputs: native.inputs,
+    outputs: native.outputs,
+    run: (feeds: Readonly<Record<string, Tensor>>, fetches?: Fetches) =>
+      life.during('run', async () => {
+        checkFeeds('run', native.inputs, feeds);
+        const resolved = resolveFetches('run', native.outputs, fetches);
+        checkMemory('run', feeds, resolved);
+        return native.run(feeds, resolved);
+      }),
+    dispose() {
+      // A binding's own runs count as the session's: what is busy is released when it ends, bindings first.
+      for (const binding of [...bindings]) binding.dispose();
+      life.dispose();
+    },
+  };
+  return { session, life, bindings };
+}
+
+function bindable(provider: Provider, native: FfiSession): BindableSession {
+  const { session, life, bindings } = guard(provider, 'ffi', native);
+  return {
+    ...session,
+    bind(options) {
+      life.check('bind');
+      const binding = bindTensors(native, life, options, (gone) => bindings.delete(gone));
+      bindings.add(binding);
+      return binding;
+    },
+  };
+}
+
+function expectOneOf(what: string, known: readonly string[], got: unknown): void {
+  if (typeof got === 'string' && known.includes(got)) return;
+  const install = advice[what] ?? 'use one of these';
+  throw new SessionError(
+    'createSession',
+    `expected ${what} ${known.map((name) => `'${name}'`).join(' or ')}, got ${JSON.stringify(got)} — ${install}`,
+  );
+}
+
+function checkOptions(options: SessionOptions): DriverOptions {
+  const { driver: _, externalDataFolder, config = {}, ...rest } = options;
+  const { intraOpNumThreads: threads, graphOptimizationLevel: level, logSeverityLevel: severity } = options;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads < 2 ** 31)) {
+    throw new SessionError('createSession: intraOpNumThreads', `expected a whole number ≥ 1, got ${threads}`);
+  }
+  if (level !== undefined) expectOneOf('graphOptimizationLevel', optimizationLevels, level);
+  if (severity !== undefined && ![0, 1, 2, 3, 4].includes(severity)) {
+    throw new SessionError('createSession: logSeverityLevel', `expected 0 to 4, got ${severity}`);
+  }
+  for (const [key, value] of Object.entries(config)) {
+    if (typeof value !== 'string') {
+      throw new SessionError(`createSession: config "${key}"`, `expected a string, got ${typeof value}`);
+    }
+  }
+  if (externalDataFolder === undefined) return { ...rest, config };
+  if (Object.hasOwn(config, externalDataKey)) {
+    throw new SessionError(
+      `createSession: config "${externalDataKey}"`,
+      'expected externalDataFolder alone, got both',
+    );
+  }
+  return { ...rest, config: { ...config, [externalDataKey]: externalDataFolder } };
+}
