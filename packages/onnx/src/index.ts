@@ -31,6 +31,13 @@ export {
   type Value,
 } from './ir/value.js';
 export * from './ops/index.js';
+export { foldConstants } from './pass/fold.js';
+export { fuseMatmul } from './pass/fuse-matmul.js';
+export { optimize, type Provider, passesFor } from './pass/optimize.js';
+export type { Pass } from './pass/pass.js';
+export { shapesFromInputs } from './pass/shapes-from-inputs.js';
+export { shareIntegers } from './pass/share.js';
+export { simplify } from './pass/simplify.js';
 export { type DecodedModel, decodeModel, readModelProto, typeOf } from './proto/decode.js';
 export {
   type EncodeOptions,

@@ -1,8 +1,11 @@
 import { applyOp } from './op.js';
 import { topologicalOrder } from './order.js';
-import type { Node, Value } from './value.js';
+import { type Node, scope, type Value } from './value.js';
 
-/** What a pass does with a node whose operands are already rewritten: new outputs, or undefined to keep it. */
+/**
+ * What a pass does with a node whose operands are already rewritten: new outputs, or undefined to keep it. It runs under
+ * the node's scope.
+ */
 export type Rewriter = (node: Node, inputs: readonly (Value | null)[]) => readonly Value[] | undefined;
 
 /**
@@ -20,7 +23,7 @@ export function rewrite(
     if (node.outputs.every((output) => replaced.has(output))) continue;
     const inputs = node.inputs.map((input) => input && now(input));
     const rewritten =
-      rewriter(node, inputs) ??
+      (node.scope ? scope(node.scope, () => rewriter(node, inputs)) : rewriter(node, inputs)) ??
       (inputs.every((input, i) => input === node.inputs[i])
         ? node.outputs
         : applyOp(node.op, inputs, node.attributes, node.hint, node.scope));

@@ -94,8 +94,9 @@ function followDims(value: Value): Dim[] | undefined {
         attributes.start as number | undefined,
         attributes.end as number | undefined,
       );
-    case 'Identity':
     case 'Cast':
+      return value.dtype === 'int64' && inputs[0]!.dtype === 'int32' ? operand(0) : undefined;
+    case 'Identity':
     case 'Squeeze':
     case 'Unsqueeze':
     case 'Reshape':

@@ -45,7 +45,7 @@ interface DTypeEntry {
   /** `TensorProto.DataType` in onnx.proto. */
   readonly code: number;
   readonly bytes: number;
-  readonly array: new (buffer: ArrayBuffer, byteOffset?: number, length?: number) => TypedArray;
+  readonly array: new (buffer: ArrayBufferLike, byteOffset?: number, length?: number) => TypedArray;
   readonly float: boolean;
 }
 
