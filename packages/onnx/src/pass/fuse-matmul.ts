@@ -1,6 +1,6 @@
 import { sameShape } from '../ir/dim.js';
 import { constantNumbers, type Node, type Value } from '../ir/value.js';
-import { FusedMatMul } from '../ops/matmul.js';
+import { FusedMatMul, MatMul } from '../ops/matmul.js';
 import { type Pass, rewriteGraph, useCounts } from './pass.js';
 
 /** alpha·A'·B', however it is written down. */
@@ -25,7 +25,7 @@ export const fuseMatmul: Pass = (graph) => {
     const y = node.outputs[0]!;
     if (y.dtype === 'float64') return undefined;
     const product = productOf(y, inputs);
-    if (product) return isPlain(product) || same(product, inputs) ? undefined : fused(product);
+    if (product) return same(product, inputs) ? undefined : fused(product);
     if (node.op.opType === 'Transpose' && swapsLastTwo(y)) {
       const of = inner(node, inputs);
       return of && fused({ ...of, a: of.b, b: of.a, transA: !of.transB, transB: !of.transA });
@@ -39,12 +39,13 @@ export const fuseMatmul: Pass = (graph) => {
   });
 };
 
-const isPlain = ({ alpha, transA, transB }: Product): boolean => alpha === 1 && !transA && !transB;
 const same = ({ a, b }: Product, inputs: readonly (Value | null)[]): boolean =>
   a === inputs[0] && b === inputs[1];
 
 const fused = ({ a, b, alpha, transA, transB }: Product): readonly Value[] =>
-  FusedMatMul.all([a, b], { alpha, transA: transA ? 1 : 0, transB: transB ? 1 : 0 });
+  alpha === 1 && !transA && !transB
+    ? MatMul.all([a, b])
+    : FusedMatMul.all([a, b], { alpha, transA: transA ? 1 : 0, transB: transB ? 1 : 0 });
 
 /** A product with the transposes and factors of its operands taken in; undefined for other values. */
 function productOf(y: Value, inputs = y.source.kind === 'node' ? y.source.inputs : []): Product | undefined {

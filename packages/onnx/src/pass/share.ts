@@ -1,3 +1,4 @@
+import { applyOp } from '../ir/op.js';
 import type { Attributes, Constant, Node, Value } from '../ir/value.js';
 import { type Pass, rewriteGraph } from './pass.js';
 
@@ -31,8 +32,10 @@ export const shareIntegers: Pass = (graph) => {
     const key = `${node.op.domain}:${node.op.opType}(${inputs.map(numberOf)})${keyOf(node.attributes)}`;
     const known = seen.get(key);
     if (known) return known;
-    seen.set(key, node.outputs);
-    return undefined;
+    const merged = inputs.some((operand, i) => operand !== node.inputs[i]);
+    const outputs = merged ? applyOp(node.op, inputs, node.attributes, node.hint, node.scope) : node.outputs;
+    seen.set(key, outputs);
+    return outputs;
   });
 };
 

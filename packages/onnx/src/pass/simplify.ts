@@ -99,6 +99,7 @@ function withoutKeptDims(x: Value): Value | undefined {
 function reshapedOnce(node: Node, x: Value, shape: Value): Value | undefined {
   const from = madeBy(x, 'Reshape')?.inputs[0] ?? x;
   const wanted = node.outputs[0]!.shape;
+  if (sameShape(from.shape, wanted)) return from;
   const dims = wanted.map((dim, axis) => (typeof dim === 'number' ? dim : dim === from.shape[axis] ? 0 : -1));
   const isPlain = !wanted.includes(0) && dims.filter((dim) => dim === -1).length <= 1;
   const numbers = constantNumbers(shape);
