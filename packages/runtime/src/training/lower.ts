@@ -1,4 +1,13 @@
-import { add, decodeModel, encodeModel, graphOf, InPlaceAccumulatorV2, nameOf, type Value } from '@rag/onnx';
+import {
+  add,
+  decodeModel,
+  encodeModel,
+  graphOf,
+  InPlaceAccumulatorV2,
+  nameOf,
+  optimize,
+  type Value,
+} from '@rag/onnx';
 import { ArtifactError } from '../artifacts/error.js';
 import { gradientBuffer, gradientUpdated, lazyResetGrad } from '../artifacts/names.js';
 
@@ -13,7 +22,7 @@ export const gradientOutput = (parameter: string): string => `${parameter}.gradi
  * that holds the gradient, or the buffer plus the gradient; the reset flag disappears.
  * @throws ArtifactError where an accumulator's buffer has another name than the format gives it
  */
-export function lowerTraining(model: Uint8Array, accumulation: Accumulation, _provider: 'cpu'): Uint8Array {
+export function lowerTraining(model: Uint8Array, accumulation: Accumulation, provider: 'cpu'): Uint8Array {
   const { graph } = decodeModel(model);
   const outputs: Record<string, Value> = {};
   const buffers = new Set<Value>();
@@ -37,11 +46,11 @@ export function lowerTraining(model: Uint8Array, accumulation: Accumulation, _pr
   const inputs = graph.inputs.filter(
     (value) => nameOf(value) !== lazyResetGrad && (accumulation === 'add' || !buffers.has(value)),
   );
-  return encodeModel(graphOf(inputs, outputs));
+  return encodeModel(optimize(graphOf(inputs, outputs), provider));
 }
 
 /** An evaluation or forward model with the provider's fusions. */
-export function lowerForward(model: Uint8Array, _provider: 'cpu'): Uint8Array {
+export function lowerForward(model: Uint8Array, provider: 'cpu'): Uint8Array {
   const { graph } = decodeModel(model);
-  return encodeModel(graph);
+  return encodeModel(optimize(graph, provider));
 }
