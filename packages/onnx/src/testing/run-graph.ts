@@ -11,17 +11,23 @@ export interface OpenGraph {
   close(): Promise<void>;
 }
 
-export interface OpenOptions extends EncodeOptions {
+export interface SessionOptions {
   /** intra-op threads; 1 by default. */
   readonly threads?: number;
   /** Folder that external data lies in. */
   readonly externalDataFolder?: string;
 }
 
+export type OpenOptions = EncodeOptions & SessionOptions;
+
 /** Loads a graph into onnxruntime-node's CPU provider; rejects with ONNX Runtime's own error where it refuses it. */
-export async function openGraph(graph: Graph, options: OpenOptions = {}): Promise<OpenGraph> {
-  const { threads = 1, externalDataFolder, ...encode } = options;
-  const session = await InferenceSession.create(encodeModel(graph, encode), {
+export const openGraph = (graph: Graph, options: OpenOptions = {}): Promise<OpenGraph> =>
+  openModel(encodeModel(graph, options), options);
+
+/** Loads the bytes of an ONNX file into onnxruntime-node's CPU provider. */
+export async function openModel(bytes: Uint8Array, options: SessionOptions = {}): Promise<OpenGraph> {
+  const { threads = 1, externalDataFolder } = options;
+  const session = await InferenceSession.create(bytes, {
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
