@@ -1,1 +1,28 @@
-export {};
+export { ConfigError } from './config/config-error.js';
+export {
+  type CompleteRerankerConfig,
+  type ResolvedReranker,
+  resolveReranker,
+  settingsOf,
+} from './config/reranker-config.js';
+export type { RerankerConfig, RerankerOptions } from './config/reranker-options.js';
+export type { NotActive, Setting } from './config/resolve.js';
+export {
+  type RerankerRun,
+  type RunListener,
+  type RunPlatform,
+  trainReranker,
+} from './recipes/reranker.js';
+export type { RerankerEvaluation } from './recipes/reranker-evaluation.js';
+export type { RunFiles } from './run-files.js';
+export { countUpdates, type Decay, type Schedule, type ScheduleOptions, schedule } from './schedule.js';
+export {
+  type EpochEvent,
+  type StepEvent,
+  type TaskBatch,
+  Trainer,
+  type TrainerOptions,
+  type TrainerSession,
+  type TrainingResult,
+  type TrainingTask,
+} from './trainer.js';

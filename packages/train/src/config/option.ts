@@ -1,0 +1,73 @@
+import type { Kind } from './kind.js';
+
+/** One setting of a table: its kind, what it is when nobody says, and what it means. */
+export interface Option<Value = unknown, Given = unknown, Default = unknown> {
+  readonly kind: Kind<Value, Given>;
+  /** undefined: the setting is absent unless given. */
+  readonly default: Default;
+  readonly about: string;
+  /** Further spellings of the key. */
+  readonly aliases: readonly string[];
+  /** For a setting of a later version: what runs in its stead; asking for something else is noted, not obeyed. */
+  readonly notYet?: string;
+  /** Never stored or printed. */
+  readonly secret?: boolean;
+}
+
+/** Settings by the key that files and flags use. */
+export type OptionTable = Readonly<Record<string, Option>>;
+
+type Aliases = { readonly aliases?: readonly string[] };
+
+/** A setting with a default. */
+export function option<Value, Given>(
+  kind: Kind<Value, Given>,
+  byDefault: NoInfer<Value>,
+  about: string,
+  { aliases = [] }: Aliases = {},
+): Option<Value, Given, Value> {
+  return { kind, default: byDefault, about, aliases };
+}
+
+/** A setting that is absent unless given. */
+export function optional<Value, Given>(
+  kind: Kind<Value, Given>,
+  about: string,
+  { aliases = [] }: Aliases = {},
+): Option<Value, Given, undefined> {
+  return { kind, default: undefined, about, aliases };
+}
+
+/** A setting that is known and not obeyed yet: `running` says what happens whatever it says. */
+export function later<Value, Given>(
+  kind: Kind<Value, Given>,
+  byDefault: NoInfer<Value> | undefined,
+  running: string,
+  about: string,
+  { aliases = [], secret = false }: Aliases & { secret?: boolean } = {},
+): Option<Value, Given, Value | undefined> {
+  return { kind, default: byDefault, about, aliases, notYet: running, ...(secret && { secret }) };
+}
+
+/** `train_group_size` → `trainGroupSize`, in types. */
+export type CamelCase<Key extends string> = Key extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Key;
+
+/** `train_group_size` → `trainGroupSize`. */
+export function camelCase(key: string): string {
+  return key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+type ValueOf<O> = O extends Option<infer Value, infer _, infer Default> ? Value | Default : never;
+type GivenOf<O> = O extends Option<infer _, infer Given, infer _> ? Given : never;
+
+/** A table's settings as code reads them, every default filled in. */
+export type ConfigOf<Table> = {
+  readonly [Key in keyof Table & string as CamelCase<Key>]: ValueOf<Table[Key]>;
+};
+
+/** A table's settings as code gives them, all of them optional. */
+export type OptionsOf<Table> = {
+  readonly [Key in keyof Table & string as CamelCase<Key>]?: GivenOf<Table[Key]> | undefined;
+};

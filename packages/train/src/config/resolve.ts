@@ -1,0 +1,107 @@
+import { ConfigError } from './config-error.js';
+import { nearestKey } from './nearest-key.js';
+import { type ConfigOf, camelCase, type Option, type OptionTable } from './option.js';
+
+/** A value that somebody gave to a key. */
+export interface Setting {
+  readonly key: string;
+  readonly value: unknown;
+  /** `training.yaml:3`, `--lr`, `train()`. */
+  readonly where: string;
+  /** How the key is spelled there, for errors: "lr" in a file, nothing in a flag whose name `where` is. */
+  readonly shown?: string;
+}
+
+/** A setting that is known and not obeyed yet. */
+export interface NotActive {
+  readonly key: string;
+  /** What was asked for; undefined where it is secret. */
+  readonly value: unknown;
+  readonly running: string;
+}
+
+/** Settings of all sources together. */
+export interface Resolved<Table extends OptionTable> {
+  readonly config: ConfigOf<Table>;
+  /** Where each key that was given got its value. */
+  readonly sources: ReadonlyMap<string, string>;
+  readonly notActive: readonly NotActive[];
+}
+
+/** The table's key for a spelling of it: the key itself, an alias, or either in camelCase. */
+export function canonicalKey(table: OptionTable, spelling: string): string | undefined {
+  const matches = (name: string) => name === spelling || camelCase(name) === spelling;
+  return Object.keys(table).find((key) => [key, ...table[key]!.aliases].some(matches));
+}
+
+/** Every spelling that files and flags may use. */
+export function spellings(table: OptionTable): string[] {
+  return Object.entries(table).flatMap(([key, { aliases }]) => [key, ...aliases]);
+}
+
+/**
+ * Settings of several layers (a file, then flags) with the table's defaults; a later layer beats an earlier one. Every
+ * given value is checked, also one that a later layer beats; null leaves a key at its default.
+ * @throws ConfigError for an unknown key, with the nearest known one; a value of the wrong kind; a key given twice in one
+ * layer, aliases included
+ */
+export function resolveSettings<const Table extends OptionTable>(
+  table: Table,
+  layers: readonly (readonly Setting[])[],
+): Resolved<Table> {
+  const values = new Map<string, unknown>();
+  const sources = new Map<string, string>();
+  for (const layer of layers) {
+    const seen = new Map<string, Setting>();
+    for (const setting of layer) {
+      const key = canonicalKey(table, setting.key) ?? unknownKey(table, setting);
+      const before = seen.get(key);
+      if (before)
+        throw new ConfigError(
+          setting.where,
+          key,
+          `expected ${key} once, got it as ${before.key} (${before.where}) and as ${setting.key} — keep one`,
+        );
+      seen.set(key, setting);
+      if (setting.value === null || setting.value === undefined) continue;
+      values.set(key, checked(key, table[key]!, setting));
+      sources.set(key, setting.where);
+    }
+  }
+  const config: Record<string, unknown> = {};
+  const notActive: NotActive[] = [];
+  for (const [key, entry] of Object.entries(table)) {
+    const value = values.has(key) ? values.get(key) : entry.default;
+    config[camelCase(key)] = value;
+    if (entry.notYet !== undefined && JSON.stringify(value) !== JSON.stringify(entry.default))
+      notActive.push({ key, value: entry.secret ? undefined : value, running: entry.notYet });
+  }
+  return { config: config as ConfigOf<Table>, sources, notActive };
+}
+
+/** `mixed_precision bf16: not active yet: running fp32`. */
+export function formatNotActive({ key, value, running }: NotActive): string {
+  const asked = value === undefined ? '' : ` ${typeof value === 'string' ? value : JSON.stringify(value)}`;
+  return `${key}${asked}: not active yet: running ${running}`;
+}
+
+function checked(key: string, { kind, about }: Option, setting: Setting): unknown {
+  const result = kind.schema.safeParse(setting.value);
+  if (result.success) return result.data;
+  const { where, shown = '', value } = setting;
+  const got = JSON.stringify(value) ?? String(value);
+  throw new ConfigError(
+    where,
+    key,
+    `${shown}expected ${kind.expected}, got ${got.length > 80 ? `${got.slice(0, 80)}…` : got} — ${about}`,
+    { cause: result.error },
+  );
+}
+
+function unknownKey(table: OptionTable, { key, where }: Setting): never {
+  const camel = !key.includes('_') && /[A-Z]/.test(key);
+  const known = spellings(table).map((name) => (camel ? camelCase(name) : name));
+  const near = nearestKey(key, known);
+  const advice = near === undefined ? 'see `rag train reranker --help`' : `did you mean "${near}"?`;
+  throw new ConfigError(where, undefined, `expected a known key, got "${key}" — ${advice}`);
+}

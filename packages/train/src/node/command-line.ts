@@ -1,0 +1,74 @@
+import { Command, CommanderError } from 'commander';
+import { evalCommand } from './eval-command.js';
+import type { Output } from './progress.js';
+import { rerankCommand } from './rerank-command.js';
+import { trainCommand } from './train-command.js';
+import { version } from './version.js';
+
+/** Where a command writes. */
+export interface CommandStreams {
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+/**
+ * Runs `rag …`. Errors are one line on stderr, with the stack under `--verbose`.
+ * @param args without node and script
+ * @returns the exit code: 0, or 1 after an error
+ */
+export async function runCommandLine(
+  args: readonly string[],
+  streams: CommandStreams = process,
+): Promise<number> {
+  const program = new Command('rag')
+    .description('Fine-tune, evaluate and run retrieval models.')
+    .version(version, '--version')
+    .option('--verbose', 'print the stack of an error');
+  program.addCommand(new Command('train').description('fine-tune a model').addCommand(trainCommand(streams)));
+  program.addCommand(
+    new Command('eval').description('rank a file of judged queries').addCommand(evalCommand(streams)),
+  );
+  program.addCommand(rerankCommand(streams));
+  forEachCommand(program, (command) =>
+    command.exitOverride().configureOutput({
+      writeOut: (text) => streams.stdout.write(text),
+      // Errors are printed below, each once.
+      writeErr: () => {},
+    }),
+  );
+  // Accepted after the subcommand too.
+  const verbose = args.includes('--verbose');
+  try {
+    await program.parseAsync(
+      args.filter((arg) => arg !== '--verbose'),
+      { from: 'user' },
+    );
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    streams.stderr.write(`rag: ${describe(error)}\n`);
+    if (verbose && error instanceof Error) streams.stderr.write(`${error.stack}\n`);
+    return 1;
+  }
+}
+
+function forEachCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command);
+  for (const child of command.commands) forEachCommand(child, visit);
+}
+
+/** The one line. */
+function describe(error: unknown): string {
+  if (error instanceof CommanderError) {
+    if (error.code === 'commander.help') return 'expected a command, got none — see `rag --help`';
+    const unknown = /^error: unknown option '(.*)'(?:\n\(Did you mean (?:one of )?(.*)\?\))?$/.exec(
+      error.message,
+    );
+    if (unknown) {
+      const advice = unknown[2] ? `did you mean ${unknown[2]}?` : 'see --help';
+      return `${unknown[1]}: expected a known flag, got none of this name — ${advice}`;
+    }
+    return error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  }
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,30 @@
+import { openFile } from '@rag/data/node';
+import { Command } from 'commander';
+import { readJudgedQueries } from '../recipes/judged-queries.js';
+import { chanceOf, formatReports, reportBm25, reportModel } from '../recipes/ranking-report.js';
+import { describeQueries } from '../recipes/reranker-evaluation.js';
+import type { CommandStreams } from './command-line.js';
+import { addModelFlags, type ModelFlags, withModel } from './model-flags.js';
+
+type Flags = ModelFlags & { readonly dataset: readonly string[]; readonly label_key?: string };
+
+/** `rag eval reranker`: a model's ranking of judged queries, with intervals, beside BM25 and chance. */
+export function evalCommand({ stdout }: CommandStreams): Command {
+  return addModelFlags(new Command('reranker').description('rank judged queries with a cross-encoder'))
+    .requiredOption('--dataset <path...>', 'JSONL files of any reranker shape')
+    .option('--label_key <text>', 'key of a row’s or hit’s label')
+    .action(async (flags: Flags) => {
+      const sources = [];
+      for (const path of flags.dataset) sources.push(await openFile(path));
+      const labelKey = flags.label_key === undefined ? {} : { labelKey: flags.label_key };
+      const judged = await readJudgedQueries(sources, labelKey);
+      const { queries } = judged;
+      const report = await withModel(flags, (model, options) => reportModel(model, queries, options));
+      const table = formatReports([
+        ['model', report.metrics],
+        ['BM25', reportBm25(queries).metrics],
+        ['chance', chanceOf(queries)],
+      ]);
+      stdout.write(`${describeQueries(judged)}\n${table}\n`);
+    });
+}

@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import { Command, Option as Flag } from 'commander';
+import { ConfigError } from '../config/config-error.js';
+import type { Option } from '../config/option.js';
+import { printConfig } from '../config/print-config.js';
+import { readYaml } from '../config/read-yaml.js';
+import { resolveReranker } from '../config/reranker-config.js';
+import { rerankerOptions } from '../config/reranker-options.js';
+import type { Setting } from '../config/resolve.js';
+import type { CommandStreams } from './command-line.js';
+import { progress } from './progress.js';
+import { runReranker } from './train.js';
+
+/** `rag train reranker`: every key of the table is a flag under its own spelling; flags beat the file. */
+export function trainCommand({ stdout }: CommandStreams): Command {
+  const command = new Command('reranker')
+    .description('fine-tune a cross-encoder')
+    .option('--config <file>', 'YAML file of the keys below; flags beat it')
+    .option('--print-config', 'print the settings as YAML and where each came from, and train nothing');
+  const given: Setting[] = [];
+  for (const [key, entry] of Object.entries(rerankerOptions))
+    for (const name of [key, ...entry.aliases]) command.addOption(flagOf(key, name, entry, given));
+  command.action(async (options: { config?: string; printConfig?: boolean }) => {
+    const file =
+      options.config === undefined ? [] : readYaml(await readConfig(options.config), options.config);
+    const resolved = resolveReranker([file, given]);
+    if (options.printConfig) {
+      stdout.write(printConfig(resolved));
+      return;
+    }
+    const control = new AbortController();
+    const interrupt = () => control.abort(new Error('interrupted — the run stopped after an update'));
+    process.once('SIGINT', interrupt);
+    const listener = progress(stdout, resolved.config.logInterval);
+    try {
+      await runReranker(resolved, { listener, signal: control.signal });
+    } finally {
+      listener.end();
+      process.off('SIGINT', interrupt);
+    }
+  });
+  return command;
+}
+
+/** A key as a flag; what it is given is gathered as a setting, to be checked with the file's. */
+function flagOf(
+  key: string,
+  name: string,
+  { kind, about, notYet, ...entry }: Option,
+  given: Setting[],
+): Flag {
+  const value =
+    kind.placeholder === undefined ? '[true|false]' : `<${kind.placeholder}${kind.many ? '...' : ''}>`;
+  const byDefault = entry.default === undefined ? '' : ` (default ${JSON.stringify(entry.default)})`;
+  const inactive = notYet === undefined ? '' : `; not active yet: running ${notYet}`;
+  const where = `--${name}`;
+  const flag = new Flag(`${where} ${value}`, `${about}${byDefault}${inactive}`).hideHelp(name !== key);
+  flag.argParser((text: string) => {
+    const before = kind.many ? given.findIndex((setting) => setting.where === where) : -1;
+    const values = before < 0 ? [] : (given[before]!.value as unknown[]);
+    const one = kind.fromText(text);
+    const setting = { key: name, value: kind.many ? [...values, one] : one, where };
+    if (before < 0) given.push(setting);
+    else given[before] = setting;
+    return text;
+  });
+  // A boolean flag may stand alone.
+  return kind.placeholder === undefined ? flag.preset('true') : flag;
+}
+
+async function readConfig(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(
+      '--config',
+      undefined,
+      `expected a YAML file, got ${path}, which cannot be read (${(cause as NodeJS.ErrnoException).code}) — check the path`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,116 @@
+import {
+  bm25,
+  bootstrapMean,
+  type Chance,
+  chance,
+  evaluateRanking,
+  type MeanInterval,
+  type PairedDifference,
+  pairedBootstrap,
+  type RankingEvaluation,
+} from '@rag/eval';
+import type { CrossEncoder, ScoreOptions } from '@rag/reranker';
+import type { JudgedPassages } from './judged-queries.js';
+
+/** What rerankers are judged by. */
+export const rankingMetrics = ['mrr@10', 'ndcg@10', 'map'] as const;
+export type RankingMetric = (typeof rankingMetrics)[number];
+type PerMetric<T> = Readonly<Record<RankingMetric, T>>;
+
+/** A system's metrics over the queries, with bootstrap intervals. */
+export interface RankingReport {
+  readonly metrics: PerMetric<MeanInterval>;
+  /** For comparisons: one value per query. */
+  readonly perQuery: PerMetric<readonly number[]>;
+}
+
+/** Scores every candidate of every query by the model. */
+export async function reportModel(
+  model: CrossEncoder,
+  queries: readonly JudgedPassages[],
+  options: ScoreOptions,
+): Promise<RankingReport> {
+  const pairs = queries.flatMap(({ query, passages }) =>
+    passages.map((passage) => [query, passage] as const),
+  );
+  const scores = await model.computeScore(pairs, options);
+  let at = 0;
+  return reportScores(
+    queries,
+    queries.map(({ passages }) => {
+      at += passages.length;
+      return scores.slice(at - passages.length, at);
+    }),
+  );
+}
+
+/** Scores every candidate by BM25 over all candidates of the file. */
+export function reportBm25(queries: readonly JudgedPassages[]): RankingReport {
+  const words = bm25([...new Set(queries.flatMap(({ passages }) => passages))]);
+  return reportScores(
+    queries,
+    queries.map(({ query, passages }) => passages.map((passage) => words.score(query, passage))),
+  );
+}
+
+/** What random order gives. */
+export function chanceOf(queries: readonly JudgedPassages[]): PerMetric<Chance> {
+  return chance(queries, rankingMetrics);
+}
+
+/** How much better `after` is than `before`, query by query. */
+export function compareReports(before: RankingReport, after: RankingReport): PerMetric<PairedDifference> {
+  return perMetric((name) => pairedBootstrap(before.perQuery[name], after.perQuery[name]));
+}
+
+/** A report's metrics from scores, [query][candidate]. */
+export function reportScores(
+  queries: readonly JudgedPassages[],
+  scores: readonly (readonly number[])[],
+): RankingReport {
+  const { perQuery }: RankingEvaluation<RankingMetric> = evaluateRanking(
+    queries.map(({ relevance }, i) => ({ relevance, scores: scores[i]! })),
+    rankingMetrics,
+  );
+  return { perQuery, metrics: perMetric((name) => bootstrapMean(perQuery[name])) };
+}
+
+const perMetric = <T>(value: (name: RankingMetric) => T): PerMetric<T> =>
+  Object.fromEntries(rankingMetrics.map((name) => [name, value(name)])) as PerMetric<T>;
+
+/** A table for the terminal: one system per line, `mean [low, high]` of each metric. */
+export function formatReports(
+  systems: readonly (readonly [
+    name: string,
+    metrics: PerMetric<{ mean: number; low: number; high: number }>,
+  ])[],
+): string {
+  const cells = systems.map(([name, metrics]) => [
+    name,
+    ...rankingMetrics.map((metric) => {
+      const { mean, low, high } = metrics[metric];
+      return `${mean.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+    }),
+  ]);
+  const rows = [['', ...rankingMetrics], ...cells];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** `mrr@10 +0.213 [0.101, 0.330]` of each metric. */
+export function formatDifference(difference: PerMetric<PairedDifference>): string {
+  const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(3)}`;
+  return rankingMetrics
+    .map((name) => {
+      const { difference: mean, low, high } = difference[name];
+      return `${name} ${signed(mean)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+    })
+    .join(', ');
+}

@@ -1,0 +1,136 @@
+import {
+  type Dataset,
+  type ExampleMaker,
+  type GroupExample,
+  hitGroups,
+  type LoadedBatch,
+  loadBatches,
+  openDataset,
+  type PointwiseExample,
+  pointwise,
+  positiveGroups,
+  type RerankerRecord,
+} from '@rag/data';
+import type { NamedGroupLoss, NamedLoss } from '@rag/losses';
+import { type CollateOptions, collateGroups, collatePointwise } from '@rag/reranker/training';
+import { ConfigError } from '../config/config-error.js';
+import type { CompleteRerankerConfig } from '../config/reranker-config.js';
+import type { RunFiles } from '../run-files.js';
+import type { TaskBatch } from '../trainer.js';
+
+/** Training examples of one kind or the other, batch by batch. */
+export interface RerankerData {
+  readonly batchesPerEpoch: number;
+  readonly summary: Dataset<unknown>['summary'];
+  readonly fingerprint: string;
+  /** Tokenized batches of an epoch; `options` may differ from batch to batch. */
+  batches(epoch: number, options: (batch: number) => CollateOptions): AsyncIterable<TaskBatch>;
+  close(): Promise<void>;
+}
+
+/** Whether the loss is given a teacher's scores. */
+export function usesTeacher(loss: NamedLoss, config: Pick<CompleteRerankerConfig, 'knowledgeDistillation'>) {
+  if (loss.kind === 'pointwise') return false;
+  return loss.teacher === 'required' || (loss.teacher === 'optional' && config.knowledgeDistillation);
+}
+
+/**
+ * Opens the training files as the loss reads them: single pairs for pointwise losses, groups for the others.
+ * @throws DataError for rows that the loss cannot read, ConfigError where `train_dataset_type` says otherwise
+ */
+export async function openRerankerData(
+  files: RunFiles,
+  config: CompleteRerankerConfig,
+  loss: NamedLoss,
+): Promise<RerankerData> {
+  const { seed, shuffleRate, minLabel, maxLabel, trainLabelKey, trainDataset } = config;
+  const sources = [];
+  for (const path of trainDataset) sources.push(await files.openData(path));
+  const labelKey = trainLabelKey === undefined ? {} : { labelKey: trainLabelKey };
+  if (loss.kind === 'group') {
+    if (config.knowledgeDistillation && loss.teacher === 'none')
+      throw new ConfigError(
+        'knowledge_distillation',
+        'knowledge_distillation',
+        `expected a loss that reads a teacher's scores, got ${loss.names[0]} — use group_softmax, kl_divergence or margin_mse`,
+      );
+    const dataset = await openDataset(sources, groupMaker(config, loss), labelKey);
+    return prepared(dataset, config, collateGroups);
+  }
+  const dataset = await openDataset(sources, pointwise({ seed, shuffleRate }), {
+    ...labelKey,
+    labelRange: { min: minLabel, max: maxLabel },
+  });
+  return prepared(dataset, config, collatePointwise);
+}
+
+/**
+ * Rows of positives and negatives become FlagEmbedding's groups, rows of graded hits become groups of hits. Where rows
+ * of positives and negatives carry scores and the loss ranks by grades, they are hits with these scores.
+ */
+export function groupMaker(
+  config: Pick<CompleteRerankerConfig, 'seed' | 'shuffleRate' | 'trainGroupSize' | 'knowledgeDistillation'>,
+  loss: NamedGroupLoss,
+): ExampleMaker<GroupExample> {
+  const { seed, shuffleRate, trainGroupSize: size } = config;
+  const teacher = usesTeacher(loss, config);
+  const lists = positiveGroups({ size, seed, shuffleRate, teacher });
+  if (teacher) return lists;
+  const hits = hitGroups({ size, seed, shuffleRate });
+  const graded = loss.names[0] !== 'group_softmax';
+  const makerOf = (record: RerankerRecord): ExampleMaker<GroupExample> => {
+    if (record.shape !== 'lists') return hits;
+    return graded && (record.pos_scores || record.neg_scores) ? hits : lists;
+  };
+  return {
+    leavesOut: hits.leavesOut ?? [],
+    lengths: (record, row) => makerOf(record).lengths(record, row),
+    make: (record, row, item, epoch) => makerOf(record).make(record, row, item, epoch),
+  };
+}
+
+/** Throws where the rows are not what `train_dataset_type` or `val_dataset_type` promises. */
+export function checkRowShapes(
+  key: 'train_dataset_type' | 'val_dataset_type',
+  promised: 'pointwise' | 'grouped' | undefined,
+  shapes: Readonly<Record<string, number>>,
+): void {
+  if (promised === undefined) return;
+  const fits = promised === 'pointwise' ? ['labelled', 'scored', 'lists'] : ['hits', 'lists'];
+  const odd = Object.keys(shapes).find((shape) => !fits.includes(shape));
+  if (odd === undefined) return;
+  const wanted = promised === 'pointwise' ? '{query, content, label}' : '{query, hits} or {query, pos, neg}';
+  throw new ConfigError(
+    key,
+    key,
+    `expected ${promised} rows, ${wanted}, got ${shapes[odd]} ${odd} rows — change ${key} or the file`,
+  );
+}
+
+type Collate<E> = (examples: LoadedBatch<E>, options: CollateOptions) => ReturnType<typeof collatePointwise>;
+
+async function prepared<E extends PointwiseExample | GroupExample>(
+  dataset: Dataset<E>,
+  { seed, batchSize, trainDatasetType }: CompleteRerankerConfig,
+  collate: Collate<E>,
+): Promise<RerankerData> {
+  try {
+    checkRowShapes('train_dataset_type', trainDatasetType, dataset.summary.shapes);
+  } catch (error) {
+    await dataset.close();
+    throw error;
+  }
+  const sampler = { seed, batchSize, lengths: dataset.lengths };
+  return {
+    batchesPerEpoch: Math.ceil(dataset.length / batchSize),
+    summary: dataset.summary,
+    fingerprint: dataset.fingerprint,
+    async *batches(epoch, options) {
+      for await (const loaded of loadBatches(dataset, sampler, { epoch, batch: 0 })) {
+        const { batch, realTokens } = collate(loaded, options(loaded.place.batch));
+        yield { batch, tokens: realTokens };
+      }
+    },
+    close: dataset.close,
+  };
+}

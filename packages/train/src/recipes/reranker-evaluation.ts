@@ -1,0 +1,104 @@
+import type { CrossEncoder, ScoreOptions } from '@rag/reranker';
+import type { CompleteRerankerConfig } from '../config/reranker-config.js';
+import type { RunFiles } from '../run-files.js';
+import { type JudgedPassages, type JudgedQueries, readJudgedQueries } from './judged-queries.js';
+import {
+  chanceOf,
+  compareReports,
+  formatDifference,
+  formatReports,
+  type RankingReport,
+  reportBm25,
+  reportModel,
+} from './ranking-report.js';
+import { checkRowShapes } from './reranker-data.js';
+
+/** How a model ranks the held-out queries, beside what it started from and two systems that learn nothing. */
+export interface RerankerEvaluation {
+  /** How many were ranked. */
+  readonly queries: number;
+  /** The model that training started from. */
+  readonly before: RankingReport['metrics'];
+  readonly after: RankingReport['metrics'];
+  /** after − before, paired by query. */
+  readonly difference: ReturnType<typeof compareReports>;
+  readonly bm25: RankingReport['metrics'];
+  readonly chance: ReturnType<typeof chanceOf>;
+  /** After every saved epoch but the last, which is `after`. */
+  readonly epochs: readonly { readonly epoch: number; readonly metrics: RankingReport['metrics'] }[];
+}
+
+/** Evaluates one run; each step returns a text for the terminal. */
+export interface RerankerEvaluator {
+  before(model: CrossEncoder): Promise<string>;
+  epoch(model: CrossEncoder, epoch: number): Promise<string>;
+  after(model: CrossEncoder): Promise<string>;
+  /** Everything, once before and after are known. */
+  result(): RerankerEvaluation;
+}
+
+/** The queries of `val_dataset`, checked before anything is trained; undefined without one. */
+export async function openJudgedQueries(
+  files: RunFiles,
+  config: CompleteRerankerConfig,
+  say: (line: string) => void,
+): Promise<JudgedQueries | undefined> {
+  if (config.valDataset === undefined) return undefined;
+  const sources = [];
+  for (const path of config.valDataset) sources.push(await files.openData(path));
+  const judged = await readJudgedQueries(sources, {
+    labelRange: { min: config.minLabel, max: config.maxLabel },
+    ...(config.valLabelKey !== undefined && { labelKey: config.valLabelKey }),
+  });
+  checkRowShapes('val_dataset_type', config.valDatasetType, judged.summary.shapes);
+  say(`${config.valDataset.join(', ')}: ${describeQueries(judged)}`);
+  return judged;
+}
+
+/** `40 queries, 310 passages; 2 more without a relevant passage left out`. */
+export function describeQueries({ queries, leftOut }: Pick<JudgedQueries, 'queries' | 'leftOut'>): string {
+  const passages = queries.reduce((sum, query) => sum + query.passages.length, 0);
+  const rest = leftOut === 0 ? '' : `; ${leftOut} more without a relevant passage left out`;
+  return `${queries.length} queries, ${passages} passages${rest}`;
+}
+
+/** Evaluates the models of a run on the same queries in the same way. */
+export function rerankerEvaluator(
+  { queries }: { readonly queries: readonly JudgedPassages[] },
+  options: ScoreOptions,
+): RerankerEvaluator {
+  const baselines = { bm25: reportBm25(queries).metrics, chance: chanceOf(queries) };
+  const epochs: { epoch: number; metrics: RankingReport['metrics'] }[] = [];
+  let [start, end] = [undefined, undefined] as [RankingReport | undefined, RankingReport | undefined];
+  const result = (): RerankerEvaluation => ({
+    queries: queries.length,
+    before: start!.metrics,
+    after: end!.metrics,
+    difference: compareReports(start!, end!),
+    ...baselines,
+    epochs,
+  });
+  return {
+    result,
+    async before(model) {
+      start = await reportModel(model, queries, options);
+      return formatReports([['before', start.metrics]]);
+    },
+    async epoch(model, epoch) {
+      const { metrics } = await reportModel(model, queries, options);
+      epochs.push({ epoch, metrics });
+      return formatReports([[`epoch ${epoch}`, metrics]]);
+    },
+    async after(model) {
+      end = await reportModel(model, queries, options);
+      const { before, after, bm25, chance, difference } = result();
+      const table = formatReports([
+        ['before', before],
+        ['after', after],
+        ['BM25', bm25],
+        ['chance', chance],
+      ]);
+      return `${table}\nafter − before: ${formatDifference(difference)}`;
+    },
+  };
+}

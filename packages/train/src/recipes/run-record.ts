@@ -1,0 +1,99 @@
+import { ConfigError } from '../config/config-error.js';
+import { type ResolvedReranker, storedSettings } from '../config/reranker-config.js';
+import type { RunFiles } from '../run-files.js';
+import type { StepEvent, TrainingResult } from '../trainer.js';
+import type { JudgedQueries } from './judged-queries.js';
+import type { RerankerData } from './reranker-data.js';
+import type { RerankerEvaluation } from './reranker-evaluation.js';
+import type { StartingModel } from './starting-model.js';
+
+/** Some updates in one line. */
+export interface LoggedStep {
+  readonly epoch: number;
+  /** Updates done. */
+  readonly update: number;
+  /** Mean over the updates since the line before. */
+  readonly loss: number;
+  /** Of the last of them. */
+  readonly learningRate: number;
+  readonly gradientNorm: number;
+}
+
+/** Gathers updates to lines of `interval` updates; the last line of a run may have fewer. */
+export function stepLog(interval: number) {
+  const lines: LoggedStep[] = [];
+  let losses: number[] = [];
+  return {
+    entries: lines as readonly LoggedStep[],
+    add({ epoch, update, totalUpdates, loss, learningRate, gradientNorm }: StepEvent): void {
+      losses.push(loss);
+      if (update % interval !== 0 && update !== totalUpdates) return;
+      const mean = losses.reduce((sum, one) => sum + one, 0) / losses.length;
+      lines.push({ epoch, update, loss: mean, learningRate, gradientNorm });
+      losses = [];
+    },
+  };
+}
+
+interface RunFacts {
+  readonly version: string;
+  readonly threads: number;
+  readonly maxLength: number;
+  readonly data: Pick<RerankerData, 'summary' | 'fingerprint'>;
+  readonly judged: JudgedQueries | undefined;
+  readonly start: Pick<StartingModel, 'config' | 'fresh'>;
+}
+
+interface RunOutcome {
+  readonly result: TrainingResult;
+  readonly history: readonly LoggedStep[];
+  readonly checkpoints: readonly string[];
+  readonly evaluation: RerankerEvaluation | undefined;
+}
+
+/** The text of run.json: what was asked for, what ran, on which rows, and what came of it. */
+export function runRecord({ config, notActive }: ResolvedReranker, facts: RunFacts) {
+  const { version, threads, maxLength, data, judged, start } = facts;
+  return ({ result, history, checkpoints, evaluation }: RunOutcome): string => {
+    const record = {
+      rag: version,
+      task: 'reranker',
+      settings: storedSettings(config),
+      not_active: notActive,
+      ran: { provider: 'cpu', driver: 'ffi', precision: 'fp32', threads, max_len: maxLength },
+      model: { model_type: start.config.model_type, fresh: start.fresh },
+      train: { fingerprint: data.fingerprint, summary: data.summary },
+      ...(judged && {
+        val: { fingerprint: judged.fingerprint, queries: judged.queries.length, left_out: judged.leftOut },
+      }),
+      result,
+      checkpoints,
+      ...(evaluation && { evaluation }),
+      history,
+    };
+    return `${JSON.stringify(record, null, 2)}\n`;
+  };
+}
+
+/**
+ * Makes sure that a run may write here, and names the checkpoints of the run that it replaces.
+ * @throws ConfigError where an earlier run stands and `overwrite_output_dir` was not said
+ */
+export async function earlierCheckpoints(
+  files: RunFiles,
+  outputDir: string,
+  overwrite: boolean,
+): Promise<string[]> {
+  const found = (await files.list(outputDir)).filter((name) => ['model', 'runs', 'run.json'].includes(name));
+  if (found.length === 0) return [];
+  if (!overwrite)
+    throw new ConfigError(
+      'output_dir',
+      'output_dir',
+      `expected no earlier run in ${outputDir}, got ${found.join(', ')} — choose another directory, or say overwrite_output_dir: true`,
+    );
+  const text = await files.readText(`${outputDir}/run.json`);
+  if (text === undefined) return [];
+  const { checkpoints } = JSON.parse(text) as { checkpoints?: unknown };
+  return Array.isArray(checkpoints) ? checkpoints.filter((name) => typeof name === 'string') : [];
+}

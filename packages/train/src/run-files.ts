@@ -1,0 +1,21 @@
+import type { ByteSource } from '@rag/data';
+import type { FileSource } from '@rag/models';
+import type { CheckpointToSave } from '@rag/models/node';
+
+/** Where a run reads and writes: one driver per platform. Paths are the user's own, joined with `/`. */
+export interface RunFiles {
+  /** A data file; throws DataError. */
+  openData(path: string): Promise<ByteSource>;
+  /** A model directory; undefined where there is none. */
+  openModel(path: string): Promise<FileSource | undefined>;
+  /** Writes a model directory, complete or not at all; an earlier one is replaced. */
+  saveModel(path: string, model: CheckpointToSave): Promise<void>;
+  /** Removes these files of a directory, and the directory if it is empty then; what is not there is no error. */
+  removeModel(path: string, names: readonly string[]): Promise<void>;
+  /** A text file; undefined where there is none. */
+  readText(path: string): Promise<string | undefined>;
+  /** Writes a text file atomically; its directory is made. */
+  writeText(path: string, text: string): Promise<void>;
+  /** What lies directly in a directory; nothing where there is none. */
+  list(path: string): Promise<readonly string[]>;
+}
