@@ -34,6 +34,12 @@ testFamily(family, { float32: [LayerNormalization, SimplifiedLayerNormalization]
       build: ({ x, scale }) => family.rmsNormalization(x!, scale!, 1e-5),
     });
   }
+  testOp('without a bias', {
+    ops: [LayerNormalization],
+    precision,
+    inputs: { x: floats([2, 5], 9, -3, 3), scale: floats([5], 10) },
+    build: ({ x, scale }) => LayerNormalization.of([x!, scale!, null], { axis: -1, epsilon: 1e-5 }),
+  });
   testOp('with its statistics as outputs', {
     ops: [LayerNormalization],
     precision,

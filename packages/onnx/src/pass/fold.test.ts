@@ -28,6 +28,7 @@ describe('what folds', () => {
   test('movement of constants', () => {
     expect(folded(unsqueeze(constant(2), [0, 1]))).toMatchObject({ shape: [1, 1] });
     expect(numbersOf(expand(constant(2), [2, 2]))).toEqual([2, 2, 2, 2]);
+    expect(numbersOf(expand(constant(2, 'uint64'), [2]))).toEqual([2, 2]);
     expect(folded(reshape(int(1, 2, 3, 4), [2, 2]))).toMatchObject({ shape: [2, 2], dtype: 'int64' });
     expect(numbersOf(ReduceProd.of([int()], { axes: [0], keepdims: 0 }))).toEqual([1]);
     expect(numbersOf(cast(int(3), 'float32'))).toEqual([3]);

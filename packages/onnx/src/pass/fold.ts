@@ -87,7 +87,8 @@ function filled(y: Value, element: (i: number) => number | bigint): TypedArray {
   const array = new dtypes[y.dtype].array(new ArrayBuffer(size * dtypes[y.dtype].bytes));
   for (let i = 0; i < size; i++) {
     const value = element(i);
-    array[i] = array instanceof BigInt64Array ? BigInt.asIntN(64, BigInt(value)) : Number(value);
+    if (array instanceof BigInt64Array) array[i] = BigInt.asIntN(64, BigInt(value));
+    else array[i] = array instanceof BigUint64Array ? BigInt(value) : Number(value);
   }
   return array;
 }
