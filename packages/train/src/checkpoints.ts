@@ -11,6 +11,7 @@ export interface SavedCheckpoint {
 
 /** Writes checkpoints of one run and keeps the latest. */
 export interface Checkpoints {
+  readonly folder: string;
   /** Writes one; the oldest of this run goes when there are too many. */
   save(epoch: number, model: CheckpointToSave, state: object): Promise<SavedCheckpoint>;
   /** Names of those that stand, oldest first. */
@@ -38,6 +39,7 @@ export function checkpointsOf(
   const remove = (name: string, written: readonly string[]): Promise<void> =>
     files.removeModel(`${folder}/${name}`, written);
   return {
+    folder,
     get kept() {
       return kept;
     },

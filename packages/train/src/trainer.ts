@@ -48,7 +48,9 @@ export interface StepEvent {
 export interface EpochEvent {
   /** From 0. */
   readonly epoch: number;
+  /** Updates done. */
   readonly update: number;
+  readonly totalUpdates: number;
   readonly meanLoss: number;
 }
 
@@ -105,7 +107,12 @@ export class Trainer {
     let meanLoss = Number.NaN;
     for (let epoch = 0; epoch < this.options.epochs; epoch++) {
       meanLoss = await this.runEpoch(epoch);
-      await this.options.onEpochEnd?.({ epoch, update: this.update, meanLoss });
+      await this.options.onEpochEnd?.({
+        epoch,
+        update: this.update,
+        totalUpdates: this.totalUpdates,
+        meanLoss,
+      });
     }
     return {
       updates: this.update,

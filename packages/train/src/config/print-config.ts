@@ -10,7 +10,8 @@ export function printConfig({ config, sources, notActive }: ResolvedReranker): s
     const source = sources.get(key) ?? 'default';
     const running = inactive.get(key);
     const note = running === undefined ? '' : `; not active yet: running ${running}`;
-    return `${stringify({ [key]: value }, { collectionStyle: 'flow', lineWidth: 0 }).trim()} # ${about} (${source}${note})`;
+    const text = stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();
+    return `${key}: ${text} # ${about} (${source}${note})`;
   });
   return `${lines.join('\n')}\n`;
 }

@@ -41,7 +41,7 @@ interface RunFacts {
   readonly maxLength: number;
   readonly data: Pick<RerankerData, 'summary' | 'fingerprint'>;
   readonly judged: JudgedQueries | undefined;
-  readonly start: Pick<StartingModel, 'config' | 'fresh'>;
+  readonly start: Pick<StartingModel, 'config' | 'fresh' | 'weights'>;
 }
 
 interface RunOutcome {
@@ -52,27 +52,31 @@ interface RunOutcome {
 }
 
 /** The text of run.json: what was asked for, what ran, on which rows, and what came of it. */
-export function runRecord({ config, notActive }: ResolvedReranker, facts: RunFacts) {
-  const { version, threads, maxLength, data, judged, start } = facts;
-  return ({ result, history, checkpoints, evaluation }: RunOutcome): string => {
-    const record = {
-      rag: version,
-      task: 'reranker',
-      settings: storedSettings(config),
-      not_active: notActive,
-      ran: { provider: 'cpu', driver: 'ffi', precision: 'fp32', threads, max_len: maxLength },
-      model: { model_type: start.config.model_type, fresh: start.fresh },
-      train: { fingerprint: data.fingerprint, summary: data.summary },
-      ...(judged && {
-        val: { fingerprint: judged.fingerprint, queries: judged.queries.length, left_out: judged.leftOut },
-      }),
-      result,
-      checkpoints,
-      ...(evaluation && { evaluation }),
-      history,
-    };
-    return `${JSON.stringify(record, null, 2)}\n`;
+export function runRecord(
+  { config, notActive }: Pick<ResolvedReranker, 'config' | 'notActive'>,
+  { version, threads, maxLength, data, judged, start }: RunFacts,
+  { result, history, checkpoints, evaluation }: RunOutcome,
+): string {
+  const record = {
+    rag: version,
+    task: 'reranker',
+    settings: storedSettings(config),
+    not_active: notActive,
+    ran: { provider: 'cpu', driver: 'ffi', precision: 'fp32', threads, max_len: maxLength },
+    model: {
+      model_type: start.config.model_type,
+      fresh: start.fresh.length === start.weights.size ? 'all' : start.fresh,
+    },
+    train: { fingerprint: data.fingerprint, summary: data.summary },
+    ...(judged && {
+      val: { fingerprint: judged.fingerprint, queries: judged.queries.length, left_out: judged.leftOut },
+    }),
+    result,
+    checkpoints,
+    ...(evaluation && { evaluation }),
+    history,
   };
+  return `${JSON.stringify(record, null, 2)}\n`;
 }
 
 /**

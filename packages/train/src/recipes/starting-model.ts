@@ -14,7 +14,7 @@ import {
 } from '@rag/models';
 import { leavesOf, nameOf } from '@rag/onnx';
 import { CrossEncoder, type CrossEncoderParts } from '@rag/reranker';
-import { rerankerObjective } from '@rag/reranker/training';
+import { type RerankerLoss, rerankerObjective } from '@rag/reranker/training';
 import type { Objective } from '@rag/runtime';
 import { ConfigError } from '../config/config-error.js';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
@@ -38,7 +38,7 @@ type Settings = Pick<CompleteRerankerConfig, 'modelNameOrPath' | 'initFromConfig
 export async function openStartingModel(
   files: RunFiles,
   settings: Settings,
-  { threads, loss }: { threads: number; loss: Parameters<typeof rerankerObjective>[0]['loss'] },
+  { threads, loss }: { threads: number; loss: RerankerLoss },
 ): Promise<StartingModel> {
   const { modelNameOrPath: directory, initFromConfig, seed } = settings;
   const source = await files.openModel(directory);
@@ -75,6 +75,15 @@ export async function openStartingModel(
   return { model, config, tokenizerFiles: checkpoint.tokenizerFiles, weights, fresh };
 }
 
+/** One line about a model: size, and what of it is fresh. */
+export function describeModel({ config, weights, fresh }: StartingModel, name: string): string {
+  const { model_type, num_hidden_layers, hidden_size } = config;
+  const parameters = [...weights.values()].reduce((sum, { length }) => sum + length, 0);
+  const what = fresh.length === weights.size ? 'every weight' : fresh.join(', ');
+  const started = fresh.length === 0 ? '' : `; fresh: ${what}`;
+  return `${name}: ${model_type}, ${num_hidden_layers} layers, hidden size ${hidden_size}, ${(parameters / 1e6).toFixed(1)} M parameters${started}`;
+}
+
 /** The parameters that an objective trains, by Hugging Face's names. */
 export function parametersOf(objective: Objective): ParameterSpec[] {
   const { sum, outputs = {} } = objective.build('eval');
@@ -108,7 +117,7 @@ async function fromConfig(
   names: readonly string[],
   seed: number,
   threads: number,
-  loss: Parameters<typeof rerankerObjective>[0]['loss'],
+  loss: RerankerLoss,
 ): Promise<StartingModel> {
   const json = JSON.parse(await readText(source, 'config.json')) as Record<string, unknown>;
   const parsed = parseEncoderConfig(json);

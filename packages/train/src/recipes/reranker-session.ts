@@ -1,0 +1,78 @@
+import type { NamedLoss } from '@rag/losses';
+import { encoderConfigToJson, openCheckpoint } from '@rag/models';
+import type { CheckpointToSave } from '@rag/models/node';
+import { CrossEncoder } from '@rag/reranker';
+import { type RerankerLoss, rerankerObjective } from '@rag/reranker/training';
+import { compile, TrainingSession } from '@rag/runtime';
+import type { CompleteRerankerConfig } from '../config/reranker-config.js';
+import type { RunFiles } from '../run-files.js';
+import { type Schedule, schedule } from '../schedule.js';
+import { usesTeacher } from './reranker-data.js';
+import type { StartingModel } from './starting-model.js';
+
+/** The loss as the objective takes it. */
+export function rerankerLoss(
+  loss: NamedLoss,
+  config: Pick<CompleteRerankerConfig, 'knowledgeDistillation'>,
+): RerankerLoss {
+  if (loss.kind === 'pointwise') return loss;
+  return { kind: 'group', loss: loss.loss, teacher: usesTeacher(loss, config) };
+}
+
+/** Warm-up, plateau and decay of the settings over a run of `total` updates. */
+export function scheduleOf(
+  config: Pick<
+    CompleteRerankerConfig,
+    'lrSchedulerType' | 'warmupProportion' | 'warmupSteps' | 'stableProportion'
+  >,
+  total: number,
+): Schedule {
+  return schedule({
+    decay: config.lrSchedulerType,
+    total,
+    warmup: config.warmupSteps ?? Math.floor(total * config.warmupProportion),
+    stable: Math.floor(total * config.stableProportion),
+  });
+}
+
+/** Compiles the objective of these settings, with the model's weights as its first state. */
+export async function openTrainingSession(
+  { config: model, weights }: Pick<StartingModel, 'config' | 'weights'>,
+  config: CompleteRerankerConfig,
+  loss: RerankerLoss,
+  threads: number,
+): Promise<TrainingSession> {
+  const plan = compile(rerankerObjective({ config: model, loss }), {
+    initial: (name) => weights.get(name)!,
+    optimizer: {
+      weightDecay: config.weightDecay,
+      beta1: config.adamBeta1,
+      beta2: config.adamBeta2,
+      epsilon: config.adamEpsilon,
+      ...(config.maxGradNorm > 0 && { maxGradNorm: config.maxGradNorm }),
+    },
+  });
+  return TrainingSession.create(plan, { provider: 'cpu', threads });
+}
+
+/** The model as it stands; its tensors are views of the session's live state, to be written before the next update. */
+export function modelToSave(
+  { config, tokenizerFiles }: Pick<StartingModel, 'config' | 'tokenizerFiles'>,
+  session: Pick<TrainingSession, 'weights'>,
+): CheckpointToSave {
+  return {
+    config: encoderConfigToJson(config),
+    files: { ...tokenizerFiles },
+    tensors: session
+      .weights()
+      .map(({ name, shape, data }) => ({ name, shape, data: data as Float32Array<ArrayBuffer> })),
+  };
+}
+
+/** Opens a model that was just written, as its user will. */
+export async function openSavedModel(files: RunFiles, path: string, threads: number): Promise<CrossEncoder> {
+  const source = await files.openModel(path);
+  if (!source)
+    throw new Error(`${path}: expected the model that was saved there, got nothing — was it removed?`);
+  return CrossEncoder.fromCheckpoint(await openCheckpoint(source), { newHead: false, threads });
+}
