@@ -1,50 +1,11 @@
+import { type DType, dtypes, dtypeOfCode as knownDType, type TypedArray } from '@rag/onnx';
 import { SessionError } from './error.js';
 
-/** Element types that sessions take, spelled as ONNX spells them in lower case. */
-export type DType =
-  | 'float32'
-  | 'float64'
-  | 'float16'
-  | 'bfloat16'
-  | 'int64'
-  | 'int32'
-  | 'int8'
-  | 'uint8'
-  | 'bool';
-
-/** Host arrays of tensor elements: float16 and bfloat16 as raw 16-bit codes, bool as bytes 0 and 1. */
-export type TypedArray =
-  | Float32Array
-  | Float64Array
-  | Uint16Array
-  | BigInt64Array
-  | Int32Array
-  | Int8Array
-  | Uint8Array;
-
-interface DTypeEntry {
-  /** `ONNXTensorElementDataType` of onnxruntime_c_api.h, equal to `TensorProto.DataType` of onnx.proto. */
-  readonly code: number;
-  readonly bytes: number;
-  readonly array: new (buffer: ArrayBufferLike, byteOffset?: number, length?: number) => TypedArray;
-}
-
-/** Every element type with its ONNX code, its size in bytes and its host array. */
-export const dtypes: { readonly [D in DType]: DTypeEntry } = {
-  float32: { code: 1, bytes: 4, array: Float32Array },
-  uint8: { code: 2, bytes: 1, array: Uint8Array },
-  int8: { code: 3, bytes: 1, array: Int8Array },
-  int32: { code: 6, bytes: 4, array: Int32Array },
-  int64: { code: 7, bytes: 8, array: BigInt64Array },
-  bool: { code: 9, bytes: 1, array: Uint8Array },
-  float16: { code: 10, bytes: 2, array: Uint16Array },
-  float64: { code: 11, bytes: 8, array: Float64Array },
-  bfloat16: { code: 16, bytes: 2, array: Uint16Array },
-};
+export { type DType, dtypes, type TypedArray };
 
 /** The element type of an ONNX data type code; throws SessionError for codes without one (strings, fp8, int4 …). */
 export function dtypeOfCode(where: string, code: number): DType {
-  const dtype = (Object.keys(dtypes) as DType[]).find((name) => dtypes[name].code === code);
+  const dtype = knownDType(code);
   if (dtype === undefined) {
     throw new SessionError(
       where,

@@ -43,7 +43,7 @@ const weight = matrix([3, 2], [1, 2, 3, 4, 5, 6]);
 function samples(dtype: DType): Tensor {
   const data = new dtypes[dtype].array(new ArrayBuffer(4 * dtypes[dtype].bytes));
   [0, 1, dtype === 'bool' ? 1 : 100, 1].forEach((value, i) => {
-    data[i] = dtype === 'int64' ? BigInt(value) * 2n ** 40n : value;
+    data[i] = dtype === 'int64' || dtype === 'uint64' ? BigInt(value) * 2n ** 40n : value;
   });
   return new Tensor(dtype, [2, 2], data);
 }

@@ -1,3 +1,9 @@
 export { type ExamOptions, sessionExam } from './exam.js';
+export {
+  type Genuine,
+  type GenuineArtifacts,
+  type GenuineSession,
+  type GenuineTensor,
+  openGenuine,
+} from './genuine.js';
 export { type TinyExternal, type TinyNode, type TinyValue, tinyModel } from './tiny-model.js';
-export { type Genuine, type GenuineArtifacts, type GenuineSession, type GenuineTensor, openGenuine } from './genuine.js';
