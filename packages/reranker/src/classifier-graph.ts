@@ -25,7 +25,13 @@ export type WeightSource =
   | { readonly data: Float32Array }
   | { readonly file: ExternalData; readonly dtype: 'float32' | 'float16' | 'bfloat16' };
 
-/** The graph as an ONNX model that holds or points at its weights; half-precision weights are widened in the graph. */
+/** Protobuf's limit of a message, and so of the weights that a model can hold itself. */
+const MODEL_BYTES = 2 ** 31;
+
+/**
+ * The graph as an ONNX model that holds or points at its weights; half-precision weights are widened in the graph.
+ * @throws RangeError for a parameter without a source, and for 2 GiB or more in memory
+ */
 export function modelWithWeights(graph: Graph, sources: ReadonlyMap<string, WeightSource>): Uint8Array {
   const sourceOf = (name: string): WeightSource => {
     const source = sources.get(name);
@@ -35,6 +41,14 @@ export function modelWithWeights(graph: Graph, sources: ReadonlyMap<string, Weig
       );
     return source;
   };
+  const held = graph.parameters.reduce((bytes, value) => {
+    const source = sourceOf(nameOf(value));
+    return bytes + ('data' in source ? source.data.byteLength : 0);
+  }, 0);
+  if (held >= MODEL_BYTES)
+    throw new RangeError(
+      `weights: expected less than ${MODEL_BYTES} bytes in memory, got ${held} — save the model and open its directory`,
+    );
   const widened = new Map<Value, Value>();
   for (const value of graph.parameters) {
     const source = sourceOf(nameOf(value));

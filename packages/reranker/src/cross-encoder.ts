@@ -2,16 +2,15 @@ import {
   type Checkpoint,
   type EncoderConfig,
   encoderConfigToJson,
-  labelCount,
   openCheckpoint,
-  parseEncoderConfig,
-  type TokenizerFile,
-  withLabelCount,
+  type ParameterSpec,
 } from '@rag/models';
 import { type Graph, nameOf } from '@rag/onnx';
 import { createSession, type Driver, type Session } from '@rag/runtime';
-import { Tokenizer } from '@rag/text';
+import type { EncodedIds, Tokenizer } from '@rag/text';
+import { classifierConfig, readClassifierConfig } from './classifier-config.js';
 import { classifierGraph, modelWithWeights } from './classifier-graph.js';
+import { openTokenizer, type TokenizerTexts } from './open-tokenizer.js';
 import { longestSequence, type Pair, pairEncoder } from './pair-encoder.js';
 import { type BatchLimits, scoreSequences } from './score-sequences.js';
 import { type Weights, weightsInMemory, weightsOfCheckpoint } from './weights.js';
@@ -26,7 +25,10 @@ export interface OpenOptions {
 }
 
 export interface FromPretrainedOptions extends OpenOptions {
-  /** true replaces the head, false forbids a fresh one; by default a head is fresh only where the checkpoint has none. */
+  /**
+   * true replaces the head, false forbids a fresh one; by default a head is fresh only where the checkpoint has none of
+   * it, which `initialized` lists and `fromPretrained` warns of on the console.
+   */
   readonly newHead?: boolean;
   /** Seed of a fresh head; 42 by default. */
   readonly seed?: number;
@@ -38,15 +40,18 @@ export interface ScoreOptions extends Partial<BatchLimits> {
   readonly maxLength?: number;
   /** Scores through the logistic function, in (0, 1); logits by default. */
   readonly normalize?: boolean;
+  /** Called after each batch with the number of sequences scored so far: one per pair, or per slice. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Stops between batches; the promise is rejected with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RerankOptions extends ScoreOptions {
   /** How many of the best to return; all by default. */
   readonly topK?: number;
-  /** Passages that do not fit: cut at the end (default), or scored in slices of which the best counts. */
+  /** A passage that does not fit is cut at its end (default), or scored in slices of which the best counts. */
   readonly longDocument?: 'truncate' | 'max-slice';
-  /** Tokens that neighbouring slices share; 80 by default. */
+  /** Tokens that neighbouring slices share, at most half a slice; 80 by default. */
   readonly overlap?: number;
 }
 
@@ -61,8 +66,7 @@ export interface Ranked {
 /** What a cross-encoder is made of. */
 export interface CrossEncoderParts {
   readonly config: EncoderConfig;
-  /** The texts of tokenizer.json and its kin, by file name. */
-  readonly tokenizerFiles: Readonly<Partial<Record<TokenizerFile, string>>>;
+  readonly tokenizerFiles: TokenizerTexts;
   /** Every parameter, float32, by its Hugging Face name. */
   readonly weights: ReadonlyMap<string, Float32Array>;
 }
@@ -72,53 +76,56 @@ export class CrossEncoder {
   private constructor(
     readonly config: EncoderConfig,
     readonly tokenizer: Tokenizer,
-    private readonly tokenizerFiles: CrossEncoderParts['tokenizerFiles'],
+    private readonly tokenizerFiles: TokenizerTexts,
     private readonly graph: Graph,
     private readonly weights: Weights,
     private readonly session: Session,
   ) {}
 
   /**
-   * Opens a checkpoint directory (config.json, model.safetensors, tokenizer files); weights are read in place.
-   * @throws FileSourceError, ConfigError, ParameterMatchError, TokenizerError or SafetensorsError, naming file and field
+   * Opens a checkpoint directory (config.json, model.safetensors or its shards, tokenizer files). The weights are read
+   * in place: the files must stay as they are until `dispose`.
+   * @throws FileSourceError, SafetensorsError, ConfigError, ParameterMatchError or TokenizerError, naming file and field;
+   * RangeError for a classifier of several labels and for a tokenizer with more tokens than the model
    */
   static async fromPretrained(directory: string, options: FromPretrainedOptions = {}): Promise<CrossEncoder> {
     const { directorySource } = await import('@rag/models/node');
-    return CrossEncoder.fromCheckpoint(await openCheckpoint(await directorySource(directory)), options);
+    const checkpoint = await openCheckpoint(await directorySource(directory));
+    const model = await CrossEncoder.fromCheckpoint(checkpoint, options);
+    if (model.initialized.length > 0 && options.newHead === undefined)
+      console.warn(
+        `${directory}: expected a classification head, got none, so ${model.initialized.join(', ')} start from random values — train the model before use, or pass newHead: true to say so`,
+      );
+    return model;
   }
 
-  /** Opens a checkpoint of any source. */
+  /** Opens a checkpoint of any source, as `fromPretrained`; weights that are not in files of this machine are copied. */
   static async fromCheckpoint(
     checkpoint: Checkpoint,
     options: FromPretrainedOptions = {},
   ): Promise<CrossEncoder> {
-    const config = readConfig(checkpoint.config, options.newHead);
+    const config = readClassifierConfig(checkpoint.config, options.newHead);
     const graph = classifierGraph(config, 1);
-    const wanted = graph.parameters.map((value) => ({
-      name: nameOf(value),
-      shape: value.shape as readonly number[],
-    }));
-    const weights = await weightsOfCheckpoint(checkpoint, config, wanted, options);
+    const weights = await weightsOfCheckpoint(checkpoint, config, parametersOf(graph), options);
     return CrossEncoder.open(config, checkpoint.tokenizerFiles, graph, weights, options);
   }
 
-  /** A model whose parameters are in memory, up to the 2 GiB that an ONNX model can hold. */
+  /**
+   * A model whose parameters are in memory, below the 2 GiB that an ONNX model can hold; ONNX Runtime copies them.
+   * @throws RangeError for parameters that are missing, foreign, of another size, or too large together
+   */
   static async fromParts(
     { config, tokenizerFiles, weights }: CrossEncoderParts,
     options: OpenOptions = {},
   ): Promise<CrossEncoder> {
-    return CrossEncoder.open(
-      config,
-      tokenizerFiles,
-      classifierGraph(config, 1),
-      weightsInMemory(weights),
-      options,
-    );
+    const graph = classifierGraph(config, 1);
+    const held = weightsInMemory(weights, parametersOf(graph));
+    return CrossEncoder.open(classifierConfig(config), tokenizerFiles, graph, held, options);
   }
 
   private static async open(
     config: EncoderConfig,
-    tokenizerFiles: CrossEncoderParts['tokenizerFiles'],
+    tokenizerFiles: TokenizerTexts,
     graph: Graph,
     weights: Weights,
     { provider = 'cpu', driver = 'node', threads }: OpenOptions,
@@ -144,17 +151,19 @@ export class CrossEncoder {
     return this.weights.initialized;
   }
 
-  /** The score of one pair, or of each of many; a logit unless `normalize`. Higher is more relevant. */
+  /**
+   * The score of one pair, or of each of many in their order: a logit, or with `normalize` its logistic function, since a
+   * model with one logit has no softmax. Higher is more relevant.
+   * @throws TypeError for what is no pair of strings, RangeError for options out of range, SessionError after `dispose`
+   */
   async computeScore(pair: Pair, options?: ScoreOptions): Promise<number>;
-  async computeScore(pairs: readonly Pair[], options?: ScoreOptions): Promise<number[]>;
-  async computeScore(pairs: Pair | readonly Pair[], options: ScoreOptions = {}): Promise<number | number[]> {
-    const single = typeof pairs[0] === 'string';
-    const list = (single ? [pairs] : pairs) as readonly Pair[];
-    for (const [i, pair] of list.entries())
-      if (!Array.isArray(pair) || pair.length !== 2 || pair.some((text) => typeof text !== 'string'))
-        throw new TypeError(
-          `pairs[${i}]: expected [query, passage], got ${JSON.stringify(pair)} — give two strings`,
-        );
+  async computeScore(pairs: readonly (readonly string[])[], options?: ScoreOptions): Promise<number[]>;
+  async computeScore(
+    pairs: Pair | readonly (readonly string[])[],
+    options: ScoreOptions = {},
+  ): Promise<number | number[]> {
+    const single = Array.isArray(pairs) && typeof pairs[0] === 'string';
+    const list = single ? [checkPair(pairs, 'pair')] : checkPairs(pairs);
     const encoder = this.encoder(options);
     const scores = await this.score(
       list.map(([query, passage]) => encoder.encode(query, passage)),
@@ -163,35 +172,44 @@ export class CrossEncoder {
     return single ? scores[0]! : scores;
   }
 
-  /** The passages from the most to the least relevant; equal scores keep their order. */
+  /**
+   * The passages from the most to the least relevant, with their places in the given list; equal scores keep its order.
+   * @throws as `computeScore`
+   */
   async rerank(query: string, passages: readonly string[], options: RerankOptions = {}): Promise<Ranked[]> {
     const { topK = passages.length, longDocument = 'truncate', overlap = 80 } = options;
     if (longDocument !== 'truncate' && longDocument !== 'max-slice')
       throw new RangeError(
-        `longDocument: expected "truncate" or "max-slice", got ${JSON.stringify(longDocument)}`,
+        `longDocument: expected "truncate" or "max-slice", got ${JSON.stringify(longDocument)} — choose one`,
       );
     if (!Number.isInteger(topK) || topK < 0)
-      throw new RangeError(`topK: expected a whole number ≥ 0, got ${topK}`);
+      throw new RangeError(
+        `topK: expected a whole number ≥ 0, got ${topK} — leave it out to get all passages`,
+      );
+    checkTexts(query, passages);
     const encoder = this.encoder(options);
-    const slices = passages.map((passage, i) => {
-      if (typeof passage !== 'string')
-        throw new TypeError(`passages[${i}]: expected a string, got ${typeof passage}`);
-      return longDocument === 'max-slice'
+    const sequences: EncodedIds[] = [];
+    const passageOf: number[] = [];
+    for (const [index, passage] of passages.entries())
+      for (const sequence of longDocument === 'max-slice'
         ? encoder.encodeSlices(query, passage, overlap)
-        : [encoder.encode(query, passage)];
-    });
-    const scores = await this.score(slices.flat(), options);
-    const ends = cumulative(slices.map(({ length }) => length));
+        : [encoder.encode(query, passage)]) {
+        sequences.push(sequence);
+        passageOf.push(index);
+      }
+    const best = new Float64Array(passages.length).fill(Number.NEGATIVE_INFINITY);
+    for (const [i, score] of (await this.score(sequences, options)).entries())
+      best[passageOf[i]!] = Math.max(best[passageOf[i]!]!, score);
     return passages
-      .map((text, index) => {
-        const own = scores.slice(ends[index]! - slices[index]!.length, ends[index]);
-        return { index, score: Math.max(...own), text };
-      })
+      .map((text, index) => ({ index, score: best[index]!, text }))
       .sort((a, b) => b.score - a.score || a.index - b.index)
       .slice(0, topK);
   }
 
-  /** Writes a checkpoint directory that `fromPretrained` and Python's transformers open; complete or not at all. */
+  /**
+   * Writes a checkpoint directory (float32) that `fromPretrained` and Python's transformers open, complete or not at all.
+   * @throws SaveRefusedError for a directory that holds anything but a checkpoint, unless `overwrite`
+   */
   async savePretrained(directory: string, options: { overwrite?: boolean } = {}): Promise<void> {
     const { saveCheckpoint } = await import('@rag/models/node');
     await saveCheckpoint(
@@ -199,10 +217,10 @@ export class CrossEncoder {
       {
         config: encoderConfigToJson(this.config),
         files: this.tokenizerFiles,
-        tensors: this.graph.parameters.map((value) => ({
-          name: nameOf(value),
-          shape: value.shape as readonly number[],
-          data: () => this.weights.read(nameOf(value)),
+        tensors: parametersOf(this.graph).map(({ name, shape }) => ({
+          name,
+          shape,
+          data: () => this.weights.read(name),
         })),
       },
       options,
@@ -219,58 +237,45 @@ export class CrossEncoder {
   }
 
   private async score(
-    sequences: Parameters<typeof scoreSequences>[1],
-    { batchSize = 64, maxTokens = 16_384, normalize = false, onProgress }: ScoreOptions,
+    sequences: readonly EncodedIds[],
+    { batchSize = 64, maxTokens = 16_384, normalize = false, onProgress, signal }: ScoreOptions,
   ): Promise<number[]> {
     const logits = await scoreSequences(
       this.session,
       sequences,
       this.tokenizer.padId,
       { batchSize, maxTokens },
-      onProgress,
+      { onProgress, signal },
     );
     return normalize ? logits.map((logit) => 1 / (1 + Math.exp(-logit))) : logits;
   }
 }
 
-/** Running sums. */
-function cumulative(counts: readonly number[]): number[] {
-  let sum = 0;
-  return counts.map((count) => {
-    sum += count;
-    return sum;
-  });
-}
+const parametersOf = (graph: Graph): ParameterSpec[] =>
+  graph.parameters.map((value) => ({ name: nameOf(value), shape: value.shape as readonly number[] }));
 
-/** The config of a model with one logit; another head is accepted only to be replaced. */
-function readConfig(json: unknown, newHead: boolean | undefined): EncoderConfig {
-  const config = parseEncoderConfig(json);
-  const labels = labelCount(config);
-  const { architectures = [] } = config.extra as { architectures?: readonly string[] };
-  const hasHead = architectures.some((name) => name.endsWith('ForSequenceClassification'));
-  if (hasHead && labels !== 1 && newHead !== true)
-    throw new RangeError(
-      `config.json: expected a model of one label (a reranker), got ${labels ?? 'none stated, which means 2'} — pass newHead: true to replace the head`,
+function checkPair(pair: unknown, where: string): Pair {
+  if (!Array.isArray(pair) || pair.length !== 2 || pair.some((text) => typeof text !== 'string'))
+    throw new TypeError(
+      `${where}: expected [query, passage], got ${JSON.stringify(pair)?.slice(0, 60)} — give two strings`,
     );
-  const className = { bert: 'Bert', roberta: 'Roberta', 'xlm-roberta': 'XLMRoberta' }[config.model_type];
-  const single = withLabelCount(config, 1);
-  return { ...single, extra: { ...single.extra, architectures: [`${className}ForSequenceClassification`] } };
+  return pair as unknown as Pair;
 }
 
-/** The tokenizer of a checkpoint's files. */
-export function openTokenizer(files: CrossEncoderParts['tokenizerFiles']): Tokenizer {
-  const json = (name: TokenizerFile): unknown => {
-    const text = files[name];
-    if (text === undefined) return undefined;
-    try {
-      return JSON.parse(text);
-    } catch (cause) {
-      throw new SyntaxError(`${name}: expected JSON, got ${(cause as Error).message}`, { cause });
-    }
-  };
-  return Tokenizer.fromFiles({
-    tokenizerJson: json('tokenizer.json'),
-    tokenizerConfig: json('tokenizer_config.json'),
-    ...(files['vocab.txt'] === undefined ? {} : { vocabTxt: files['vocab.txt'] }),
-  });
+function checkPairs(pairs: unknown): Pair[] {
+  if (!Array.isArray(pairs))
+    throw new TypeError(`pairs: expected an array of [query, passage], got ${typeof pairs} — give pairs`);
+  return pairs.map((pair, i) => checkPair(pair, `pairs[${i}]`));
+}
+
+function checkTexts(query: unknown, passages: unknown): void {
+  if (typeof query !== 'string')
+    throw new TypeError(`query: expected a string, got ${typeof query} — give its text`);
+  if (!Array.isArray(passages))
+    throw new TypeError(`passages: expected an array of strings, got ${typeof passages} — give their texts`);
+  const wrong = passages.findIndex((passage) => typeof passage !== 'string');
+  if (wrong >= 0)
+    throw new TypeError(
+      `passages[${wrong}]: expected a string, got ${typeof passages[wrong]} — give its text`,
+    );
 }

@@ -1,5 +1,5 @@
 import type { EncoderConfig } from '@rag/models';
-import type { EncodedIds, Tokenizer } from '@rag/text';
+import { type EncodedIds, type Tokenizer, truncatePair } from '@rag/text';
 
 /** A query and a passage. */
 export type Pair = readonly [query: string, passage: string];
@@ -19,8 +19,10 @@ export interface PairEncoder {
   readonly padId: number;
   encode(query: string, passage: string): EncodedIds;
   /**
-   * The passage in as many pairs as it takes, each with the whole query; neighbours share `overlap` pieces. A passage
-   * that fits is one pair.
+   * The passage in as many pairs as it takes, each with the same query; a passage that fits is the one pair of `encode`.
+   * Neighbouring slices share `overlap` tokens, but at most half a slice; a query keeps at most three quarters of a
+   * sequence. So the number of pairs is bounded by the passage's tokens, whatever the query.
+   * @throws RangeError for an overlap that is no whole number ≥ 0
    */
   encodeSlices(query: string, passage: string, overlap: number): EncodedIds[];
 }
@@ -42,17 +44,20 @@ export function pairEncoder(tokenizer: Tokenizer, config: EncoderConfig, maxLeng
     padId: tokenizer.padId,
     encode: (query, passage) => fit(tokenizer.encodePair(query.trim(), passage.trim(), { maxLength })),
     encodeSlices(query, passage, overlap) {
+      if (!Number.isInteger(overlap) || overlap < 0)
+        throw new RangeError(`overlap: expected a whole number of tokens ≥ 0, got ${overlap}`);
       const room = maxLength - tokenizer.pairSpecialCount;
+      const queryIds = tokenizer.encodePieces(query.trim());
       const passageIds = tokenizer.encodePieces(passage.trim());
-      // As `only_second`: a query that leaves the passage no room is cut to three quarters.
-      const whole = tokenizer.encodePieces(query.trim());
-      const queryIds = whole.length < room ? whole : whole.slice(0, Math.ceil((room * 3) / 4));
-      const width = room - queryIds.length;
-      if (passageIds.length <= width) return [fit(tokenizer.buildPair(queryIds, passageIds))];
-      const step = Math.max(1, width - Math.min(overlap, width - 1));
+      const keep = truncatePair(queryIds.length, passageIds.length, room);
+      const pair = (query: number[], passage: number[]) => fit(tokenizer.buildPair(query, passage));
+      if (keep.passage === passageIds.length) return [pair(queryIds.slice(0, keep.query), passageIds)];
+      const first = queryIds.slice(0, Math.ceil((room * 3) / 4));
+      const width = room - first.length;
+      const step = width - Math.min(overlap, Math.floor(width / 2));
       const slices: EncodedIds[] = [];
       for (let start = 0; ; start += step) {
-        slices.push(fit(tokenizer.buildPair(queryIds, passageIds.slice(start, start + width))));
+        slices.push(pair(first, passageIds.slice(start, start + width)));
         if (start + width >= passageIds.length) return slices;
       }
     },

@@ -10,15 +10,23 @@ export interface BatchLimits {
   readonly maxTokens: number;
 }
 
-/** One logit per sequence, in their order; `onProgress` hears how many are done. */
+/** What may be asked of a long scoring. */
+export interface Supervision {
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * One logit per sequence, in their order; sequences of like length share a batch.
+ * @throws RangeError for limits below 1 and for a logit that is not finite; the signal's reason when it aborts
+ */
 export async function scoreSequences(
   session: Session,
   sequences: readonly EncodedIds[],
   padId: number,
   { batchSize, maxTokens }: BatchLimits,
-  onProgress?: (done: number, total: number) => void,
+  { onProgress, signal }: Supervision = {},
 ): Promise<number[]> {
-  if (sequences.length === 0) return [];
   const { batches, restore } = batchByTokens(
     sequences.map(({ input_ids }) => input_ids.length),
     { maxTokens, maxRows: batchSize },
@@ -26,12 +34,19 @@ export async function scoreSequences(
   const scores: number[][] = [];
   let done = 0;
   for (const rows of batches) {
+    signal?.throwIfAborted();
     const packed = packSequences(
       rows.map((row) => sequences[row]!),
       { padId, mode: 'packed', ladder: sizeLadder() },
     );
     const { logits } = await session.run(encoderTensors(packed));
-    scores.push(Array.from((logits as Tensor).data as Float32Array));
+    const found = Array.from((logits as Tensor).data as Float32Array);
+    const wrong = found.findIndex((logit) => !Number.isFinite(logit));
+    if (wrong >= 0)
+      throw new RangeError(
+        `logits: expected finite numbers, got ${found[wrong]} for sequence ${rows[wrong]} — check the model's weights`,
+      );
+    scores.push(found);
     done += rows.length;
     onProgress?.(done, sequences.length);
   }

@@ -2,6 +2,7 @@ import {
   architectures,
   type Checkpoint,
   type EncoderConfig,
+  elementCount,
   initializeParameter,
   matchParameters,
   type ParameterSpec,
@@ -19,8 +20,29 @@ export interface Weights {
   read(name: string): Promise<Float32Array>;
 }
 
-/** Parameters that are in memory already. */
-export function weightsInMemory(arrays: ReadonlyMap<string, Float32Array>): Weights {
+/**
+ * Parameters that are in memory already.
+ * @throws RangeError naming one that is missing, that has another number of elements, or that the model does not have
+ */
+export function weightsInMemory(
+  arrays: ReadonlyMap<string, Float32Array>,
+  wanted: readonly ParameterSpec[],
+): Weights {
+  const known = new Set<string>();
+  for (const { name, shape } of wanted) {
+    const count = arrays.get(name)?.length;
+    const expected = elementCount(shape);
+    known.add(name);
+    if (count !== expected)
+      throw new RangeError(
+        `weights: expected ${expected} elements [${shape}] of "${name}", got ${count ?? 'no such parameter'} — give every parameter of the model as its config says`,
+      );
+  }
+  const foreign = [...arrays.keys()].filter((name) => !known.has(name));
+  if (foreign.length > 0)
+    throw new RangeError(
+      `weights: expected only parameters of the model, got ${foreign.map((name) => `"${name}"`).join(', ')} — leave them out`,
+    );
   return {
     sources: new Map([...arrays].map(([name, data]) => [name, { data }])),
     initialized: [],
@@ -60,10 +82,9 @@ export async function weightsOfCheckpoint(
       sources.set(name, { data: await tensors.read(tensor) });
       continue;
     }
-    // Both separators: a real path on Windows has backslashes.
-    const cut = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'));
-    folders.add(path.slice(0, cut));
-    sources.set(name, { file: { location: path.slice(cut + 1), offset, length }, dtype: inPlace });
+    const [folder, location] = splitPath(path);
+    folders.add(folder);
+    sources.set(name, { file: { location, offset, length }, dtype: inPlace });
   }
   const [folder, ...others] = folders;
   if (others.length > 0)
@@ -76,6 +97,13 @@ export async function weightsOfCheckpoint(
     initialized: match.initialized,
     read: async (name) => fresh.get(name) ?? tensors.read(match.sources.get(name) ?? name),
   };
+}
+
+/** Folder and base name of a real path; on Windows it has backslashes, and a root keeps its separator. */
+function splitPath(path: string): [folder: string, name: string] {
+  const cut = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'));
+  const folder = path.slice(0, cut);
+  return [/^([A-Za-z]:)?$/.test(folder) ? path.slice(0, cut + 1) : folder, path.slice(cut + 1)];
 }
 
 const halfOrSingle: Partial<Record<string, 'float32' | 'float16' | 'bfloat16'>> = {

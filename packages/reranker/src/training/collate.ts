@@ -38,6 +38,9 @@ export interface Examples<E> {
   readonly repeated?: number;
 }
 
+/** A group's passages are rows of the data for dropout, whatever the other groups of the batch: this many per group. */
+const ROWS_PER_GROUP = 1024;
+
 /** Query–passage pairs with a label each: `labels` and `row_weight` are [batch]. */
 export function collatePointwise(
   { examples, indices, repeated = 0 }: Examples<PointwiseExample>,
@@ -80,7 +83,7 @@ export function collateGroups(
       mask[cell] = g < examples.length - repeated ? 1 : 0;
       teacher[cell] = teacherScores?.[i] ?? 0;
       encoded.push(options.encoder.encode(query, content));
-      rows.push(indices[g]! * size + i);
+      rows.push(indices[g]! * ROWS_PER_GROUP + i);
     }
   }
   const scored = examples.filter(({ teacherScores }) => teacherScores).length;

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { openTokenizer } from './open-tokenizer.js';
+import { tinyTokenizerFiles } from './testing/tiny.js';
+
+test('tokenizer.json decides', () => {
+  const tokenizer = openTokenizer({ ...tinyTokenizerFiles, 'vocab.txt': '[PAD]\n[UNK]' });
+  expect(tokenizer.vocabSize).toBe(33);
+  expect(tokenizer.encodePieces('the moon')).not.toContain(tokenizer.unkId);
+});
+
+test('vocab.txt serves where it is missing', () => {
+  const tokenizer = openTokenizer({ 'vocab.txt': '[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nmoon\n' });
+  expect(tokenizer.encodePieces('Moon')).toEqual([5]);
+});
+
+test.each(['tokenizer.json', 'tokenizer_config.json'] as const)('%s that is not JSON is an error', (name) => {
+  expect(() => openTokenizer({ ...tinyTokenizerFiles, [name]: '{"version": ' })).toThrow(
+    new RegExp(`^${name.replace('.', '\\.')}: expected JSON, got .* — fetch the file again$`),
+  );
+});
+
+test('no tokenizer file is an error', () => {
+  expect(() => openTokenizer({})).toThrow('expected tokenizer.json or vocab.txt, got neither');
+});
