@@ -1,16 +1,4 @@
-import {
-  add,
-  constant,
-  div,
-  gelu,
-  input,
-  linear,
-  mul,
-  parameter,
-  reduceSum,
-  sub,
-  type Value,
-} from '@rag/onnx';
+import { add, constant, gelu, input, linear, mul, parameter, reduceSum, sub } from '@rag/onnx';
 import { describe, expect, it } from 'vitest';
 import { Tensor } from '../tensor.js';
 import { openGenuine } from '../testing/genuine.js';
