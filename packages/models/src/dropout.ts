@@ -76,8 +76,11 @@ export function trainingDropout(): Dropout {
 
 /** x where the hash is at least the probability, scaled so that the mean stays exactly what it was. */
 function drop(x: Value, rows: Value, columns: Value, probability: number): Value {
-  if (!(probability > 0 && probability < 1))
-    throw new GraphError('dropout', `expected a probability in [0, 1), got ${probability}`);
+  if (!(probability > 0 && keptShare(probability) > 0))
+    throw new GraphError(
+      'dropout',
+      `expected a probability in [0, ${DROPOUT_MODULUS - 1}/${DROPOUT_MODULUS}], got ${probability} — at least one level must be kept`,
+    );
   const product = mul(rows, columns);
   const kept = greaterOrEqual(sub(product, floor(product)), probability);
   return mul(where(kept, x, 0), 1 / keptShare(probability));

@@ -1,0 +1,117 @@
+import { gradients, graphOf, input, mul, nameOf, reduceSum, type Value } from '@rag/onnx';
+import { floats, type HostTensor, runGraph } from '@rag/onnx/testing';
+import { describe, expect, it } from 'vitest';
+import { attention, attentionBias } from './attention.js';
+import { encoderInputTypes } from './encoder-inputs.js';
+import { packedBatch } from './testing/packed-batch.js';
+
+const lengths = [3, 5, 1];
+const HEADS = 2;
+const HIDDEN = 6;
+const WIDTH = HIDDEN / HEADS;
+
+const inputs = Object.fromEntries(
+  Object.entries(encoderInputTypes).map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]),
+) as { [Name in keyof typeof encoderInputTypes]: Value };
+const [query, key, value, weight] = ['query', 'key', 'value', 'weight'].map((name) =>
+  input(name, 'float32', ['tokens', HIDDEN]),
+) as [Value, Value, Value, Value];
+const context = attention(
+  { query, key, value, bias: attentionBias(inputs.attention_mask) },
+  inputs,
+  HEADS,
+  (weights) => weights,
+);
+const slopes = gradients(reduceSum(mul(context, weight)), [query, key, value]);
+const fed = [inputs.block_index, inputs.token_index, inputs.attention_mask];
+const graph = graphOf([...fed, query, key, value, weight], {
+  context,
+  ...Object.fromEntries(['d_query', 'd_key', 'd_value'].map((name, i) => [name, slopes[i]!])),
+});
+
+/** Elements as a function of (sequence, place, feature), so that a token has them wherever it is packed; fillers get 9. */
+function rowsOf(name: string, places: ReturnType<typeof packedBatch>): HostTensor {
+  const source = floats([lengths.length * 16 * HIDDEN], name.length * 31 + name.charCodeAt(0))
+    .data as Float64Array;
+  const data = new Float32Array(places.tokens * HIDDEN).fill(name === 'weight' ? 0 : 9);
+  for (const [row, { sequence, t, real }] of places.cells.entries())
+    if (real)
+      for (let f = 0; f < HIDDEN; f++) data[row * HIDDEN + f] = source[(sequence * 16 + t) * HIDDEN + f]!;
+  return { dtype: 'float32', shape: [places.tokens, HIDDEN], data };
+}
+
+async function run(mode: 'packed' | 'padded', seq?: number) {
+  const places = packedBatch(lengths, { mode, ...(seq === undefined ? {} : { seq }) });
+  const shape = [lengths.length, places.seq];
+  const result = await runGraph(graph, {
+    block_index: { dtype: 'int64', shape, data: places.block_index },
+    token_index: { dtype: 'int64', shape: [places.tokens], data: places.token_index },
+    attention_mask: { dtype: 'float32', shape, data: places.attention_mask },
+    ...Object.fromEntries([query, key, value, weight].map((v) => [nameOf(v), rowsOf(nameOf(v), places)])),
+  });
+  /** The rows of real tokens, in the order of the sequences. */
+  return Object.fromEntries(
+    Object.entries(result).map(([name, { data }]) => [
+      name,
+      places.cells.flatMap(({ real }, row) =>
+        real ? Array.from((data as Float32Array).slice(row * HIDDEN, (row + 1) * HIDDEN)) : [],
+      ),
+    ]),
+  );
+}
+
+const worst = (a: readonly number[], b: readonly number[]) => {
+  expect(a).toHaveLength(b.length);
+  return Math.max(...a.map((x, i) => Math.abs(x - b[i]!)));
+};
+
+it('is softmax(q·kᵀ/√width)·v of each head, within a sequence', async () => {
+  const places = packedBatch(lengths);
+  const [q, k, v] = ['query', 'key', 'value'].map((name) => rowsOf(name, places).data as Float32Array);
+  const expected: number[] = [];
+  for (const [row, { sequence }] of places.cells.entries()) {
+    const peers = places.cells.flatMap((cell, other) => (cell.sequence === sequence ? [other] : []));
+    for (let head = 0; head < HEADS; head++) {
+      const at = (x: Float32Array, r: number, f: number) => x[r * HIDDEN + head * WIDTH + f]!;
+      const features = Array.from({ length: WIDTH }, (_, f) => f);
+      const weights = peers.map((other) =>
+        Math.exp(features.reduce((sum, f) => sum + at(q!, row, f) * at(k!, other, f), 0) / Math.sqrt(WIDTH)),
+      );
+      const total = weights.reduce((sum, x) => sum + x, 0);
+      for (const f of features)
+        expected.push(peers.reduce((sum, other, i) => sum + (weights[i]! / total) * at(v!, other, f), 0));
+    }
+  }
+  expect(worst((await run('packed')).context!, expected)).toBeLessThan(1e-5);
+});
+
+describe('values and gradients of a token do not depend on the batch’s form', () => {
+  it.each([
+    ['padded', undefined],
+    ['packed', 16],
+    ['padded', 12],
+  ] as const)('%s, %s columns', async (mode, seq) => {
+    const [expected, found] = [await run('packed'), await run(mode, seq)];
+    for (const name of ['context', 'd_query', 'd_key', 'd_value'])
+      expect(worst(found[name]!, expected[name]!), name).toBeLessThan(1e-5);
+    expect(Math.max(...expected.d_key!.map(Math.abs))).toBeGreaterThan(1e-2);
+  });
+});
+
+it('the bias hides padding and leaves real tokens as they are', async () => {
+  const graph = graphOf([inputs.attention_mask], { bias: attentionBias(inputs.attention_mask) });
+  const { bias } = await runGraph(graph, {
+    attention_mask: { dtype: 'float32', shape: [2, 2], data: Float32Array.of(1, 1, 1, 0) },
+  });
+  expect(bias!.shape).toEqual([2, 1, 1, 2]);
+  expect(Array.from(bias!.data as Float32Array, (x) => x + 0)).toEqual([0, 0, 0, Math.fround(-1e30)]);
+});
+
+it('dropout is on the weights, whose shape is [batch, heads, seq, seq]', () => {
+  const seen: Value['shape'][] = [];
+  attention({ query, key, value, bias: attentionBias(inputs.attention_mask) }, inputs, HEADS, (weights) => {
+    seen.push(weights.shape);
+    return weights;
+  });
+  expect(seen).toEqual([['batch', HEADS, 'seq', 'seq']]);
+});
