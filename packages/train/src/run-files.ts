@@ -19,3 +19,18 @@ export interface RunFiles {
   /** What lies directly in a directory; nothing where there is none. */
   list(path: string): Promise<readonly string[]>;
 }
+
+/** Opens data files in order; those that are open are closed again where one cannot be. */
+export async function openSources(
+  { openData }: Pick<RunFiles, 'openData'>,
+  paths: readonly string[],
+): Promise<ByteSource[]> {
+  const sources: ByteSource[] = [];
+  try {
+    for (const path of paths) sources.push(await openData(path));
+  } catch (error) {
+    for (const source of sources) await source.close();
+    throw error;
+  }
+  return sources;
+}

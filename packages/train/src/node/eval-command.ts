@@ -1,10 +1,11 @@
-import { openFile } from '@rag/data/node';
 import { Command } from 'commander';
 import { readJudgedQueries } from '../recipes/judged-queries.js';
 import { chanceOf, formatReports, reportBm25, reportModel } from '../recipes/ranking-report.js';
 import { describeQueries } from '../recipes/reranker-evaluation.js';
+import { openSources } from '../run-files.js';
 import type { CommandStreams } from './command-line.js';
 import { addModelFlags, type ModelFlags, withModel } from './model-flags.js';
+import { nodeFiles } from './node-files.js';
 
 type Flags = ModelFlags & { readonly dataset: readonly string[]; readonly label_key?: string };
 
@@ -14,10 +15,8 @@ export function evalCommand({ stdout }: CommandStreams): Command {
     .requiredOption('--dataset <path...>', 'JSONL files of any reranker shape')
     .option('--label_key <text>', 'key of a row’s or hit’s label')
     .action(async (flags: Flags) => {
-      const sources = [];
-      for (const path of flags.dataset) sources.push(await openFile(path));
       const labelKey = flags.label_key === undefined ? {} : { labelKey: flags.label_key };
-      const judged = await readJudgedQueries(sources, labelKey);
+      const judged = await readJudgedQueries(await openSources(nodeFiles, flags.dataset), labelKey);
       const { queries } = judged;
       const report = await withModel(flags, (model, options) => reportModel(model, queries, options));
       const table = formatReports([

@@ -1,4 +1,5 @@
 import {
+  DataError,
   type Dataset,
   type ExampleMaker,
   type GroupExample,
@@ -15,7 +16,7 @@ import type { NamedGroupLoss, NamedLoss } from '@rag/losses';
 import { type CollateOptions, collateGroups, collatePointwise } from '@rag/reranker/training';
 import { ConfigError } from '../config/config-error.js';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
-import type { RunFiles } from '../run-files.js';
+import { openSources, type RunFiles } from '../run-files.js';
 import type { TaskBatch } from '../trainer.js';
 
 /** Training examples of one kind or the other, batch by batch. */
@@ -44,8 +45,6 @@ export async function openRerankerData(
   loss: NamedLoss,
 ): Promise<RerankerData> {
   const { seed, shuffleRate, minLabel, maxLabel, trainLabelKey, trainDataset } = config;
-  const sources = [];
-  for (const path of trainDataset) sources.push(await files.openData(path));
   const labelKey = trainLabelKey === undefined ? {} : { labelKey: trainLabelKey };
   if (loss.kind === 'group') {
     if (config.knowledgeDistillation && loss.teacher === 'none')
@@ -54,9 +53,11 @@ export async function openRerankerData(
         'knowledge_distillation',
         `expected a loss that reads a teacher's scores, got ${loss.names[0]} — use group_softmax, kl_divergence or margin_mse`,
       );
+    const sources = await openSources(files, trainDataset);
     const dataset = await openDataset(sources, groupMaker(config, loss), labelKey);
     return prepared(dataset, config, collateGroups);
   }
+  const sources = await openSources(files, trainDataset);
   const dataset = await openDataset(sources, pointwise({ seed, shuffleRate }), {
     ...labelKey,
     labelRange: { min: minLabel, max: maxLabel },
@@ -75,12 +76,20 @@ export function groupMaker(
   const { seed, shuffleRate, trainGroupSize: size } = config;
   const teacher = usesTeacher(loss, config);
   const lists = positiveGroups({ size, seed, shuffleRate, teacher });
-  if (teacher) return lists;
   const hits = hitGroups({ size, seed, shuffleRate });
   const graded = loss.names[0] !== 'group_softmax';
   const makerOf = (record: RerankerRecord): ExampleMaker<GroupExample> => {
-    if (record.shape !== 'lists') return hits;
-    return graded && (record.pos_scores || record.neg_scores) ? hits : lists;
+    if (record.shape === 'lists') {
+      const scored = record.pos_scores || record.neg_scores;
+      return graded && scored && !teacher ? hits : lists;
+    }
+    if (record.shape === 'hits' && !teacher) return hits;
+    throw new DataError('unfit-shape', {
+      at: record.at,
+      expected: `"pos" and "neg"${teacher ? ' with "pos_scores" and "neg_scores"' : ', or "hits"'} for the loss ${loss.names[0]}`,
+      got: `a "${record.shape}" row`,
+      remedy: teacher ? 'choose another loss' : 'choose a pointwise loss such as pointwise_bce',
+    });
   };
   return {
     leavesOut: hits.leavesOut ?? [],

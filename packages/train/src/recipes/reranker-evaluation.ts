@@ -1,6 +1,6 @@
 import type { CrossEncoder, ScoreOptions } from '@rag/reranker';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
-import type { RunFiles } from '../run-files.js';
+import { openSources, type RunFiles } from '../run-files.js';
 import { type JudgedPassages, type JudgedQueries, readJudgedQueries } from './judged-queries.js';
 import {
   chanceOf,
@@ -44,9 +44,7 @@ export async function openJudgedQueries(
   say: (line: string) => void,
 ): Promise<JudgedQueries | undefined> {
   if (config.valDataset === undefined) return undefined;
-  const sources = [];
-  for (const path of config.valDataset) sources.push(await files.openData(path));
-  const judged = await readJudgedQueries(sources, {
+  const judged = await readJudgedQueries(await openSources(files, config.valDataset), {
     labelRange: { min: config.minLabel, max: config.maxLabel },
     ...(config.valLabelKey !== undefined && { labelKey: config.valLabelKey }),
   });

@@ -4,6 +4,7 @@ import type { CrossEncoder } from '@rag/reranker';
 import { longestSequence, pairEncoder, type RerankerLoss } from '@rag/reranker/training';
 import type { TrainingSession } from '@rag/runtime';
 import { checkpointsOf } from '../checkpoints.js';
+import { ConfigError } from '../config/config-error.js';
 import type { ResolvedReranker } from '../config/reranker-config.js';
 import { formatNotActive } from '../config/resolve.js';
 import type { RunFiles } from '../run-files.js';
@@ -83,8 +84,7 @@ export async function trainReranker(resolved: ResolvedReranker, platform: RunPla
   const start = await openStartingModel(files, config, { threads, loss });
   try {
     listener.say(describeModel(start, config.modelNameOrPath));
-    const longest = longestSequence(start.config);
-    const maxLength = sources.has('max_len') ? config.maxLen : Math.min(config.maxLen, longest);
+    const maxLength = lengthOfPairs(config.maxLen, sources.get('max_len'), start);
     const data = await openRerankerData(files, config, named);
     try {
       listener.say(`${config.trainDataset.join(', ')}: ${formatLabelSummary(data.summary)}`);
@@ -96,6 +96,18 @@ export async function trainReranker(resolved: ResolvedReranker, platform: RunPla
   } finally {
     start.model.dispose();
   }
+}
+
+/** `max_len`, or without it what the model has positions for, up to the default. */
+function lengthOfPairs(maxLen: number, source: string | undefined, { config }: StartingModel): number {
+  const longest = longestSequence(config);
+  if (source !== undefined && maxLen > longest)
+    throw new ConfigError(
+      source,
+      'max_len',
+      `expected max_len up to ${longest}, the positions that the model has, got ${maxLen} — lower it`,
+    );
+  return Math.min(maxLen, longest);
 }
 
 async function learn(run: PreparedRun): Promise<RerankerRun> {

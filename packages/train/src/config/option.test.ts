@@ -1,0 +1,29 @@
+import { expect, expectTypeOf, test } from 'vitest';
+import { choice, paths, wholeNumber } from './kind.js';
+import { type ConfigOf, camelCase, later, type OptionsOf, option, optional } from './option.js';
+
+const table = {
+  train_group_size: option(wholeNumber(2), 8, 'passages', { aliases: ['group'] }),
+  train_dataset: optional(paths, 'files'),
+  mixed_precision: later(choice(['no', 'bf16'], { fp32: 'no' }), 'no', 'fp32', 'format'),
+};
+
+test('an option holds what it is, what it is by default, and what runs where it is not obeyed yet', () => {
+  expect(table.train_group_size).toMatchObject({ default: 8, aliases: ['group'], about: 'passages' });
+  expect(table.train_group_size.notYet).toBeUndefined();
+  expect(table.train_dataset).toMatchObject({ default: undefined, aliases: [] });
+  expect(table.mixed_precision).toMatchObject({ default: 'no', notYet: 'fp32' });
+});
+
+test('keys in camelCase, in values and in types', () => {
+  expect(['lr', 'train_group_size', 'adam_beta1', 'fp16'].map(camelCase)).toEqual([
+    ...['lr', 'trainGroupSize', 'adamBeta1', 'fp16'],
+  ]);
+  type Config = ConfigOf<typeof table>;
+  expectTypeOf<Config['trainGroupSize']>().toEqualTypeOf<number>();
+  expectTypeOf<Config['trainDataset']>().toEqualTypeOf<readonly string[] | undefined>();
+  expectTypeOf<Config['mixedPrecision']>().toEqualTypeOf<'no' | 'bf16' | undefined>();
+  type Given = OptionsOf<typeof table>;
+  expectTypeOf<Given['trainDataset']>().toEqualTypeOf<string | readonly string[] | undefined>();
+  expectTypeOf<Given['mixedPrecision']>().toEqualTypeOf<'no' | 'bf16' | 'fp32' | undefined>();
+});

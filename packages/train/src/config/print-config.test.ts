@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { printConfig } from './print-config.js';
+import { readYaml } from './read-yaml.js';
+import { resolveReranker } from './reranker-config.js';
+
+const yaml = `model_name_or_path: "model: a # b"
+train_dataset: [a.jsonl, "b c.jsonl"]
+lr: 3e-5
+seq: "\\n"
+mixed_precision: bf16
+`;
+
+test('says each setting, where it came from and what does not run yet', () => {
+  const flag = { key: 'epochs', value: 1, where: '--epochs' };
+  const printed = printConfig(resolveReranker([readYaml(yaml, 'f.yaml'), [flag]]));
+  expect(printed).toContain('\nlr: 0.00003 # peak learning rate (f.yaml:3)\n');
+  expect(printed).toContain('\nepochs: 1 # passes over the data (--epochs)\n');
+  expect(printed).toContain('\nbatch_size: 8 # pairs per batch, or groups (default)\n');
+  expect(printed).toContain('# number format (f.yaml:5; not active yet: running fp32)\n');
+});
+
+test('printed settings, read again, are the same settings', () => {
+  const first = resolveReranker([readYaml(yaml, 'f.yaml')]);
+  const again = resolveReranker([readYaml(printConfig(first), 'printed.yaml')]);
+  expect(again.config).toEqual(first.config);
+});

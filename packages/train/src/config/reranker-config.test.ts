@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { ConfigError } from './config-error.js';
+import { resolveReranker, settingsOf, storedSettings } from './reranker-config.js';
+
+const needed = { modelNameOrPath: 'model', trainDataset: 'rows.jsonl' };
+const resolve = (options: Record<string, unknown>) =>
+  resolveReranker([settingsOf({ ...needed, ...options })]);
+
+test("the seeds' command line is understood", () => {
+  const flags = {
+    model_name_or_path: 'hfl/chinese-roberta-wwm-ext',
+    dataset: ['t2rank_100.jsonl'],
+    model_type: 'cross_encoder',
+    loss_type: 'classfication',
+    mixed_precision: 'bf16',
+    log_with: 'wandb',
+    num_labels: 1,
+  };
+  const layer = Object.entries(flags).map(([key, value]) => ({ key, value, where: `--${key}` }));
+  const { config, notActive } = resolveReranker([layer]);
+  expect(config).toMatchObject({
+    trainDataset: ['t2rank_100.jsonl'],
+    modelType: 'bert_encoder',
+    lossType: 'classfication',
+  });
+  expect(notActive.map(({ key, running }) => [key, running])).toEqual([
+    ['mixed_precision', 'fp32'],
+    ['log_with', 'the terminal and run.json'],
+  ]);
+});
+
+test('llm_decoder and more than one label are noted, not obeyed', () => {
+  const { notActive } = resolve({ modelType: 'llm_decoder', numLabels: 2 });
+  expect(notActive).toEqual([
+    { key: 'model_type', value: 'llm_decoder', running: 'bert_encoder' },
+    { key: 'num_labels', value: 2, running: '1' },
+  ]);
+});
+
+test.each([
+  [{ modelNameOrPath: undefined }, 'model_name_or_path: expected a directory, got none'],
+  [{ trainDataset: undefined }, 'train_dataset: expected JSONL files, got none'],
+  [{ minLabel: 2 }, 'max_label: expected max_label above min_label, got 1 and 2'],
+  [
+    { warmupProportion: 0.6, stableProportion: 0.5 },
+    'train(): expected warmup_proportion + stable_proportion up to 1, got 0.6 + 0.5',
+  ],
+  [{ adamBeta2: 1 }, 'train(): expected a number below 1, got 1'],
+  [
+    { lossType: 'pairwise_ranknet', trainDatasetType: 'pointwise' },
+    'train(): expected grouped for the loss pairwise_ranknet, which compares passages of a query, got pointwise',
+  ],
+  [{ lossType: 'point_kl' }, 'train(): "lossType" expected one of pointwise_bce, '],
+  [{ bacthSize: 3 }, 'train(): expected a known key, got "bacthSize" — did you mean "batchSize"?'],
+])('%j is refused', (options, message) => {
+  expect(() => resolve(options)).toThrow(ConfigError);
+  expect(() => resolve(options)).toThrow(message);
+});
+
+test('what is stored gives the same run again, without secrets', () => {
+  const { config } = resolve({ lr: 1e-3, token: 'hf_secret', valDataset: ['a', 'b'], lossType: 'point_ce' });
+  const stored = storedSettings(config);
+  expect(JSON.stringify(stored)).not.toContain('hf_secret');
+  const layer = Object.entries(stored).map(([key, value]) => ({ key, value, where: 'run.json' }));
+  expect({ ...resolveReranker([layer]).config, token: 'hf_secret' }).toEqual(config);
+});

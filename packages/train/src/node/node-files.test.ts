@@ -1,0 +1,41 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { nodeFiles } from './node-files.js';
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'node-files-'));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+test('texts are written with their directory and read back; what is absent is undefined', async () => {
+  const path = join(root, 'a', 'b', 'run.json');
+  expect(await nodeFiles.readText(path)).toBeUndefined();
+  await nodeFiles.writeText(path, 'one');
+  await nodeFiles.writeText(path, 'two');
+  expect(await nodeFiles.readText(path)).toBe('two');
+  expect(await nodeFiles.list(join(root, 'a', 'b'))).toEqual(['run.json']);
+  expect(await nodeFiles.list(join(root, 'none'))).toEqual([]);
+  expect(await nodeFiles.list(join(path, 'below-a-file'))).toEqual([]);
+  await expect(nodeFiles.readText(root)).rejects.toThrow('EISDIR');
+});
+
+test('a model directory, none, and a file in its place', async () => {
+  await writeFile(join(root, 'config.json'), '{}');
+  expect(await (await nodeFiles.openModel(root))!.list()).toEqual(['config.json']);
+  expect(await nodeFiles.openModel(join(root, 'BAAI', 'bge'))).toBeUndefined();
+  await expect(nodeFiles.openModel(join(root, 'config.json'))).rejects.toThrow('expected a directory');
+});
+
+test('removes named files and the directory that is empty then', async () => {
+  const directory = join(root, 'model');
+  await mkdir(directory);
+  for (const name of ['a', 'b']) await writeFile(join(directory, name), '');
+  await nodeFiles.removeModel(directory, ['a', 'absent']);
+  expect(await readdir(directory)).toEqual(['b']);
+  await nodeFiles.removeModel(directory, ['b']);
+  expect(await readdir(root)).toEqual([]);
+  await nodeFiles.removeModel(directory, ['b']);
+});

@@ -1,0 +1,46 @@
+import { lossByName } from '@rag/losses';
+import { expect, test } from 'vitest';
+import { modelToSave, openSavedModel, rerankerLoss, scheduleOf } from './reranker-session.js';
+
+const plain = {
+  lrSchedulerType: 'cosine',
+  warmupProportion: 0.25,
+  warmupSteps: undefined,
+  stableProportion: 0.25,
+} as const;
+
+test('shares of the settings become whole updates', () => {
+  const factors = (config: Parameters<typeof scheduleOf>[0]) =>
+    Array.from({ length: 9 }, (_, update) => Number(scheduleOf(config, 8)(update).toFixed(6)));
+  expect(factors(plain)).toEqual([0, 0.5, 1, 1, 1, 0.853553, 0.5, 0.146447, 0]);
+  expect(factors({ ...plain, warmupSteps: 4, stableProportion: 0, lrSchedulerType: 'linear' })).toEqual([
+    ...[0, 0.25, 0.5, 0.75, 1, 0.75, 0.5, 0.25, 0],
+  ]);
+  // int(0.25 · 7) = 1, as the originals round.
+  expect(scheduleOf(plain, 7)(1)).toBe(1);
+});
+
+test('a loss reads the teacher where it must, or may and is told to', () => {
+  const teacher = (name: string, knowledgeDistillation: boolean) =>
+    rerankerLoss(lossByName(name), { knowledgeDistillation });
+  expect(teacher('pointwise_bce', false)).toMatchObject({ kind: 'pointwise' });
+  expect(teacher('group_softmax', false)).toMatchObject({ kind: 'group', teacher: false });
+  expect(teacher('group_softmax', true)).toMatchObject({ teacher: true });
+  expect(teacher('kl_divergence', false)).toMatchObject({ teacher: true });
+});
+
+test('a model is saved with the names and values of the session', () => {
+  const data = Float32Array.of(1, 2);
+  const saved = modelToSave(
+    { config: { model_type: 'bert', extra: {} } as never, tokenizerFiles: { 'vocab.txt': '[PAD]' } },
+    { weights: () => [{ name: 'a', dtype: 'float32', shape: [2], data }] },
+  );
+  expect([...saved.tensors]).toEqual([{ name: 'a', shape: [2], data }]);
+  expect(saved.config).toMatchObject({ model_type: 'bert' });
+  expect(saved.files).toEqual({ 'vocab.txt': '[PAD]' });
+});
+
+test('a saved model that is gone is named', async () => {
+  const files = { openModel: async () => undefined } as never;
+  await expect(openSavedModel(files, 'out/model', 1)).rejects.toThrow('out/model: expected the model');
+});

@@ -1,0 +1,182 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CrossEncoder } from '@rag/reranker';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TrainOptions, train } from '../node/train.js';
+import { type TinyRun, writeTinyRun } from '../testing/tiny-run.js';
+import type { StepEvent } from '../trainer.js';
+import type { RerankerRun } from './reranker.js';
+
+let folder: string;
+let tiny: TinyRun;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rag-train-'));
+  tiny = await writeTinyRun(folder);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Watched {
+  readonly run: RerankerRun;
+  readonly said: readonly string[];
+  readonly steps: readonly StepEvent[];
+}
+
+async function watch(name: string, options: Partial<TrainOptions> = {}): Promise<Watched> {
+  const said: string[] = [];
+  const steps: StepEvent[] = [];
+  const run = await train(
+    {
+      task: 'reranker',
+      modelNameOrPath: tiny.model,
+      initFromConfig: true,
+      trainDataset: tiny.train,
+      outputDir: join(folder, name),
+      batchSize: 4,
+      lr: 3e-3,
+      threads: 1,
+      logInterval: 2,
+      ...options,
+    },
+    { listener: { say: (text) => said.push(text), step: (event) => steps.push(event) } },
+  );
+  return { run, said, steps };
+}
+
+const listing = async (path: string) => (await readdir(path)).sort();
+const weightsOf = (directory: string) => readFile(join(directory, 'model.safetensors'));
+
+async function scoresOf(directory: string): Promise<number[]> {
+  const model = await CrossEncoder.fromPretrained(directory, { newHead: false });
+  const text = await readFile(tiny.val, 'utf8');
+  const rows = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const scores = await model.computeScore(rows.map(({ query, pos }) => [query, pos[0]] as const));
+  model.dispose();
+  return scores;
+}
+
+test('two epochs over groups: checkpoints, final model, metrics, all reloaded with equal scores', async () => {
+  const { run, said, steps } = await watch('groups', {
+    lossType: 'group_softmax',
+    trainGroupSize: 4,
+    valDataset: tiny.val,
+    gradientAccumulationSteps: 2,
+    mixedPrecision: 'bf16',
+  });
+  // 12 rows are 3 batches of 4 groups, which are 2 updates of at most 2 batches.
+  expect(steps.map(({ update, totalUpdates, epoch }) => [update, totalUpdates, epoch])).toEqual([
+    ...[
+      [1, 4, 0],
+      [2, 4, 0],
+    ],
+    ...[
+      [3, 4, 1],
+      [4, 4, 1],
+    ],
+  ]);
+  expect(run).toMatchObject({ updates: 4, model: join(folder, 'groups', 'model') });
+  expect(run.tokens).toBe(steps.at(-1)!.tokens);
+  expect(run.history.map(({ update }) => update)).toEqual([2, 4]);
+  expect(steps[0]!.loss).toBeCloseTo(Math.log(4), 2);
+
+  const model = ['config.json', 'model.safetensors', 'tokenizer.json'];
+  expect(await listing(join(folder, 'groups'))).toEqual(['model', 'run.json', 'runs']);
+  expect(await listing(run.model)).toEqual(model);
+  expect(run.checkpoints.map((path) => path.split('/').at(-1))).toEqual(['checkpoint_0', 'checkpoint_1']);
+  for (const path of run.checkpoints) expect(await listing(path)).toEqual([...model, 'trainer_state.json']);
+  const [first, last, final] = await Promise.all([...run.checkpoints, run.model].map(scoresOf));
+  expect(final).toEqual(last);
+  expect(final).not.toEqual(first);
+
+  expect(run.evaluation).toMatchObject({ queries: 6, epochs: [{ epoch: 0 }] });
+  const record = JSON.parse(await readFile(join(folder, 'groups', 'run.json'), 'utf8'));
+  expect(record).toMatchObject({
+    settings: { loss_type: 'group_softmax', lr: 3e-3 },
+    not_active: [{ key: 'mixed_precision', value: 'bf16', running: 'fp32' }],
+    ran: { threads: 1, max_len: 64 },
+    model: { fresh: 'all' },
+    result: { updates: 4 },
+    checkpoints: ['checkpoint_0', 'checkpoint_1'],
+  });
+  expect(record.evaluation.after).toEqual(run.evaluation!.after);
+  expect(said[0]).toBe('mixed_precision bf16: not active yet: running fp32');
+  expect(said.join('\n')).toContain('fresh: every weight');
+});
+
+test('single pairs: the loss falls below that of the label rate, from the trained model too', async () => {
+  const { run, steps } = await watch('pairs', { epochs: 4, batchSize: 8, saveOnEpochEnd: false });
+  expect(steps[0]!.loss).toBeCloseTo(Math.LN2, 1);
+  // Of 171 pairs 29 are positive: a model that knows nothing else ends at an entropy of 0.456.
+  expect(steps.at(-1)!.meanLoss).toBeLessThan(0.456);
+  expect(await listing(join(folder, 'pairs'))).toEqual(['model', 'run.json']);
+  const { steps: more, said } = await watch('more', {
+    modelNameOrPath: run.model,
+    initFromConfig: false,
+    epochs: 1,
+    batchSize: 8,
+  });
+  expect(said.join('\n')).not.toContain('fresh');
+  expect(more[0]!.loss).toBeLessThan(0.55);
+});
+
+test('the same settings give the same bits; another seed gives others', async () => {
+  const settings = { epochs: 1, saveOnEpochEnd: false, lossType: 'pairwise_ranknet' } as const;
+  const [a, b, c] = [
+    await watch('same-1', settings),
+    await watch('same-2', settings),
+    await watch('other', { ...settings, seed: 7 }),
+  ];
+  expect(b.steps.map(({ loss }) => loss)).toEqual(a.steps.map(({ loss }) => loss));
+  expect((await weightsOf(b.run.model)).equals(await weightsOf(a.run.model))).toBe(true);
+  expect((await weightsOf(c.run.model)).equals(await weightsOf(a.run.model))).toBe(false);
+});
+
+test('an earlier run is replaced only when told so, checkpoints beyond the limit go', async () => {
+  await watch('again', { epochs: 3, numMaxCheckpoints: 2, trainDataset: tiny.val });
+  const checkpoints = join(folder, 'again', 'runs', 'checkpoints');
+  expect(await listing(checkpoints)).toEqual(['checkpoint_1', 'checkpoint_2']);
+  await expect(watch('again')).rejects.toThrow('say overwrite_output_dir: true');
+  await watch('again', { epochs: 1, overwriteOutputDir: true, trainDataset: tiny.val });
+  expect(await listing(checkpoints)).toEqual(['checkpoint_0']);
+});
+
+test('a run that is stopped leaves no final model', async () => {
+  const control = new AbortController();
+  const stopped = train(
+    {
+      task: 'reranker',
+      modelNameOrPath: tiny.model,
+      initFromConfig: true,
+      trainDataset: tiny.train,
+      outputDir: join(folder, 'stopped'),
+      threads: 1,
+    },
+    {
+      signal: control.signal,
+      listener: { say: () => {}, step: () => control.abort(new Error('enough')) },
+    },
+  );
+  await expect(stopped).rejects.toThrow('enough');
+  await expect(readdir(join(folder, 'stopped'))).rejects.toThrow('ENOENT');
+});
+
+test('faults are found before anything is trained or written', async () => {
+  const broken = join(folder, 'broken.jsonl');
+  await writeFile(broken, '{"query": "q", "pos": ["p"], "neg": ["n"]}\n{"query": "q", "pos": []}\n');
+  const refused = (options: Partial<TrainOptions>) => watch('refused', options);
+  await expect(refused({ trainDataset: broken })).rejects.toThrow(`${broken}:2: expected "pos"`);
+  await expect(refused({ valDataset: broken })).rejects.toThrow(`${broken}:2: expected "pos"`);
+  await expect(refused({ trainDataset: join(folder, 'none') })).rejects.toThrow(
+    'expected a file, got nothing',
+  );
+  await expect(refused({ maxLen: 65 })).rejects.toThrow(
+    'train(): expected max_len up to 64, the positions that the model has, got 65',
+  );
+  await expect(refused({ task: 'colbert' as never })).rejects.toThrow(
+    'task: expected "reranker", got "colbert"',
+  );
+  await expect(readdir(join(folder, 'refused'))).rejects.toThrow('ENOENT');
+});
