@@ -1,29 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { encoderConfigToJson, memorySource, openCheckpoint } from '@rag/models';
-import { wordPieceTokenizerJson } from '@rag/text';
-import { afterAll, describe, expect, it, vi } from 'vitest';
-import { CrossEncoder, type Pair } from './index.js';
-import { tinyConfig, tinyExamples, tinyTokenizerFiles } from './testing/tiny.js';
-import { tinyCheckpoint, tinyParameters, writeFiles } from './testing/tiny-checkpoint.js';
+import { describe, expect, it } from 'vitest';
+import type { Pair } from './index.js';
+import { openTiny } from './testing/open-tiny.js';
+import { tinyExamples } from './testing/tiny.js';
 
-const root = mkdtempSync(join(tmpdir(), 'cross-encoder-'));
-const opened: CrossEncoder[] = [];
-afterAll(() => {
-  for (const model of opened) model.dispose();
-  rmSync(root, { recursive: true, force: true });
-});
-
-/** A model in memory; `edit` changes its weights first. */
-async function tiny(edit: (name: string, data: Float32Array) => void = () => {}, config = tinyConfig()) {
-  const weights = new Map(tinyParameters(config).map(({ name, data }) => [name, data]));
-  for (const [name, data] of weights) edit(name, data);
-  const model = await CrossEncoder.fromParts({ config, tokenizerFiles: tinyTokenizerFiles, weights });
-  opened.push(model);
-  return model;
-}
-const model = await tiny();
+const model = await openTiny();
 const pairs: Pair[] = tinyExamples(23).map(({ query, content }) => [query, content]);
 const close = (ours: readonly number[], theirs: readonly number[]) => {
   expect(ours).toHaveLength(theirs.length);
@@ -58,7 +38,7 @@ describe('computeScore', () => {
     );
     expect(scores.filter((score) => score === 1)).toEqual([]);
     expect(Math.max(...scores) - Math.min(...scores)).toBeGreaterThan(0.01);
-    const extreme = await tiny((name, data) => name === 'classifier.bias' && data.fill(-1000));
+    const extreme = await openTiny((name, data) => name === 'classifier.bias' && data.fill(-1000));
     expect(await extreme.computeScore(pairs[0]!, { normalize: true })).toBe(0);
   });
 
@@ -115,7 +95,7 @@ describe('rerank', () => {
   });
 
   it('keeps the order of equal scores', async () => {
-    const blind = await tiny((name, data) => name.startsWith('classifier') && data.fill(0));
+    const blind = await openTiny((name, data) => name.startsWith('classifier') && data.fill(0));
     const ranked = await blind.rerank(query, passages, { batchSize: 4 });
     expect(ranked.map(({ index, score }) => [index, score])).toEqual(passages.map((_, i) => [i, 0]));
   });
@@ -175,185 +155,4 @@ describe('rerank', () => {
       expect(Number.isFinite(ranked[0]!.score)).toBe(true);
     });
   });
-});
-
-describe('errors say what was expected and what to do', () => {
-  const wrong = (value: unknown) => value as never;
-
-  it.each([
-    [undefined, 'pairs: expected an array of [query, passage], got undefined'],
-    ['ab', 'pairs: expected an array of [query, passage], got string'],
-    [['only a query'], 'pair: expected [query, passage], got ["only a query"] — give two strings'],
-    [['a', 'b', 'c'], 'pair: expected [query, passage], got ["a","b","c"]'],
-    [['a', 7], 'pair: expected [query, passage], got ["a",7]'],
-    [[['a', 'b'], ['a']], 'pairs[1]: expected [query, passage], got ["a"]'],
-    [[['a', null]], 'pairs[0]: expected [query, passage], got ["a",null]'],
-    [[{ query: 'a', passage: 'b' }], 'pairs[0]: expected [query, passage], got {'],
-    [[undefined], 'pairs[0]: expected [query, passage], got undefined'],
-  ])('computeScore(%j)', async (given, message) => {
-    await expect(model.computeScore(wrong(given))).rejects.toThrow(TypeError);
-    await expect(model.computeScore(wrong(given))).rejects.toThrow(message);
-  });
-
-  it.each([
-    [undefined, ['a'], {}, 'query: expected a string, got undefined'],
-    ['a', 'b', {}, 'passages: expected an array of strings, got string'],
-    ['a', ['b', { text: 'c' }], {}, 'passages[1]: expected a string, got object'],
-    ['a', ['b'], { topK: -1 }, 'topK: expected a whole number ≥ 0, got -1'],
-    ['a', ['b'], { topK: 1.5 }, 'topK: expected a whole number ≥ 0, got 1.5'],
-    [
-      'a',
-      ['b'],
-      { longDocument: 'slices' },
-      'longDocument: expected "truncate" or "max-slice", got "slices"',
-    ],
-    [
-      'a',
-      ['b'],
-      { longDocument: 'max-slice', overlap: -1 },
-      'overlap: expected a whole number of tokens ≥ 0',
-    ],
-    [
-      'a',
-      ['b'],
-      { maxLength: 65 },
-      "maxLength: expected an integer from 5 to 64 (the model's positions), got 65",
-    ],
-    ['a', ['b'], { maxLength: 4 }, 'maxLength: expected an integer from 5 to 64'],
-    ['a', ['b'], { batchSize: 0 }, 'expected limits of at least 1, got 16384 and 0'],
-  ])('rerank(%j, %j, %j)', async (query, passages, options, message) => {
-    await expect(model.rerank(wrong(query), wrong(passages), wrong(options))).rejects.toThrow(message);
-  });
-
-  it('a model that was disposed', async () => {
-    const gone = await tiny();
-    gone.dispose();
-    gone.dispose();
-    await expect(gone.computeScore(pairs)).rejects.toThrow(/disposed/);
-  });
-
-  it('a classifier of two labels', async () => {
-    const directory = await writeFiles(
-      join(root, 'two'),
-      await tinyCheckpoint({ json: { id2label: { 0: 'a', 1: 'b' } } }),
-    );
-    await expect(CrossEncoder.fromPretrained(directory)).rejects.toThrow('expected a model of one label');
-    const replaced = await CrossEncoder.fromPretrained(directory, { newHead: true });
-    expect(replaced.initialized).toEqual(['classifier.weight', 'classifier.bias']);
-    replaced.dispose();
-  });
-
-  it('a tokenizer with more tokens than the model', async () => {
-    const json = wordPieceTokenizerJson(
-      [...'[PAD] [UNK] [CLS] [SEP] [MASK]'.split(' '), ...Array.from({ length: 29 }, (_, i) => `w${i}`)],
-      { lowercase: true },
-    );
-    const files = { ...(await tinyCheckpoint()), 'tokenizer.json': JSON.stringify(json) };
-    await expect(CrossEncoder.fromCheckpoint(await openCheckpoint(memorySource(files)))).rejects.toThrow(
-      'tokenizer: expected at most 33 tokens ("vocab_size" of config.json), got 34 — use the tokenizer that belongs to the model',
-    );
-  });
-
-  it('a directory that is none', async () => {
-    await expect(CrossEncoder.fromPretrained(join(root, 'absent'))).rejects.toThrow('expected a directory');
-  });
-});
-
-describe('a fresh head', () => {
-  const bare = async (name: string) =>
-    writeFiles(
-      join(root, name),
-      await tinyCheckpoint({
-        json: { architectures: ['BertModel'] },
-        nameOf: (name) => (name.startsWith('bert.') ? name.slice(5) : undefined),
-      }),
-    );
-
-  it('is listed, warned of once, and a function of the seed', async () => {
-    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
-    const directory = await bare('bare');
-    const models = await Promise.all(
-      [{}, { seed: 42 }, { seed: 43 }].map((options) => CrossEncoder.fromPretrained(directory, options)),
-    );
-    expect(models[0]!.initialized).toEqual(['classifier.weight', 'classifier.bias']);
-    expect(warn).toHaveBeenCalledTimes(3);
-    expect(warn.mock.calls[0]![0]).toContain('classifier.weight, classifier.bias start from random values');
-    const [a, b, c] = await Promise.all(models.map((model) => model.computeScore(pairs[0]!)));
-    expect(a).toBe(b);
-    expect(a).not.toBe(c);
-    warn.mockClear();
-    models.push(await CrossEncoder.fromPretrained(directory, { newHead: true }));
-    expect(await models[3]!.computeScore(pairs[0]!)).toBe(a);
-    expect(model.initialized).toEqual([]);
-    expect(warn).not.toHaveBeenCalled();
-    await expect(CrossEncoder.fromPretrained(directory, { newHead: false })).rejects.toThrow(
-      'classifier.weight',
-    );
-    for (const model of models) model.dispose();
-    warn.mockRestore();
-  });
-
-  it('is saved with the model, which then has one', async () => {
-    const model = await CrossEncoder.fromPretrained(await bare('bare2'), { newHead: true });
-    await model.savePretrained(join(root, 'headed'));
-    const reloaded = await CrossEncoder.fromPretrained(join(root, 'headed'), { newHead: false });
-    expect(reloaded.initialized).toEqual([]);
-    expect(await reloaded.computeScore(pairs)).toEqual(await model.computeScore(pairs));
-    for (const each of [model, reloaded]) each.dispose();
-  });
-});
-
-describe('savePretrained', () => {
-  it.each(['F32', 'F16', 'BF16'] as const)(
-    'then fromPretrained gives the bits of a model of %s',
-    async (dtype) => {
-      const from = await writeFiles(
-        join(root, `from-${dtype}`),
-        await tinyCheckpoint({ dtype, json: { dtype: 'float16' } }),
-      );
-      const first = await CrossEncoder.fromPretrained(from);
-      const scores = await first.computeScore(pairs);
-      await first.savePretrained(join(root, `to-${dtype}`));
-      const second = await CrossEncoder.fromPretrained(join(root, `to-${dtype}`));
-      expect(await second.computeScore(pairs)).toEqual(scores);
-      const config = JSON.parse(readFileSync(join(root, `to-${dtype}`, 'config.json'), 'utf8'));
-      expect(config).toEqual({ ...encoderConfigToJson(tinyConfig()), dtype: 'float32' });
-      for (const name of ['tokenizer.json', 'tokenizer_config.json'] as const)
-        expect(readFileSync(join(root, `to-${dtype}`, name), 'utf8')).toBe(tinyTokenizerFiles[name]);
-      for (const each of [first, second]) each.dispose();
-    },
-  );
-
-  it('of a model in memory gives the bits of that model, over its own directory too', async () => {
-    const scores = await model.computeScore(pairs);
-    const directory = join(root, 'saved');
-    await model.savePretrained(directory);
-    const reloaded = await CrossEncoder.fromPretrained(directory);
-    expect(await reloaded.computeScore(pairs)).toEqual(scores);
-    // Windows does not replace a file that is mapped.
-    if (process.platform !== 'win32') await reloaded.savePretrained(directory);
-    expect(await reloaded.computeScore(pairs)).toEqual(scores);
-    reloaded.dispose();
-  });
-
-  it('refuses a directory with other files', async () => {
-    const directory = await writeFiles(join(root, 'mine'), { 'notes.txt': 'x' });
-    await expect(model.savePretrained(directory)).rejects.toThrow('notes.txt');
-    await model.savePretrained(directory, { overwrite: true });
-    expect(readFileSync(join(directory, 'notes.txt'), 'utf8')).toBe('x');
-  });
-});
-
-it.each(['bert', 'roberta', 'xlm-roberta'])('%s: driver ffi gives the scores of node', async (model_type) => {
-  const config = tinyConfig({ model_type, type_vocab_size: model_type === 'bert' ? 2 : 1 });
-  const directory = await writeFiles(join(root, model_type), await tinyCheckpoint({ config }));
-  const [node, ffi] = await Promise.all([
-    CrossEncoder.fromPretrained(directory, { driver: 'node', threads: 1 }),
-    CrossEncoder.fromPretrained(directory, { driver: 'ffi', threads: 1 }),
-  ]);
-  const scores = await node.computeScore(pairs);
-  expect(await ffi.computeScore(pairs)).toEqual(scores);
-  ffi.dispose();
-  await expect(ffi.computeScore(pairs)).rejects.toThrow(/disposed/);
-  node.dispose();
 });
