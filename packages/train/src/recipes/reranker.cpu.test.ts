@@ -77,7 +77,7 @@ test('two epochs over groups: checkpoints, final model, metrics, all reloaded wi
       [4, 4, 1],
     ],
   ]);
-  expect(run).toMatchObject({ updates: 4, model: join(folder, 'groups', 'model') });
+  expect(run).toMatchObject({ updates: 4, model: `${join(folder, 'groups')}/model` });
   expect(run.tokens).toBe(steps.at(-1)!.tokens);
   expect(run.history.map(({ update }) => update)).toEqual([2, 4]);
   expect(steps[0]!.loss).toBeCloseTo(Math.log(4), 2);
@@ -106,20 +106,21 @@ test('two epochs over groups: checkpoints, final model, metrics, all reloaded wi
   expect(said.join('\n')).toContain('fresh: every weight');
 });
 
-test('single pairs: the loss falls below that of the label rate, from the trained model too', async () => {
-  const { run, steps } = await watch('pairs', { epochs: 4, batchSize: 8, saveOnEpochEnd: false });
+test('single pairs are learned by heart, and training goes on from the trained model', async () => {
+  const { run, steps } = await watch('pairs', { epochs: 20, batchSize: 8, saveOnEpochEnd: false });
   expect(steps[0]!.loss).toBeCloseTo(Math.LN2, 1);
-  // Of 171 pairs 29 are positive: a model that knows nothing else ends at an entropy of 0.456.
-  expect(steps.at(-1)!.meanLoss).toBeLessThan(0.456);
+  // Of 161 pairs 22 are positive: a model that knows nothing but this ends at an entropy of 0.399.
+  expect(run.meanLoss).toBeLessThan(0.2);
   expect(await listing(join(folder, 'pairs'))).toEqual(['model', 'run.json']);
   const { steps: more, said } = await watch('more', {
     modelNameOrPath: run.model,
     initFromConfig: false,
     epochs: 1,
+    lr: 1e-5,
     batchSize: 8,
   });
   expect(said.join('\n')).not.toContain('fresh');
-  expect(more[0]!.loss).toBeLessThan(0.55);
+  expect(more.at(-1)!.meanLoss).toBeLessThan(0.2);
 });
 
 test('the same settings give the same bits; another seed gives others', async () => {
