@@ -191,6 +191,13 @@ describe('README.md and README.zh-CN.md', () => {
       for (const [, pnpm] of command.matchAll(/npx --yes (\S+)/g)) expect(pnpm).toBe(packageManager);
   });
 
+  it('the query of the example is the one that the text says', () => {
+    const [, query] = /query: \{ type: 'string', default: '(.*)' \}/.exec(
+      read('examples/train-reranker.ts'),
+    )!;
+    for (const text of [english!, chinese!]) expect(codeSpans(text)).toContain(query);
+  });
+
   it('the script that adds CUDA is where the command says', () => {
     const command = ours.blocks.find(({ code }) => code.includes('=cuda12'))!.code;
     expect(existsSync(join(root, wordsOf(command)[1]!))).toBe(true);
