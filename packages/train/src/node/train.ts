@@ -34,15 +34,11 @@ export async function runReranker(
   resolved: ResolvedReranker,
   { listener, signal }: TrainControl = {},
 ): Promise<RerankerRun> {
+  const platform = { files: nodeFiles, threads: availableParallelism(), version, ...(signal && { signal }) };
+  if (listener) return trainReranker(resolved, { ...platform, listener });
   const shown = progress(process.stdout, resolved.config.logInterval);
   try {
-    return await trainReranker(resolved, {
-      files: nodeFiles,
-      listener: listener ?? shown,
-      threads: availableParallelism(),
-      version,
-      ...(signal && { signal }),
-    });
+    return await trainReranker(resolved, { ...platform, listener: shown });
   } finally {
     shown.end();
   }

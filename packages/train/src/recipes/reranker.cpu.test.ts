@@ -104,6 +104,7 @@ test('two epochs over groups: checkpoints, final model, metrics, all reloaded wi
   expect(record.evaluation.after).toEqual(run.evaluation!.after);
   expect(said[0]).toBe('mixed_precision bf16: not active yet: running fp32');
   expect(said.join('\n')).toContain('fresh: every weight');
+  expect(said).toContain('max_len: 64, the positions that the model has');
 });
 
 test('single pairs are learned by heart, and training goes on from the trained model', async () => {

@@ -85,6 +85,7 @@ export async function trainReranker(resolved: ResolvedReranker, platform: RunPla
   try {
     listener.say(describeModel(start, config.modelNameOrPath));
     const maxLength = lengthOfPairs(config.maxLen, sources.get('max_len'), start);
+    if (maxLength < config.maxLen) listener.say(`max_len: ${maxLength}, the positions that the model has`);
     const data = await openRerankerData(files, config, named);
     try {
       listener.say(`${config.trainDataset.join(', ')}: ${formatLabelSummary(data.summary)}`);
