@@ -10,7 +10,7 @@ export interface Ladder {
 export const exactLadder: Ladder = { tokens: (count) => count, seq: (length) => length };
 
 /**
- * Eight rungs per doubling: at most 12.5 % of a size is filler beyond the first rungs. Tokens are multiples of
+ * 32 rungs of tokens per doubling: at most 3.2 % of a size is filler beyond the first rungs. Tokens are multiples of
  * 16; `seq` is a multiple of 8 up to 64, of 16 up to 128, of 32 beyond, and never above `maxSeq`.
  */
 export function sizeLadder(options: { maxSeq?: number } = {}): Ladder {
@@ -18,7 +18,7 @@ export function sizeLadder(options: { maxSeq?: number } = {}): Ladder {
   return {
     tokens(count) {
       const octave = 2 ** Math.floor(Math.log2(Math.max(1, count)));
-      return roundUp(count, Math.max(16, octave / 8));
+      return roundUp(count, Math.max(16, octave / 32));
     },
     seq(length) {
       const step = length <= 64 ? 8 : length <= 128 ? 16 : 32;

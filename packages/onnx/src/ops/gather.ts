@@ -3,7 +3,8 @@ import { GraphError } from '../ir/error.js';
 import { defineOp } from '../ir/op.js';
 import { dimsOf, expectDType, normalizeAxis, sameDType, withShape } from '../ir/shape.js';
 import { constant, type Operand, type Value } from '../ir/value.js';
-import { add, less, mul, where } from './elementwise.js';
+import { add, cast, equal, less, mul, where } from './elementwise.js';
+import { gemm } from './matmul.js';
 import { expandLike, Reshape, reshape, shapeOf, squeeze, unsqueeze, zerosLike } from './movement.js';
 import { concat, slice } from './slice.js';
 
@@ -26,10 +27,28 @@ export const Gather = defineOp<[Value, Value], { axis: number }>('Gather', {
     const inverse = inverseOf(hint);
     if (inverse) return [gatherInverse(dy, inverse, indices, data, at), null];
     const flat = flattenIndices(dy, indices, data, at);
+    if (isSmallTable(data) && at === 0) return [fewRows(flat, reshape(indices, [-1]), data), null];
     const index = expandLike(alignWithAxis(reshape(indices, [-1]), at, data.shape.length), flat);
     return [scatterElements(zerosLike(data), index, flat, at, 'add'), null];
   },
 });
+
+/** Rows below which a product with a one-hot matrix beats ScatterElements, which runs on one thread. */
+const fewRowsLimit = 16;
+const isSmallTable = ({ shape }: Value): boolean =>
+  shape.length === 2 && typeof shape[0] === 'number' && shape[0] <= fewRowsLimit;
+
+/** The sum of dy's rows by index: oneHotᵀ·dy, with dy [n, width] and indices [n]; negative ones count from the end. */
+function fewRows(dy: Value, indices: Value, data: Value): Value {
+  const rows = data.shape[0] as number;
+  const wrapped = where(less(indices, 0), add(indices, rows), indices);
+  const numbers = constant(
+    Array.from({ length: rows }, (_, row) => row),
+    indices.dtype,
+  );
+  const hot = cast(equal(unsqueeze(wrapped, [1]), numbers), dy.dtype);
+  return gemm(hot, dy, { transA: 1 });
+}
 
 /** dy with its index axes made one, so that it has data's rank. */
 function flattenIndices(dy: Value, indices: Value, data: Value, axis: number): Value {
