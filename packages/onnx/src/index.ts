@@ -35,6 +35,7 @@ export { foldConstants } from './pass/fold.js';
 export { fuseMatmul } from './pass/fuse-matmul.js';
 export { optimize, type Provider, passesFor } from './pass/optimize.js';
 export type { Pass } from './pass/pass.js';
+export { recomputeActivations } from './pass/recompute.js';
 export { shapesFromInputs } from './pass/shapes-from-inputs.js';
 export { shareIntegers } from './pass/share.js';
 export { simplify } from './pass/simplify.js';

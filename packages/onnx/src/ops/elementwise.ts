@@ -101,9 +101,10 @@ export const Gelu = defineOp<Unary>('Gelu', {
   domain: 'com.microsoft',
   infer: floatType,
   gradient: ({ inputs: [x], dy }) => {
-    const cdf = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
-    const pdf = mul(exp(mul(mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-    return [mul(dy, add(cdf, mul(x, pdf)))];
+    // Φ(x) + x·φ(x) = ½·(1 + erf t + t·e^(ln(2/√π) − t²)) with t = x/√2: as few passes over memory as there can be.
+    const t = mul(x, Math.SQRT1_2);
+    const slope = mul(t, exp(sub(Math.log(2 / Math.sqrt(Math.PI)), mul(t, t))));
+    return [mul(mul(dy, 0.5), add(add(erf(t), slope), 1))];
   },
 });
 

@@ -37,7 +37,11 @@ export async function openBoundModel(
     intraOpNumThreads: threads,
     // Shapes vary from batch to batch: a pattern per shape would only hold memory.
     enableMemPattern: false,
-    config: { 'session.disable_prepacking': '1' },
+    config: {
+      'session.disable_prepacking': '1',
+      // It would merge what `recomputeActivations` computes twice to save memory.
+      'optimization.disable_specified_optimizers': 'CommonSubexpressionElimination',
+    },
   });
   const resident = residentTensors(session, state, accumulation);
   const inputs = session.inputs.filter(({ name }) => !Object.hasOwn(resident.inputs, name));

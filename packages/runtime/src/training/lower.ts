@@ -6,6 +6,7 @@ import {
   InPlaceAccumulatorV2,
   nameOf,
   optimize,
+  recomputeActivations,
   type Value,
 } from '@rag/onnx';
 import { ArtifactError } from '../artifacts/error.js';
@@ -46,7 +47,7 @@ export function lowerTraining(model: Uint8Array, accumulation: Accumulation, pro
   const inputs = graph.inputs.filter(
     (value) => nameOf(value) !== lazyResetGrad && (accumulation === 'add' || !buffers.has(value)),
   );
-  return encodeModel(optimize(graphOf(inputs, outputs), provider));
+  return encodeModel(recomputeActivations(optimize(graphOf(inputs, outputs), provider)));
 }
 
 /** An evaluation or forward model with the provider's fusions. */
