@@ -84,7 +84,8 @@ let model = { modelNameOrPath: `${output}/base`, initFromConfig: true };
 let untrained: RerankerEvaluation | undefined;
 const stages = [
   { stage: 'short', count: 24_000, shortest: 16, longest: 16, lrSchedulerType: 'constant' },
-  { stage: 'long', count: 19_200, shortest: 16, longest: 60, lrSchedulerType: 'cosine' },
+  { stage: 'long', count: 12_000, shortest: 16, longest: 60, lrSchedulerType: 'constant' },
+  { stage: 'whole', count: 9_600, shortest: 40, longest: 140, lrSchedulerType: 'cosine' },
 ] as const;
 for (const { stage, count, shortest, longest, lrSchedulerType } of stages) {
   const rows = [
