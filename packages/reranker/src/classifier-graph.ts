@@ -1,4 +1,11 @@
-import { architectures, type EncoderConfig, encoderInputTypes, noDropout, parameterRoot } from '@rag/models';
+import {
+  architectures,
+  type EncoderConfig,
+  encoderInputTypes,
+  noDropout,
+  type ParameterSpec,
+  parameterRoot,
+} from '@rag/models';
 import {
   cast,
   type ExternalData,
@@ -19,6 +26,14 @@ export function classifierGraph(config: EncoderConfig, labels: number): Graph {
     logits: architecture.sequenceClassification(parameterRoot(), config, inputs, labels, noDropout),
   }));
 }
+
+/** A graph's parameters, in order of first use. */
+export const parametersOf = ({ parameters }: Graph): ParameterSpec[] =>
+  parameters.map((value) => ({ name: nameOf(value), shape: value.shape as readonly number[] }));
+
+/** The parameters of a reranker of this config: what a fresh one has to initialise. */
+export const classifierParameters = (config: EncoderConfig): ParameterSpec[] =>
+  parametersOf(classifierGraph(config, 1));
 
 /** Where a parameter's elements come from: memory, or a place in a file and the dtype they have there. */
 export type WeightSource =

@@ -1,15 +1,9 @@
-import {
-  type Checkpoint,
-  type EncoderConfig,
-  encoderConfigToJson,
-  openCheckpoint,
-  type ParameterSpec,
-} from '@rag/models';
+import { type Checkpoint, type EncoderConfig, encoderConfigToJson, openCheckpoint } from '@rag/models';
 import { type Graph, nameOf } from '@rag/onnx';
 import { createSession, type Driver, type Session } from '@rag/runtime';
 import type { EncodedIds, Tokenizer } from '@rag/text';
 import { classifierConfig, readClassifierConfig } from './classifier-config.js';
-import { classifierGraph, modelWithWeights } from './classifier-graph.js';
+import { classifierGraph, modelWithWeights, parametersOf } from './classifier-graph.js';
 import { openTokenizer, type TokenizerTexts } from './open-tokenizer.js';
 import { longestSequence, type Pair, pairEncoder } from './pair-encoder.js';
 import { type BatchLimits, scoreSequences } from './score-sequences.js';
@@ -227,6 +221,13 @@ export class CrossEncoder {
     );
   }
 
+  /** Every parameter by its Hugging Face name, float32, in memory: what training starts from. */
+  async readWeights(): Promise<Map<string, Float32Array>> {
+    const weights = new Map<string, Float32Array>();
+    for (const { name } of parametersOf(this.graph)) weights.set(name, await this.weights.read(name));
+    return weights;
+  }
+
   /** Frees the session; scoring afterwards is an error. */
   dispose(): void {
     this.session.dispose();
@@ -250,9 +251,6 @@ export class CrossEncoder {
     return normalize ? logits.map((logit) => 1 / (1 + Math.exp(-logit))) : logits;
   }
 }
-
-const parametersOf = (graph: Graph): ParameterSpec[] =>
-  graph.parameters.map((value) => ({ name: nameOf(value), shape: value.shape as readonly number[] }));
 
 function checkPair(pair: unknown, where: string): Pair {
   if (!Array.isArray(pair) || pair.length !== 2 || pair.some((text) => typeof text !== 'string'))

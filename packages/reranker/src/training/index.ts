@@ -1,3 +1,5 @@
+export { classifierConfig } from '../classifier-config.js';
+export { classifierParameters } from '../classifier-graph.js';
 export { longestSequence, type PairEncoder, pairEncoder } from '../pair-encoder.js';
 export {
   type CollatedBatch,

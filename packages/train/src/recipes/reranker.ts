@@ -81,7 +81,7 @@ export async function trainReranker(resolved: ResolvedReranker, platform: RunPla
   const threads = config.threads ?? platform.threads;
   const named = lossByName(config.lossType);
   const loss = rerankerLoss(named, config);
-  const start = await openStartingModel(files, config, { threads, loss });
+  const start = await openStartingModel(files, config, { threads });
   try {
     listener.say(describeModel(start, config.modelNameOrPath));
     const maxLength = lengthOfPairs(config.maxLen, sources.get('max_len'), start);

@@ -1,16 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { binaryCrossEntropy } from '@rag/losses';
 import { encoderConfigToJson } from '@rag/models';
 import { saveCheckpoint } from '@rag/models/node';
-import type { RerankerLoss } from '@rag/reranker/training';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodeFiles } from '../node/node-files.js';
 import { type TinyRun, writeTinyRun } from '../testing/tiny-run.js';
 import { describeModel, openStartingModel, type StartingModel } from './starting-model.js';
 
-const loss: RerankerLoss = { kind: 'pointwise', loss: binaryCrossEntropy };
 let folder: string;
 let tiny: TinyRun;
 beforeAll(async () => {
@@ -20,11 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function open(modelNameOrPath: string, initFromConfig: boolean, seed = 3): Promise<StartingModel> {
-  const start = await openStartingModel(
-    nodeFiles,
-    { modelNameOrPath, initFromConfig, seed },
-    { threads: 1, loss },
-  );
+  const start = await openStartingModel(nodeFiles, { modelNameOrPath, initFromConfig, seed }, { threads: 1 });
   start.model.dispose();
   return start;
 }

@@ -1,21 +1,12 @@
 import {
-  architectures,
-  type Checkpoint,
-  type EncoderConfig,
   type FileSource,
   initializeParameters,
-  labelCount,
-  matchParameters,
   openCheckpoint,
-  type ParameterSpec,
   parseEncoderConfig,
   TOKENIZER_FILES,
-  withLabelCount,
 } from '@rag/models';
-import { leavesOf, nameOf } from '@rag/onnx';
 import { CrossEncoder, type CrossEncoderParts } from '@rag/reranker';
-import { type RerankerLoss, rerankerObjective } from '@rag/reranker/training';
-import type { Objective } from '@rag/runtime';
+import { classifierConfig, classifierParameters } from '@rag/reranker/training';
 import { ConfigError } from '../config/config-error.js';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import type { RunFiles } from '../run-files.js';
@@ -38,7 +29,7 @@ type Settings = Pick<CompleteRerankerConfig, 'modelNameOrPath' | 'initFromConfig
 export async function openStartingModel(
   files: RunFiles,
   settings: Settings,
-  { threads, loss }: { threads: number; loss: RerankerLoss },
+  { threads }: { threads: number },
 ): Promise<StartingModel> {
   const { modelNameOrPath: directory, initFromConfig, seed } = settings;
   const source = await files.openModel(directory);
@@ -65,13 +56,12 @@ export async function openStartingModel(
         'model_name_or_path',
         `expected model.safetensors in ${directory}, got a config.json without weights — fetch them, or say init_from_config: true to start from fresh ones`,
       );
-    return fromConfig(source, names, seed, threads, loss);
+    return fromConfig(source, names, seed, threads);
   }
   const checkpoint = await openCheckpoint(source);
   const model = await CrossEncoder.fromCheckpoint(checkpoint, { seed, threads });
   const { config, initialized: fresh } = model;
-  const wanted = parametersOf(rerankerObjective({ config, loss }));
-  const weights = await readWeights(checkpoint, config, wanted, fresh, seed);
+  const weights = await model.readWeights();
   return { model, config, tokenizerFiles: checkpoint.tokenizerFiles, weights, fresh };
 }
 
@@ -84,51 +74,18 @@ export function describeModel({ config, weights, fresh }: StartingModel, name: s
   return `${name}: ${model_type}, ${num_hidden_layers} layers, hidden size ${hidden_size}, ${(parameters / 1e6).toFixed(1)} M parameters${started}`;
 }
 
-/** The parameters that an objective trains, by Hugging Face's names. */
-export function parametersOf(objective: Objective): ParameterSpec[] {
-  const { sum, outputs = {} } = objective.build('eval');
-  return leavesOf([sum, ...Object.values(outputs)])
-    .filter((value) => value.source.kind === 'parameter')
-    .map((value) => ({ name: nameOf(value), shape: value.shape as readonly number[] }));
-}
-
-async function readWeights(
-  { tensors }: Checkpoint,
-  config: EncoderConfig,
-  wanted: readonly ParameterSpec[],
-  fresh: readonly string[],
-  seed: number,
-): Promise<ReadonlyMap<string, Float32Array>> {
-  const { baseModelPrefix: prefix, headPrefixes: heads } = architectures[config.model_type];
-  const { sources } = matchParameters(wanted, tensors, { prefix, heads });
-  const weights = new Map<string, Float32Array>(
-    initializeParameters(
-      wanted.filter(({ name }) => fresh.includes(name)),
-      config,
-      seed,
-    ),
-  );
-  for (const [name, tensor] of sources) weights.set(name, await tensors.read(tensor));
-  return weights;
-}
-
 async function fromConfig(
   source: FileSource,
   names: readonly string[],
   seed: number,
   threads: number,
-  loss: RerankerLoss,
 ): Promise<StartingModel> {
   const json = JSON.parse(await readText(source, 'config.json')) as Record<string, unknown>;
-  const parsed = parseEncoderConfig(json);
-  const single = labelCount(parsed) === 1 ? parsed : withLabelCount(parsed, 1);
-  const className = { bert: 'Bert', roberta: 'Roberta', 'xlm-roberta': 'XLMRoberta' }[single.model_type];
-  const architecture = `${className}ForSequenceClassification`;
-  const config = { ...single, extra: { ...single.extra, architectures: [architecture] } };
+  const config = classifierConfig(parseEncoderConfig(json));
   const tokenizerFiles: Record<string, string> = {};
   for (const name of TOKENIZER_FILES)
     if (names.includes(name)) tokenizerFiles[name] = await readText(source, name);
-  const wanted = parametersOf(rerankerObjective({ config, loss }));
+  const wanted = classifierParameters(config);
   const parts = { config, tokenizerFiles, weights: initializeParameters(wanted, config, seed) };
   const model = await CrossEncoder.fromParts(parts, { threads });
   return { ...parts, model, fresh: wanted.map(({ name }) => name) };
