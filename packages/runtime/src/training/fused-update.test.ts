@@ -57,13 +57,13 @@ describe('fused update', () => {
       const update = create(all, threads);
       // Threads start in the background: the caller would do every block itself before they are there.
       while (update.blocksByThread.some((count) => count === 0)) {
-        update.globalNorm();
+        await update.globalNorm();
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
       const norms: number[] = [];
       for (let step = 1; step <= 30; step++) {
-        norms.push(update.globalNorm(0.5));
-        update.adamw([settings, noDecay], step, 0.5 / step);
+        norms.push(await update.globalNorm(0.5));
+        await update.adamw([settings, noDecay], step, 0.5 / step);
       }
       results.push({ norms, state: bytes(all) });
     }
@@ -84,19 +84,39 @@ describe('fused update', () => {
     const update = create(tensors(), 2);
     // Twenty seconds of updates at most: a thread that never takes a block fails here, and only here.
     for (let step = 1; step <= 2000 && update.blocksByThread[1] === 0; step++) {
-      update.adamw([settings, noDecay], step, 1);
+      await update.adamw([settings, noDecay], step, 1);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     expect(update.blocksByThread[1]).toBeGreaterThan(0);
     expect(update.blocksByThread[0]).toBeGreaterThan(0);
   });
 
-  test('updates every element once, with the settings of its group', () => {
+  test('lets the event loop turn, and does one pass at a time', async () => {
+    const elements = 64 * 65_536;
+    const [parameter, gradient, firstMoment, secondMoment] = [1, 2, 3, 4].map(() => allocate([elements]));
+    const large = {
+      parameter: parameter!,
+      gradient: gradient!.fill(1),
+      firstMoment: firstMoment!,
+      secondMoment: secondMoment!,
+      group: 0,
+    };
+    const update = create([large], 1);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const first = update.adamw([settings], 1, 1);
+    await expect(update.adamw([settings], 1, 1)).rejects.toThrow('one pass at a time');
+    await first;
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(0);
+  });
+
+  test('updates every element once, with the settings of its group', async () => {
     const all = tensors();
     const update = create(all, 2);
     const before = all.map((tensor) => Float32Array.from(tensor.parameter));
     const plain = { ...settings, epsilon: 0 };
-    update.adamw([plain, { ...plain, weightDecay: 0 }], 1, 1);
+    await update.adamw([plain, { ...plain, weightDecay: 0 }], 1, 1);
     all.forEach(({ parameter, gradient, group }, index) => {
       const decay = group === 0 ? 1 - settings.learningRate * settings.weightDecay : 1;
       parameter.forEach((value, i) => {
@@ -108,7 +128,7 @@ describe('fused update', () => {
     expect(all[2]!.parameter).not.toEqual(before[2]);
   });
 
-  test('refuses arrays and settings that do not fit', () => {
+  test('refuses arrays and settings that do not fit', async () => {
     const [tensor] = tensors();
     expect(() => create([tensor!], 0)).toThrow(
       'createFusedUpdate: threads: expected a whole number ≥ 1, got 0',
@@ -121,12 +141,12 @@ describe('fused update', () => {
     );
     expect(() => create([{ ...tensor!, group: -1 }], 1)).toThrow('expected a group number ≥ 0, got -1');
     const update = create([plain], 1);
-    expect(() => update.adamw([], 1, 1)).toThrow('adamw: expected settings for 1 groups, got 0');
+    await expect(update.adamw([], 1, 1)).rejects.toThrow('adamw: expected settings for 1 groups, got 0');
     const before = Float32Array.from(tensor!.parameter);
-    expect(() => update.adamw([settings], 1, Number.NaN)).toThrow('adamw: scale');
+    await expect(update.adamw([settings], 1, Number.NaN)).rejects.toThrow('adamw: scale');
     expect(tensor!.parameter).toEqual(before);
     update.dispose();
     update.dispose();
-    expect(() => update.globalNorm()).toThrow('expected a live update, got one that was disposed');
+    await expect(update.globalNorm()).rejects.toThrow('expected a live update, got one that was disposed');
   });
 });

@@ -23,12 +23,12 @@ export interface TrainedTensor {
 /** An optimizer's pass over all tensors, shared among threads. */
 export interface FusedUpdate {
   /** As `globalNorm` over all gradients; the same bits for any number of threads. */
-  globalNorm(scale?: number): number;
+  globalNorm(scale?: number): Promise<number>;
   /**
-   * One AdamW update in place, with settings by group; `step` counts from 1, `scale` multiplies the gradients. Blocks until
-   * all threads are done. The same bits for any number of threads.
+   * One AdamW update in place, with settings by group; `step` counts from 1, `scale` multiplies the gradients. The
+   * calling thread does its share in slices between which its event loop turns. The same bits for any number of threads.
    */
-  adamw(settings: readonly AdamWSettings[], step: number, scale: number): void;
+  adamw(settings: readonly AdamWSettings[], step: number, scale: number): Promise<void>;
   /** Blocks done so far by each thread, the calling one first. */
   readonly blocksByThread: Int32Array;
   /** Ends the threads. */
@@ -57,18 +57,26 @@ const done = 3;
 const operations = { stop: 0, squareSum: 1, adamw: 2 } as const;
 /** Milliseconds without a finished block after which a thread is taken for lost. */
 const patience = 60_000;
+/** Milliseconds for which the calling thread works before it lets its event loop turn. */
+const slice = 4;
 
 /**
- * Claims blocks until none is left. What to do is read after a block is claimed: it was written before the claims were
+ * Claims blocks until none is left, which is true, or until a time of `performance.now()`. What to do is read after a block is claimed: it was written before the claims were
  * opened, and the number of blocks never changes, so a thread that wakes late takes part or finds nothing.
  * Self-contained: its source text is also run in worker threads, with the two kernels as arguments.
  */
-function work(shared: Shared, thread: number, update: AdamWBlock, sum: typeof squareSum): void {
+function work(
+  shared: Shared,
+  thread: number,
+  update: AdamWBlock,
+  sum: typeof squareSum,
+  until: number,
+): boolean {
   const { control, blocks, sums, coefficients, tensors } = shared;
   const count = blocks.length / 2;
-  for (;;) {
+  while (performance.now() < until) {
     const block = Atomics.add(control, 2, 1);
-    if (block >= count) return;
+    if (block >= count) return true;
     const tensor = tensors[blocks[2 * block]!]!;
     const start = blocks[2 * block + 1]! * shared.blockSize;
     const end = Math.min(tensor.gradient.length, start + shared.blockSize);
@@ -90,6 +98,7 @@ function work(shared: Shared, thread: number, update: AdamWBlock, sum: typeof sq
     Atomics.add(control, 3, 1);
     Atomics.notify(control, 3);
   }
+  return false;
 }
 
 /** A thread's life: sleeps until the epoch changes. Self-contained, as `work`. */
@@ -105,7 +114,7 @@ function serve(
     Atomics.wait(shared.control, 0, seen);
     seen = Atomics.load(shared.control, 0);
     if (Atomics.load(shared.control, 1) === 0) return;
-    workOn(shared, thread, update, sum);
+    workOn(shared, thread, update, sum, Number.POSITIVE_INFINITY);
   }
 }
 
@@ -128,13 +137,25 @@ export function createFusedUpdate(
   const workers = Array.from({ length: threads - 1 }, (_, index) => startThread(shared, index + 1));
   const update = adamwKernel(adamwModule, chunkSize);
   let disposed = false;
+  let busy = false;
 
-  const perform = (kind: number): void => {
+  const perform = async (kind: number): Promise<void> => {
     if (disposed)
       throw new SessionError(
         'FusedUpdate',
         'expected a live update, got one that was disposed — create it again',
       );
+    if (busy)
+      throw new SessionError('FusedUpdate', 'expected one pass at a time, got a second — await the first');
+    busy = true;
+    try {
+      await pass(kind);
+    } finally {
+      busy = false;
+    }
+  };
+
+  const pass = async (kind: number): Promise<void> => {
     const { control } = shared;
     const count = shared.blocks.length / 2;
     Atomics.store(control, operation, kind);
@@ -142,7 +163,8 @@ export function createFusedUpdate(
     Atomics.store(control, next, 0);
     Atomics.add(control, epoch, 1);
     Atomics.notify(control, epoch);
-    work(shared, 0, update, squareSum);
+    while (!work(shared, 0, update, squareSum, performance.now() + slice))
+      await new Promise((resolve) => setImmediate(resolve));
     for (;;) {
       const finished = Atomics.load(control, done);
       if (finished === count) return;
@@ -157,11 +179,11 @@ export function createFusedUpdate(
 
   return {
     blocksByThread: shared.blocksByThread,
-    globalNorm(scale = 1) {
-      perform(operations.squareSum);
+    async globalNorm(scale = 1) {
+      await perform(operations.squareSum);
       return Math.sqrt(shared.sums.reduce((total, sum) => total + sum, 0)) * Math.abs(scale);
     },
-    adamw(settings, step, scale) {
+    async adamw(settings, step, scale) {
       const groups = shared.coefficients.length / coefficientCount;
       if (settings.length !== groups) {
         throw new SessionError('adamw', `expected settings for ${groups} groups, got ${settings.length}`);
@@ -171,7 +193,7 @@ export function createFusedUpdate(
       coefficients.forEach((group, index) => {
         shared.coefficients.set(group, index * coefficientCount);
       });
-      perform(operations.adamw);
+      await perform(operations.adamw);
     },
     dispose() {
       if (disposed) return;

@@ -123,7 +123,7 @@ export class TrainingSession {
         `expected batches with something to learn from, got a total weight of ${weight} — drop such batches`,
       );
     const { beta1, beta2, epsilon, maxGradNorm, groups } = this.optimizer;
-    const gradientNorm = this.fused.globalNorm(1 / weight);
+    const gradientNorm = await this.fused.globalNorm(1 / weight);
     if (!Number.isFinite(gradientNorm))
       throw new SessionError(
         'update',
@@ -138,7 +138,7 @@ export class TrainingSession {
       epsilon,
       adamMode: 0 as const,
     }));
-    this.fused.adamw(settings, this.state.step + 1, clip / weight);
+    await this.fused.adamw(settings, this.state.step + 1, clip / weight);
     this.state.step++;
     this.accumulating = false;
     this.gathered = { sum: 0, weight: 0 };
