@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, it } from 'vitest';
-import { inverseCloze, type Row } from './inverse-cloze.js';
+import { inverseCloze, type Row } from './warm-up-rows.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const tsx = createRequire(import.meta.url).resolve('tsx/cli');

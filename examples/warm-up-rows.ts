@@ -9,7 +9,9 @@ export interface Row {
 
 export interface ClozeOptions {
   readonly count: number;
+  /** Per row. */
   readonly negatives: number;
+  /** Tokens of a stretch of text. */
   readonly shortest: number;
   readonly longest: number;
   readonly seed: number;
@@ -19,11 +21,10 @@ const chinese = /\p{Script=Han}/u;
 
 /**
  * Rows for a model that has not learned to read yet: the query is a few scraps of a passage, the positive the stretch of
- * text they were taken from, the negatives stretches of other passages on the same topic. Whoever wants to tell them apart
- * must compare words. After the inverse cloze task (https://arxiv.org/abs/1906.00300).
+ * text they were taken from, the negatives stretches of other passages on the same topic, so that who wants to tell them
+ * apart must compare words; after the inverse cloze task (https://arxiv.org/abs/1906.00300).
  *
- * Yields `count` rows of one positive and `negatives` negatives, each a pure function of (seed, its number). Stretches
- * are `shortest` to `longest` tokens long: characters of Chinese, about so many pieces of English.
+ * Each row is a pure function of (seed, its number). Tokens are characters of Chinese, about so many pieces of English.
  */
 export function* inverseCloze(
   rows: readonly Row[],
