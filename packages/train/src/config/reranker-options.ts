@@ -60,6 +60,7 @@ export const rerankerOptions = {
   val_label_key: optional(text, 'as train_label_key, for val_dataset'),
   min_label: option(anyNumber, 0, 'label that stands for 0, for pointwise losses'),
   max_label: option(anyNumber, 1, 'label that stands for 1, for pointwise losses'),
+  shuffle: option(flag, true, 'a new order every epoch; false keeps the files’ order, for a curriculum'),
   shuffle_rate: option(share, 0, 'chance to cut a long text in three and permute it', {
     aliases: ['shuffle_ratio'],
   }),

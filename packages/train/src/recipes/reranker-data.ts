@@ -120,7 +120,7 @@ type Collate<E> = (examples: LoadedBatch<E>, options: CollateOptions) => ReturnT
 
 async function prepared<E extends PointwiseExample | GroupExample>(
   dataset: Dataset<E>,
-  { seed, batchSize, trainDatasetType }: CompleteRerankerConfig,
+  { seed, batchSize, shuffle, trainDatasetType }: CompleteRerankerConfig,
   collate: Collate<E>,
 ): Promise<RerankerData> {
   try {
@@ -129,7 +129,8 @@ async function prepared<E extends PointwiseExample | GroupExample>(
     await dataset.close();
     throw error;
   }
-  const sampler = { seed, batchSize, lengths: dataset.lengths };
+  // Length buckets are of shuffled rows: in the files' order there are none.
+  const sampler = { seed, batchSize, shuffle, ...(shuffle && { lengths: dataset.lengths }) };
   return {
     batchesPerEpoch: Math.ceil(dataset.length / batchSize),
     summary: dataset.summary,
