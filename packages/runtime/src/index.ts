@@ -23,6 +23,7 @@ export {
   artifactsOf,
   type CompileOptions,
   compile,
+  genuineArtifacts,
   lossScale,
   type Plan,
   planOf,

@@ -2,6 +2,7 @@ import { evaluateDim } from '@rag/onnx';
 import { gradientBuffer } from '../artifacts/names.js';
 import type { TensorInfo } from '../drivers/driver.js';
 import { SessionError } from '../error.js';
+import { checkFits } from '../feeds.js';
 import type { IoBinding } from '../io-binding.js';
 import { type BindableSession, createSession } from '../session.js';
 import { type Tensor, zeros } from '../tensor.js';
@@ -62,8 +63,9 @@ export async function openBoundModel(
       );
       const batch = Object.fromEntries(inputs.map(({ name }) => [name, feeds[name]!]));
       if (binding) {
-        for (const [name, tensor] of Object.entries(batch)) binding.rebindInput(name, tensor);
+        // Outputs first: a batch may hold what the run before yielded.
         for (const [name, tensor] of Object.entries(results)) binding.rebindOutput(name, tensor);
+        for (const [name, tensor] of Object.entries(batch)) binding.rebindInput(name, tensor);
       } else {
         binding = session.bind({
           inputs: { ...batch, ...resident.inputs },
@@ -99,19 +101,21 @@ function residentTensors(
   return { inputs, outputs, inPlaceAdd };
 }
 
-/** The values of the symbolic sizes, from the tensors that are fed; throws SessionError where they disagree. */
+/** The values of the symbolic sizes, from the tensors that are fed; throws SessionError where one is missing or does not fit. */
 function symbolsOf(
   inputs: readonly TensorInfo[],
   feeds: Readonly<Record<string, Tensor>>,
 ): Record<string, number> {
   const symbols: Record<string, number> = {};
-  for (const { name, shape } of inputs) {
+  for (const info of inputs) {
+    const { name, shape } = info;
     const tensor = feeds[name];
     if (!tensor)
       throw new SessionError(
         'batch',
         `expected a tensor "${name}", got ${Object.keys(feeds).join(', ') || 'none'}`,
       );
+    checkFits(`batch: "${name}"`, info, tensor);
     for (const [axis, dim] of shape.entries()) {
       const size = tensor.shape[axis];
       if (typeof dim === 'number' || dim === '' || size === undefined) continue;

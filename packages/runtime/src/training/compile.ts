@@ -14,17 +14,24 @@ import {
   type Value,
 } from '@rag/onnx';
 import { type NamedTensor, noProperties } from '../artifacts/checkpoint.js';
+import { decodeCheckpoint } from '../artifacts/decode-checkpoint.js';
 import { encodeCheckpoint } from '../artifacts/encode-checkpoint.js';
 import { ArtifactError } from '../artifacts/error.js';
 import {
   checkTrainingModelNames,
   gradientBuffer,
   gradientUpdated,
+  isGradientName,
   lazyResetGrad,
   type TrainingArtifacts,
 } from '../artifacts/names.js';
 import type { Objective, ObjectiveGraph } from './objective.js';
-import { encodeOptimizer, type OptimizerSettings } from './optimizer-model.js';
+import {
+  checkOneGroup,
+  decodeOptimizer,
+  encodeOptimizer,
+  type OptimizerSettings,
+} from './optimizer-model.js';
 
 /** One part of a training step that runs as a whole. */
 export interface Segment {
@@ -65,7 +72,8 @@ export const boundaryGradient = (name: string): string => `${name}.gradient`;
 /**
  * Compiles an objective to training artifacts: differentiated graphs with parameters as inputs, the optimizer's settings
  * and a checkpoint of the initial parameters. An objective with a cut becomes two segments, `encoder` and `head`.
- * @throws ArtifactError for names that the format reserves, GraphError for what cannot be differentiated
+ * @throws ArtifactError for names that the format reserves and for parameters that it cannot train, GraphError for what
+ * cannot be differentiated
  */
 export function compile(
   objective: Objective,
@@ -73,6 +81,9 @@ export function compile(
 ): Plan {
   const train = objective.build('train');
   const evaluation = objective.build('eval');
+  checkObjective(train, evaluation);
+  const userInputs = [...new Set([...train.inputs, ...evaluation.inputs].map(nameOf)), lossScale];
+  checkTrainingModelNames(userInputs, []);
   const segments = train.cut
     ? cutSegments(train, evaluation, trainable)
     : [wholeSegment(train, evaluation, trainable)];
@@ -86,9 +97,13 @@ export function compile(
         );
       parameters.set(nameOf(value), value);
     }
-  const userInputs = [...new Set([...train.inputs, ...evaluation.inputs].map(nameOf)), lossScale];
   checkTrainingModelNames(userInputs, [...parameters.keys()]);
   const tensors = [...parameters].map(([name, value]): NamedTensor => {
+    if (value.dtype !== 'float32')
+      throw new ArtifactError(
+        `parameter "${name}"`,
+        `expected float32, got ${value.dtype} — cast it inside the graph`,
+      );
     const shape = value.shape as readonly number[];
     return { name, dtype: 'float32', shape, data: initial(name, shape) };
   });
@@ -114,6 +129,17 @@ export function artifactsOf({ segments, optimizerModel, checkpoint }: Plan): Tra
   return { trainingModel: only.trainingModel, evalModel: only.evalModel, optimizerModel, checkpoint };
 }
 
+/**
+ * The four files for ONNX Runtime's own training runtime, whose optimizer has one parameter group at rate 1.
+ * @throws ArtifactError where the plan has more segments or groups, or another rate
+ */
+export function genuineArtifacts(plan: Plan): TrainingArtifacts {
+  const artifacts = artifactsOf(plan);
+  const names = decodeCheckpoint(artifacts.checkpoint).trainable.map(({ name }) => name);
+  checkOneGroup(decodeOptimizer(artifacts.optimizerModel, names));
+  return artifacts;
+}
+
 /** A one-segment plan of four files, e.g. those of a directory. */
 export function planOf({ trainingModel, evalModel, optimizerModel, checkpoint }: TrainingArtifacts): Plan {
   return {
@@ -125,6 +151,29 @@ export function planOf({ trainingModel, evalModel, optimizerModel, checkpoint }:
 
 type Compiled = Segment & { readonly parameters: readonly Value[] };
 type Trainable = (name: string) => boolean;
+
+/** Both tracings are cut at the same values, count in one number, and name no result as the loss or a gradient is named. */
+function checkObjective(train: ObjectiveGraph, evaluation: ObjectiveGraph): void {
+  const cuts = [train, evaluation].map(({ cut }) => cut && Object.keys(cut).toSorted().join(', '));
+  if (cuts[0] !== cuts[1] || cuts[0] === '')
+    throw new ArtifactError(
+      'cut',
+      `expected the same values in training and evaluation, got [${cuts.map((names) => names ?? '').join('] and [')}] — name at least one in both`,
+    );
+  for (const { weight, outputs = {} } of [train, evaluation]) {
+    if (weight.shape.length > 0)
+      throw new ArtifactError(
+        'weight',
+        `expected a scalar, got [${weight.shape.join(', ')}] — reduceSum() it`,
+      );
+    for (const name of Object.keys(outputs))
+      if (name === 'loss' || name === 'weight' || name.endsWith(boundaryGradient('')) || isGradientName(name))
+        throw new ArtifactError(
+          `output "${name}"`,
+          'expected a name of its own, got one of the loss, the weight or a gradient — rename it',
+        );
+  }
+}
 
 function wholeSegment(train: ObjectiveGraph, evaluation: ObjectiveGraph, trainable: Trainable): Compiled {
   const graph = backward('whole', train.inputs, scaledLoss(train), resultsOf(train), [], trainable);
@@ -250,11 +299,18 @@ function backward(
     InPlaceAccumulatorV2.of([buffers[i]!, slopes[i]!, reset]),
   ]);
   const arrived = boundary.map((value, i) => [boundaryGradient(nameOf(value)), slopes[trained.length + i]!]);
-  return graphOf([...inputs, ...scale, ...buffers, reset], {
+  const graph = graphOf([...inputs, ...scale, ...buffers, reset], {
     loss: scalar,
     ...results,
     ...Object.fromEntries([...arrived, ...updated]),
   });
+  const idle = graph.parameters.find((value) => trainable(nameOf(value)) && !used.includes(value));
+  if (idle)
+    throw new ArtifactError(
+      `parameter "${nameOf(idle)}"`,
+      'expected the loss to depend on what is trained, got one that only other outputs read — freeze it',
+    );
+  return graph;
 }
 
 /** Forward of the loss without gradients. */

@@ -53,7 +53,7 @@ export function defaultGroupOf(
   name: string,
   { weightDecay }: { weightDecay: number },
 ): { weightDecay: number; rate: number } {
-  const exempt = name.endsWith('.bias') || /layer_?norm/i.test(name);
+  const exempt = /(^|\.)bias$|layer_?norm|rms_?norm|(^|[._])norm\d*(\.|$)/i.test(name);
   return { weightDecay: exempt ? 0 : weightDecay, rate: 1 };
 }
 
@@ -73,6 +73,11 @@ export function encodeOptimizer(settings: OptimizerSettings, parameters: readonl
   const groups = new Map<string, { parameters: string[]; weightDecay: number; rate: number }>();
   for (const name of parameters) {
     const group = groupOf(name, { weightDecay });
+    if (!isFactor(group.weightDecay) || !isFactor(group.rate))
+      throw new ArtifactError(
+        `parameter "${name}"`,
+        `expected a decay and a rate that are finite numbers ≥ 0, got ${group.weightDecay} and ${group.rate} — see groupOf`,
+      );
     const key = `${group.weightDecay} ${group.rate}`;
     if (!groups.has(key)) groups.set(key, { ...group, parameters: [] });
     groups.get(key)!.parameters.push(name);
@@ -109,7 +114,7 @@ export function checkOneGroup({ groups }: OptimizerPlan): void {
   if (groups.length > 1 || groups[0]?.rate !== 1)
     throw new ArtifactError(
       'optimizer_model.onnx',
-      `expected one parameter group at rate 1 for ONNX Runtime's own optimizer, got ${groups.length} — compile with a groupOf that gives every parameter the same decay`,
+      `expected one parameter group at rate 1 for ONNX Runtime's own optimizer, got ${groups.length} at ${groups.map(({ rate }) => rate).join(', ') || 'none'} — compile with a groupOf that gives every parameter the same decay and rate 1`,
     );
 }
 
@@ -120,18 +125,18 @@ export function checkOneGroup({ groups }: OptimizerPlan): void {
 export function decodeOptimizer(bytes: Uint8Array, parameters: readonly string[]): OptimizerPlan {
   const where = 'optimizer_model.onnx';
   const { graph, metadata } = decodeModel(bytes);
-  const only = (opType: string): Node | undefined => graph.nodes.find((node) => node.op.opType === opType);
-  const adamw = only('AdamWOptimizer');
-  if (!adamw)
+  const all = (opType: string): Node[] => graph.nodes.filter((node) => node.op.opType === opType);
+  const [adamw, ...more] = all('AdamWOptimizer');
+  if (!adamw || more.length > 0)
     throw new ArtifactError(
       where,
-      `expected an AdamWOptimizer, got ${graph.nodes.map((node) => node.op.opType).join(', ') || 'none'}`,
+      `expected one AdamWOptimizer, got ${graph.nodes.map((node) => node.op.opType).join(', ') || 'none'} — no other optimizer is implemented`,
     );
-  const { alpha, beta, epsilon, weight_decay, adam_mode } = adamw.attributes;
-  if (adam_mode !== 0)
+  const { alpha, beta, epsilon, weight_decay, adam_mode, correct_bias } = adamw.attributes;
+  if (adam_mode !== 0 || correct_bias !== 1)
     throw new ArtifactError(
       where,
-      `expected adam_mode 0 (PyTorch), got ${adam_mode} — generate the artifacts with it`,
+      `expected adam_mode 0 (PyTorch) and correct_bias 1, got ${adam_mode} and ${correct_bias} — generate the artifacts with these`,
     );
   const whole: ParameterGroup = { parameters, weightDecay: weight_decay as number, rate: 1 };
   const groups =
@@ -140,19 +145,51 @@ export function decodeOptimizer(bytes: Uint8Array, parameters: readonly string[]
     beta1: alpha as number,
     beta2: beta as number,
     epsilon: epsilon as number,
-    maxGradNorm: only('InplaceClipGradNorm')?.attributes.max_norm as number | undefined,
+    maxGradNorm: all('InplaceClipGradNorm')[0]?.attributes.max_norm as number | undefined,
     groups,
   };
 }
 
 function parseGroups(json: string, parameters: readonly string[], where: string): ParameterGroup[] {
-  const groups = JSON.parse(json) as ParameterGroup[];
-  const named = groups.flatMap((group) => group.parameters);
-  const missing = parameters.find((name) => !named.includes(name));
-  if (missing !== undefined || named.length !== parameters.length)
+  const at = `${where}: metadata "${groupsKey}"`;
+  let groups: unknown;
+  try {
+    groups = JSON.parse(json);
+  } catch (cause) {
+    throw new ArtifactError(at, 'expected JSON, got other text — compile the artifacts again', { cause });
+  }
+  if (!Array.isArray(groups) || !groups.every(isGroup))
     throw new ArtifactError(
-      where,
-      `expected each of ${parameters.length} trainable parameters in one group, got ${named.length} names${missing ? ` without "${missing}"` : ''}`,
+      at,
+      'expected a list of { parameters: names, weightDecay, rate } with numbers ≥ 0, got another value — compile the artifacts again',
+    );
+  const open = new Set(parameters);
+  for (const name of groups.flatMap((group) => group.parameters))
+    if (!open.delete(name))
+      throw new ArtifactError(
+        at,
+        `expected each trainable parameter in one group, got "${name}" ${parameters.includes(name) ? 'twice' : 'besides, which is not trained'} — compile the artifacts again`,
+      );
+  const [missing] = open;
+  if (missing !== undefined)
+    throw new ArtifactError(
+      at,
+      `expected each trainable parameter in one group, got "${missing}" in none — compile the artifacts again`,
     );
   return groups;
+}
+
+const isFactor = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0;
+
+function isGroup(value: unknown): value is ParameterGroup {
+  if (typeof value !== 'object' || value === null) return false;
+  const { parameters, weightDecay, rate } = value as { readonly [Key in keyof ParameterGroup]?: unknown };
+  return (
+    Array.isArray(parameters) &&
+    parameters.length > 0 &&
+    parameters.every((name) => typeof name === 'string') &&
+    isFactor(weightDecay) &&
+    isFactor(rate)
+  );
 }

@@ -2,7 +2,7 @@ import { add, constant, gelu, input, linear, mul, parameter, reduceSum, sub } fr
 import { describe, expect, it } from 'vitest';
 import { Tensor } from '../tensor.js';
 import { openGenuine } from '../testing/genuine.js';
-import { artifactsOf, compile, lossScale, type Plan } from './compile.js';
+import { artifactsOf, compile, genuineArtifacts, lossScale, type Plan } from './compile.js';
 import type { Objective } from './objective.js';
 import type { OptimizerSettings } from './optimizer-model.js';
 import { type Batch, TrainingSession } from './session.js';
@@ -55,13 +55,7 @@ describe('TrainingSession', () => {
   it('trains as the genuine training runtime does from the same four files', async () => {
     const compiled = plan();
     const session = await open(compiled);
-    const { trainingModel, evalModel, optimizerModel, checkpoint } = artifactsOf(compiled);
-    const genuine = await (await openGenuine()).createSession({
-      checkpoint,
-      trainingModel,
-      evalModel,
-      optimizerModel,
-    });
+    const genuine = await (await openGenuine()).createSession(genuineArtifacts(compiled));
     for (let step = 0; step < 20; step++) {
       const batch = batchOf(4, step);
       const scale = { dtype: 'float32' as const, shape: [], data: Float32Array.of(1 / 4) };
@@ -164,5 +158,61 @@ describe('TrainingSession', () => {
     session.dispose();
     await expect(session.accumulate(batchOf(2, 0))).rejects.toThrow(/disposed/);
     expect(() => artifactsOf(plan(true))).toThrow(/one segment/);
+  });
+
+  it('feeds batches by the names of the objective, whatever the cut', async () => {
+    for (const cut of [false, true]) {
+      const session = await open(plan(cut));
+      expect((await session.inputs()).map(({ name }) => name)).toEqual(['x', 'y']);
+      for (const name of ['hidden', 'first.bias', lossScale, 'z']) {
+        const batch = { ...batchOf(2, 0), [name]: batchOf(2, 0).x! };
+        const message = `expected tensors among x, y, got "${name}"`;
+        await expect(session.accumulate(batch)).rejects.toThrow(message);
+        await expect(session.evaluate(batch)).rejects.toThrow(message);
+      }
+      await expect(session.accumulate({ ...batchOf(2, 0), x: batchOf(2, 0).y! })).rejects.toThrow(
+        'batch: "x": expected shape [batch, 3], got [2, 2]',
+      );
+      session.dispose();
+    }
+  });
+
+  it('evaluates a batch that was made for training', async () => {
+    const { build } = regression(false);
+    const noise = input('noise', 'float32', []);
+    const noisy: Objective = {
+      build(mode) {
+        const graph = build(mode);
+        return mode === 'eval'
+          ? graph
+          : { ...graph, inputs: [...graph.inputs, noise], sum: mul(graph.sum, noise) };
+      },
+    };
+    const session = await open(compile(noisy, { initial, optimizer: oneGroup }));
+    const batch = { ...batchOf(2, 0), noise: new Tensor('float32', [], Float32Array.of(2)) };
+    const { sum } = await session.accumulate(batch);
+    expect(2 * (await session.evaluate(batch)).sum).toBeCloseTo(sum, 5);
+    expect(await session.evaluate(batchOf(2, 0))).toEqual(await session.evaluate(batch));
+    session.dispose();
+  });
+
+  it('takes one call at a time, and forgets gradients that it cannot use', async () => {
+    const [session, other] = [await open(plan()), await open(plan())];
+    const first = session.accumulate(batchOf(2, 0));
+    await expect(session.accumulate(batchOf(2, 1))).rejects.toThrow(/one call at a time/);
+    await expect(session.update({ learningRate: 1 })).rejects.toThrow(/one call at a time/);
+    expect(() => session.restore(other.snapshot())).toThrow(/one call at a time/);
+    expect((await first).weight).toBe(2);
+    const { x, y } = batchOf(2, 1) as Record<'x' | 'y', Tensor>;
+    await session.accumulate({ x: new Tensor('float32', [2, 3], new Float32Array(6).fill(Number.NaN)), y });
+    await expect(session.update({ learningRate: 1e-2 })).rejects.toThrow(/got a total weight of NaN/);
+    await session.accumulate(batchOf(2, 3));
+    await expect(session.accumulate({ x })).rejects.toThrow(/"y"/);
+    await expect(session.update({ learningRate: 1 })).rejects.toThrow(/expected gradients, got none/);
+    const step = (target: TrainingSession) => target.trainStep({ x, y }, { learningRate: 1e-2 });
+    expect(await step(session)).toEqual(await step(other));
+    expect(session.weights()).toEqual(other.weights());
+    session.dispose();
+    other.dispose();
   });
 });

@@ -9,7 +9,7 @@ import { lossScale, type Plan, planOf } from './compile.js';
 import { createFusedUpdate, type FusedUpdate } from './fused-update.js';
 import { clipCoefficient } from './global-norm.js';
 import { decodeOptimizer, type OptimizerPlan } from './optimizer-model.js';
-import { openSegment, type SegmentRunner } from './segment-runner.js';
+import { batchNames, openSegment, type SegmentRunner } from './segment-runner.js';
 import { restoreState, snapshotState, stateOf, type TrainingState } from './state.js';
 
 /** The tensors of one batch by the names of the objective's inputs. */
@@ -41,11 +41,13 @@ export interface UpdateResult {
 export class TrainingSession {
   private gathered = { sum: 0, weight: 0 };
   private accumulating = false;
+  private busy = false;
   private disposed = false;
 
   private constructor(
     private readonly state: TrainingState,
     private readonly segments: readonly SegmentRunner[],
+    private readonly names: ReadonlySet<string>,
     private readonly optimizer: OptimizerPlan,
     private readonly fused: FusedUpdate,
   ) {}
@@ -69,6 +71,7 @@ export class TrainingSession {
     return new TrainingSession(
       state,
       segments.map((segment) => openSegment(segment, state, compute)),
+      batchNames(segments, state),
       optimizer,
       createFusedUpdate(tensors, { threads: compute.threads ?? 1 }),
     );
@@ -79,15 +82,31 @@ export class TrainingSession {
     return this.state.step;
   }
 
-  /** What a batch feeds in training, in the artifacts' order. */
+  /** What a batch feeds in training, in the artifacts' order; in evaluation what only training reads may be missing. */
   async inputs(): Promise<readonly TensorInfo[]> {
     const lists = await Promise.all(this.segments.map((segment) => segment.inputs()));
-    return lists.flat().filter(({ name }) => name !== lossScale);
+    const fed = lists.flat().filter(({ name }) => this.names.has(name));
+    return [...new Map(fed.map((info) => [info.name, info])).values()];
   }
 
-  /** Forward and backward of one batch; its gradients are added to those since the last update. */
+  /**
+   * Forward and backward of one batch; its gradients are added to those since the last update.
+   * @throws SessionError for a batch that does not fit; the gradients gathered before it are then forgotten
+   */
   async accumulate(batch: Batch): Promise<BatchResult> {
-    this.check('accumulate');
+    return this.alone('accumulate', async () => {
+      try {
+        return await this.forwardBackward(batch);
+      } catch (error) {
+        // Some buffers may hold this batch's gradients by now and others not.
+        this.forget();
+        throw error;
+      }
+    });
+  }
+
+  private async forwardBackward(batch: Batch): Promise<BatchResult> {
+    this.checkBatch('accumulate', batch);
     const how = this.accumulating ? 'add' : 'overwrite';
     const boundary: Record<string, Tensor> = {};
     for (const segment of this.segments.slice(0, -1))
@@ -107,28 +126,36 @@ export class TrainingSession {
 
   /**
    * One optimizer update with the gradients gathered since the last one, divided by the weight of all their batches.
-   * @throws SessionError when nothing was gathered, or when the gathered weight or the gradients are not usable numbers
+   * @throws SessionError when nothing was gathered, or when the gathered weight or the gradients are not usable numbers:
+   * they are then forgotten
    */
   async update({ learningRate }: { learningRate: number }): Promise<UpdateResult> {
-    this.check('update');
+    return this.alone('update', () => this.descend(learningRate));
+  }
+
+  private async descend(learningRate: number): Promise<UpdateResult> {
     const { sum, weight } = this.gathered;
     if (!this.accumulating)
       throw new SessionError(
         'update',
         'expected gradients, got none since the last update — accumulate() a batch first',
       );
-    if (!(weight > 0))
+    if (!(weight > 0)) {
+      this.forget();
       throw new SessionError(
         'update',
         `expected batches with something to learn from, got a total weight of ${weight} — drop such batches`,
       );
+    }
     const { beta1, beta2, epsilon, maxGradNorm, groups } = this.optimizer;
     const gradientNorm = await this.fused.globalNorm(1 / weight);
-    if (!Number.isFinite(gradientNorm))
+    if (!Number.isFinite(gradientNorm)) {
+      this.forget();
       throw new SessionError(
         'update',
         `expected finite gradients, got a norm of ${gradientNorm} at a loss of ${sum / weight} — lower the learning rate or look at the batch`,
       );
+    }
     const clip = maxGradNorm === undefined ? 1 : clipCoefficient(gradientNorm, maxGradNorm);
     const settings = groups.map(({ weightDecay, rate }) => ({
       learningRate: learningRate * rate,
@@ -140,8 +167,7 @@ export class TrainingSession {
     }));
     await this.fused.adamw(settings, this.state.step + 1, clip / weight);
     this.state.step++;
-    this.accumulating = false;
-    this.gathered = { sum: 0, weight: 0 };
+    this.forget();
     return { loss: sum / weight, weight, gradientNorm };
   }
 
@@ -154,9 +180,10 @@ export class TrainingSession {
     return { ...(await this.update(options)), outputs };
   }
 
-  /** Forward of one batch without dropout and gradients. */
+  /** Forward of one batch without dropout and gradients; a batch that was made for training will do. */
   async evaluate(batch: Batch): Promise<BatchResult> {
     this.check('evaluate');
+    this.checkBatch('evaluate', batch);
     const feeds: Record<string, Tensor> = { ...batch, [lossScale]: one };
     let yielded: Record<string, Tensor> = {};
     for (const segment of this.segments) {
@@ -168,7 +195,7 @@ export class TrainingSession {
 
   /** Parameters, moments and step, copied; not between `accumulate` and `update`. */
   snapshot(): Checkpoint {
-    this.check('snapshot');
+    this.checkIdle('snapshot');
     if (this.accumulating)
       throw new SessionError(
         'snapshot',
@@ -184,10 +211,9 @@ export class TrainingSession {
 
   /** Goes back to a snapshot of the same parameters; gathered gradients are forgotten. */
   restore(checkpoint: Checkpoint): void {
-    this.check('restore');
+    this.checkIdle('restore');
     restoreState(this.state, checkpoint);
-    this.accumulating = false;
-    this.gathered = { sum: 0, weight: 0 };
+    this.forget();
   }
 
   /** The parameters under their names, as views of the live state. */
@@ -221,6 +247,40 @@ export class TrainingSession {
     this.disposed = true;
     for (const segment of this.segments) segment.dispose();
     this.fused.dispose();
+  }
+
+  /** Runs what changes the state, one call at a time. */
+  private async alone<T>(where: string, work: () => Promise<T>): Promise<T> {
+    this.checkIdle(where);
+    this.busy = true;
+    try {
+      return await work();
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private forget(): void {
+    this.accumulating = false;
+    this.gathered = { sum: 0, weight: 0 };
+  }
+
+  private checkBatch(where: string, batch: Batch): void {
+    const unknown = Object.keys(batch).filter((name) => !this.names.has(name));
+    if (unknown.length > 0)
+      throw new SessionError(
+        where,
+        `expected tensors among ${[...this.names].join(', ')}, got ${unknown.map((name) => `"${name}"`).join(', ')} — leave out what the objective does not declare`,
+      );
+  }
+
+  private checkIdle(where: string): void {
+    this.check(where);
+    if (this.busy)
+      throw new SessionError(
+        where,
+        'expected one call at a time, got one while accumulate() or update() runs — await that first',
+      );
   }
 
   private check(where: string): void {

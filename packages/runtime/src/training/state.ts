@@ -1,5 +1,4 @@
-import type { Checkpoint, NamedTensor } from '../artifacts/checkpoint.js';
-import { noProperties } from '../artifacts/checkpoint.js';
+import { type Checkpoint, checkCheckpoint, type NamedTensor, noProperties } from '../artifacts/checkpoint.js';
 import { decodeCheckpoint } from '../artifacts/decode-checkpoint.js';
 import { ArtifactError } from '../artifacts/error.js';
 import { Tensor } from '../tensor.js';
@@ -42,25 +41,18 @@ function frozenTensor({ name, dtype, shape, data }: NamedTensor): [string, Tenso
   return [name, new Tensor(dtype, shape, data as Float32Array)];
 }
 
-/** Copies a checkpoint's parameters, moments and step into a state of the same parameters; throws ArtifactError naming what differs. */
-export function restoreState(state: TrainingState, { trainable, optimizer }: Checkpoint): void {
-  const values = new Map(trainable.map((tensor) => [tensor.name, tensor]));
+/**
+ * Copies a checkpoint's parameters, moments and step into a state of the same parameters, or changes nothing.
+ * @throws ArtifactError naming what differs
+ */
+export function restoreState(state: TrainingState, checkpoint: Checkpoint): void {
+  checkCheckpoint(checkpoint, 'checkpoint');
+  const { trainable, frozen, optimizer } = checkpoint;
+  const values = matched('trainable', trainable, new Map(state.trained.map((own) => [own.name, own.value])));
+  const frozenValues = matched('frozen', frozen, state.frozen);
   const moments = new Map((optimizer?.states ?? []).map((entry) => [entry.name, entry]));
-  for (const { name, value } of state.trained) {
-    const tensor = values.get(name);
-    if (!tensor || tensor.data.length !== value.data.length)
-      throw new ArtifactError(
-        `checkpoint: "${name}"`,
-        `expected a parameter [${value.shape.join(', ')}], got ${tensor ? `[${tensor.shape.join(', ')}]` : 'none'} — restore a checkpoint of this model`,
-      );
-  }
-  if (values.size !== state.trained.length)
-    throw new ArtifactError(
-      'checkpoint',
-      `expected ${state.trained.length} trainable parameters, got ${values.size} — restore a checkpoint of this model`,
-    );
   for (const { name, value, first, second } of state.trained) {
-    (value.data as Float32Array).set(values.get(name)!.data as Float32Array);
+    (value.data as Float32Array).set(values.get(name)!);
     const entry = moments.get(name);
     if (entry) {
       first.set(entry.momentum0);
@@ -70,7 +62,32 @@ export function restoreState(state: TrainingState, { trainable, optimizer }: Che
       second.fill(0);
     }
   }
+  for (const [name, { data }] of state.frozen) (data as Float32Array).set(frozenValues.get(name)!);
   state.step = Number(optimizer?.step ?? 0n);
+}
+
+/** The elements of a checkpoint's tensors by name; throws ArtifactError unless names and shapes are those of `own`. */
+function matched(
+  kind: string,
+  tensors: readonly NamedTensor[],
+  own: ReadonlyMap<string, Tensor>,
+): ReadonlyMap<string, Float32Array> {
+  const given = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  for (const [name, { shape }] of own) {
+    const tensor = given.get(name);
+    if (tensor?.dtype !== 'float32' || tensor.shape.join() !== shape.join())
+      throw new ArtifactError(
+        `checkpoint: "${name}"`,
+        `expected a ${kind} parameter float32[${shape.join(', ')}], got ${tensor ? `${tensor.dtype}[${tensor.shape.join(', ')}]` : 'none'} — restore a checkpoint of this model`,
+      );
+  }
+  const extra = tensors.find(({ name }) => !own.has(name));
+  if (extra)
+    throw new ArtifactError(
+      `checkpoint: "${extra.name}"`,
+      `expected the ${own.size} ${kind} parameters of this model, got this one besides — restore a checkpoint of this model`,
+    );
+  return new Map(tensors.map(({ name, data }) => [name, data as Float32Array]));
 }
 
 /** The state as a checkpoint, in arrays of its own. */

@@ -1,0 +1,234 @@
+import {
+  add,
+  constant,
+  gelu,
+  input,
+  linear,
+  mul,
+  parameter,
+  readModelProto,
+  reduceSum,
+  sub,
+} from '@rag/onnx';
+import { describe, expect, it, test } from 'vitest';
+import { decodeCheckpoint } from '../artifacts/decode-checkpoint.js';
+import { ArtifactError } from '../artifacts/error.js';
+import { artifactsOf, type CompileOptions, compile, genuineArtifacts, planOf } from './compile.js';
+import type { Objective, ObjectiveGraph } from './objective.js';
+
+/** Half the squared error of a two-layer network; `change` replaces parts of it. */
+const network = (
+  change: (parts: ObjectiveGraph, mode: 'train' | 'eval') => Partial<ObjectiveGraph> = () => ({}),
+): Objective => ({
+  build(mode) {
+    const x = input('x', 'float32', ['batch', 3]);
+    const y = input('y', 'float32', ['batch', 2]);
+    const hidden = gelu(linear(x, parameter('first.weight', [4, 3]), parameter('first.bias', [4])));
+    const output = linear(hidden, parameter('second.weight', [2, 4]), parameter('second.bias', [2]));
+    const error = sub(output, y);
+    const parts: ObjectiveGraph = {
+      inputs: [x, y],
+      sum: mul(reduceSum(mul(error, error)), 0.5),
+      weight: reduceSum(add(mul(error, 0), constant(0.5))),
+      outputs: { output },
+      cut: { hidden },
+    };
+    const { cut: _, ...whole } = parts;
+    return { ...whole, ...change(parts, mode) };
+  },
+});
+const cutNetwork = network(({ cut }) => ({ cut: cut! }));
+
+const first = ['first.weight', 'first.bias'];
+const second = ['second.weight', 'second.bias'];
+const buffers = (names: readonly string[]) => names.map((name) => `${name}_grad.accumulation.buffer`);
+const flags = (names: readonly string[]) => names.map((name) => `${name}_grad.accumulation.out`);
+const inputs = (model: Uint8Array) => readModelProto(model).graph!.input.map(({ name }) => name);
+const outputs = (model: Uint8Array) => readModelProto(model).graph!.output.map(({ name }) => name);
+
+const planFor = (objective: Objective, options: Partial<CompileOptions> = {}) =>
+  compile(objective, {
+    initial: (name, shape) => new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(name.length),
+    optimizer: {},
+    ...options,
+  });
+
+describe('compile', () => {
+  it('names inputs and outputs as the format does, with the parameters in one order', () => {
+    const { trainingModel, evalModel } = artifactsOf(planFor(network()));
+    const parameters = [...first, ...second];
+    expect(inputs(trainingModel)).toEqual([
+      'x',
+      'y',
+      'loss_scale',
+      ...buffers(parameters),
+      'lazy_reset_grad',
+      ...parameters,
+    ]);
+    expect(outputs(trainingModel)).toEqual(['loss', 'weight', 'output', ...flags(parameters)]);
+    expect(inputs(evalModel)).toEqual(['x', 'y', 'loss_scale', ...parameters]);
+    expect(outputs(evalModel)).toEqual(['loss', 'weight', 'output']);
+  });
+
+  it('keeps the initial parameters in the checkpoint', () => {
+    const { trainable, frozen, optimizer } = decodeCheckpoint(planFor(network()).checkpoint);
+    expect(trainable.map(({ name, shape }) => [name, shape])).toEqual([
+      ['first.weight', [4, 3]],
+      ['first.bias', [4]],
+      ['second.weight', [2, 4]],
+      ['second.bias', [2]],
+    ]);
+    expect(trainable[1]!.data).toEqual(Float32Array.of(10, 10, 10, 10));
+    expect([frozen, optimizer]).toEqual([[], undefined]);
+  });
+
+  it('gives frozen parameters no gradient', () => {
+    const plan = planFor(network(), { trainable: (name) => name.startsWith('second') });
+    const { trainingModel, evalModel, checkpoint } = artifactsOf(plan);
+    expect(inputs(trainingModel)).toEqual([
+      'x',
+      'y',
+      'loss_scale',
+      ...buffers(second),
+      'lazy_reset_grad',
+      ...first,
+      ...second,
+    ]);
+    expect(outputs(trainingModel)).toEqual(['loss', 'weight', 'output', ...flags(second)]);
+    expect(inputs(evalModel).slice(-4)).toEqual([...first, ...second]);
+    const { trainable, frozen } = decodeCheckpoint(checkpoint);
+    expect([trainable, frozen].map((tensors) => tensors.map(({ name }) => name))).toEqual([second, first]);
+  });
+
+  it('makes two segments of a cut objective', () => {
+    const [encoder, head, ...more] = planFor(cutNetwork).segments;
+    expect(more).toEqual([]);
+    expect([encoder, head].map((segment) => [segment!.name, segment!.takes, segment!.yields])).toEqual([
+      ['encoder', [], ['hidden']],
+      ['head', ['hidden'], []],
+    ]);
+    expect(inputs(encoder!.trainingModel)).toEqual([
+      'x',
+      'hidden.gradient',
+      ...buffers(first),
+      'lazy_reset_grad',
+      ...first,
+    ]);
+    expect(outputs(encoder!.trainingModel)).toEqual(['loss', ...flags(first)]);
+    for (const model of [encoder!.forwardModel!, encoder!.evalModel]) {
+      expect(inputs(model)).toEqual(['x', ...first]);
+      expect(outputs(model)).toEqual(['hidden']);
+    }
+    expect(head!.forwardModel).toBeUndefined();
+    expect(inputs(head!.trainingModel)).toEqual([
+      'y',
+      'hidden',
+      'loss_scale',
+      ...buffers(second),
+      'lazy_reset_grad',
+      ...second,
+    ]);
+    expect(outputs(head!.trainingModel)).toEqual([
+      'loss',
+      'weight',
+      'output',
+      'hidden.gradient',
+      ...flags(second),
+    ]);
+    expect(inputs(head!.evalModel)).toEqual(['y', 'hidden', 'loss_scale', ...second]);
+  });
+
+  const shared = parameter('shared', [3]);
+  const x = input('x', 'float32', ['batch', 3]);
+  const through = (name: string): Objective => ({
+    build() {
+      const user = input(name, 'float32', ['batch', 3]);
+      const hidden = mul(user, shared);
+      return { inputs: [user], sum: reduceSum(mul(hidden, shared)), weight: constant(1), cut: { hidden } };
+    },
+  });
+  const whole = ({ build }: Objective): Objective => ({
+    build(mode) {
+      const { cut: _, ...graph } = build(mode);
+      return graph;
+    },
+  });
+  const faults: [string, Objective, Partial<CompileOptions>, RegExp][] = [
+    ['a parameter on both sides of the cut', through('x'), {}, /segment "head".*"shared" on both sides/],
+    ["an input with a gradient's name", whole(through('x_grad')), {}, /user input "x_grad".*"_grad"/],
+    ['an input named as the loss scale', whole(through('loss_scale')), {}, /user input "loss_scale".*once/],
+    ['nothing to train', network(), { trainable: () => false }, /segment "whole".*one trainable/],
+    [
+      'nothing to train before the cut',
+      cutNetwork,
+      { trainable: (name) => second.includes(name) },
+      /segment "encoder".*one trainable/,
+    ],
+    ['an empty cut', network(() => ({ cut: {} })), {}, /cut: .*got \[\] and \[\]/],
+    [
+      'a cut only in training',
+      network(({ cut }, mode) => (mode === 'train' ? { cut: cut! } : {})),
+      {},
+      /cut: .*got \[hidden\] and \[\]/,
+    ],
+    ['a weight per row', network(({ inputs }) => ({ weight: inputs[0]! })), {}, /weight: .*got \[batch, 3\]/],
+    ['a second loss', network(({ sum }) => ({ outputs: { loss: sum } })), {}, /output "loss".*rename it/],
+    [
+      "an output with a gradient's name",
+      network(({ sum }) => ({ outputs: { 'first.bias.gradient': sum } })),
+      {},
+      /output "first.bias.gradient".*rename it/,
+    ],
+    [
+      'a trainable parameter that only an output reads',
+      network(({ inputs }) => ({ outputs: { scaled: mul(inputs[0]!, shared) } })),
+      {},
+      /parameter "shared".*only other outputs read — freeze it/,
+    ],
+    [
+      'a parameter only in evaluation',
+      network(({ sum }, mode) => (mode === 'eval' ? { sum: add(sum, reduceSum(shared)) } : {})),
+      {},
+      /"shared".*only in evaluation/,
+    ],
+    [
+      'a parameter in double precision',
+      {
+        build: () => ({
+          inputs: [x],
+          sum: reduceSum(mul(x, shared)),
+          weight: constant(1),
+          outputs: { other: mul(parameter('wide', [1], 'float64'), 2) },
+        }),
+      },
+      { trainable: (name) => name !== 'wide' },
+      /parameter "wide": expected float32, got float64/,
+    ],
+    ['initial values of another length', network(), { initial: () => new Float32Array(1) }, /"first.weight"/],
+  ];
+  test.each(faults)('refuses %s', (_, objective, options, message) => {
+    const attempt = () => planFor(objective, options);
+    expect(attempt).toThrow(message);
+    expect(attempt).toThrow(ArtifactError);
+  });
+});
+
+describe('artifacts of a plan', () => {
+  const uniform = (rate: number) => ({ optimizer: { groupOf: () => ({ weightDecay: 0.1, rate }) } });
+
+  it('are its four files, and make the same plan again', () => {
+    const plan = planFor(network(), uniform(1));
+    const artifacts = artifactsOf(plan);
+    expect(genuineArtifacts(plan)).toEqual(artifacts);
+    expect(planOf(artifacts)).toEqual(plan);
+  });
+
+  it('for the genuine runtime have one segment and one group at rate 1', () => {
+    expect(() => artifactsOf(planFor(cutNetwork))).toThrow('plan: expected one segment, got 2');
+    expect(() => genuineArtifacts(planFor(cutNetwork, uniform(1)))).toThrow('plan: expected one segment');
+    expect(() => genuineArtifacts(planFor(network()))).toThrow(
+      /one parameter group at rate 1.*got 2 at 1, 1/,
+    );
+    expect(() => genuineArtifacts(planFor(network(), uniform(2)))).toThrow(/got 1 at 2 — /);
+  });
+});
