@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -152,8 +154,13 @@ describe('the examples of the README files', () => {
     const printed = await node(folder, ['models.ts']);
     expect(printed).toContain("fresh: [ 'classifier.weight', 'classifier.bias' ]");
     expect(existsSync(join(folder, 'output/tiny-reranker/model.safetensors'))).toBe(true);
-    writeFileSync(join(folder, 'runtime.ts'), codeOf('packages/runtime/README.md', 'ts')[0]!);
-    expect(await node(folder, ['runtime.ts'])).toBe('[ 1 ] Float32Array(1) [ 2972 ]\n');
+    // `bench` depends on the packages beneath those that examples use.
+    const beneath = join(folder, 'beneath');
+    mkdirSync(beneath);
+    symlinkSync(join(root, 'bench/node_modules'), join(beneath, 'node_modules'), 'junction');
+    copyFileSync(join(folder, 'model.onnx'), join(beneath, 'model.onnx'));
+    writeFileSync(join(beneath, 'runtime.ts'), codeOf('packages/runtime/README.md', 'ts')[0]!);
+    expect(await node(beneath, ['runtime.ts'])).toBe('[ 1 ] Float32Array(1) [ 2972 ]\n');
   });
 });
 
