@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { binaryCrossEntropy, groupSoftmax } from '@rag/losses';
-import { artifactsOf, compile, lossScale, Tensor, TrainingSession } from '@rag/runtime';
+import { compile, genuineArtifacts, lossScale, Tensor, TrainingSession } from '@rag/runtime';
 import { openGenuine } from '@rag/runtime/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CrossEncoder } from '../index.js';
@@ -35,7 +35,7 @@ const largest = (a: Float32Array, b: Float32Array) =>
 describe('a BERT cross-encoder', () => {
   it('trains 20 steps as on the genuine training runtime', async () => {
     const session = await open();
-    const files = artifactsOf(plan);
+    const files = genuineArtifacts(plan);
     const genuine = await (await openGenuine()).createSession(files);
     for (let step = 0; step < 20; step++) {
       const batch = batchAt(step);

@@ -21,11 +21,10 @@ import {
   checkTrainingModelNames,
   gradientBuffer,
   gradientUpdated,
-  isGradientName,
   lazyResetGrad,
   type TrainingArtifacts,
 } from '../artifacts/names.js';
-import type { Objective, ObjectiveGraph } from './objective.js';
+import { boundaryGradient, checkObjective, type Objective, type ObjectiveGraph } from './objective.js';
 import {
   checkOneGroup,
   decodeOptimizer,
@@ -65,9 +64,6 @@ export interface CompileOptions {
 
 /** Multiplies the loss: 1 for our session, which divides at the update; 1/weight where another runtime takes the gradient as it is. */
 export const lossScale = 'loss_scale';
-
-/** The gradient that arrives at a boundary tensor. */
-export const boundaryGradient = (name: string): string => `${name}.gradient`;
 
 /**
  * Compiles an objective to training artifacts: differentiated graphs with parameters as inputs, the optimizer's settings
@@ -151,29 +147,6 @@ export function planOf({ trainingModel, evalModel, optimizerModel, checkpoint }:
 
 type Compiled = Segment & { readonly parameters: readonly Value[] };
 type Trainable = (name: string) => boolean;
-
-/** Both tracings are cut at the same values, count in one number, and name no result as the loss or a gradient is named. */
-function checkObjective(train: ObjectiveGraph, evaluation: ObjectiveGraph): void {
-  const cuts = [train, evaluation].map(({ cut }) => cut && Object.keys(cut).toSorted().join(', '));
-  if (cuts[0] !== cuts[1] || cuts[0] === '')
-    throw new ArtifactError(
-      'cut',
-      `expected the same values in training and evaluation, got [${cuts.map((names) => names ?? '').join('] and [')}] — name at least one in both`,
-    );
-  for (const { weight, outputs = {} } of [train, evaluation]) {
-    if (weight.shape.length > 0)
-      throw new ArtifactError(
-        'weight',
-        `expected a scalar, got [${weight.shape.join(', ')}] — reduceSum() it`,
-      );
-    for (const name of Object.keys(outputs))
-      if (name === 'loss' || name === 'weight' || name.endsWith(boundaryGradient('')) || isGradientName(name))
-        throw new ArtifactError(
-          `output "${name}"`,
-          'expected a name of its own, got one of the loss, the weight or a gradient — rename it',
-        );
-  }
-}
 
 function wholeSegment(train: ObjectiveGraph, evaluation: ObjectiveGraph, trainable: Trainable): Compiled {
   const graph = backward('whole', train.inputs, scaledLoss(train), resultsOf(train), [], trainable);

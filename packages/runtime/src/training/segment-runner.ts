@@ -4,8 +4,9 @@ import type { TensorInfo } from '../drivers/driver.js';
 import { SessionError } from '../error.js';
 import type { Tensor } from '../tensor.js';
 import { type BoundModel, type ComputeOptions, openBoundModel } from './bound-model.js';
-import { boundaryGradient, lossScale, type Segment } from './compile.js';
+import { lossScale, type Segment } from './compile.js';
 import { type Accumulation, lowerForward, lowerTraining } from './lower.js';
+import { boundaryGradient } from './objective.js';
 import type { TrainingState } from './state.js';
 
 type Feeds = Readonly<Record<string, Tensor>>;
