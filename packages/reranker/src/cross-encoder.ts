@@ -1,5 +1,5 @@
 import { type Checkpoint, type EncoderConfig, encoderConfigToJson, openCheckpoint } from '@rag/models';
-import { type Graph, } from '@rag/onnx';
+import type { Graph } from '@rag/onnx';
 import { createSession, type Driver, type Session } from '@rag/runtime';
 import type { EncodedIds, Tokenizer } from '@rag/text';
 import { classifierConfig, readClassifierConfig } from './classifier-config.js';
