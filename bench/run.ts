@@ -6,7 +6,7 @@
  *   [--batches N] [--max-cells N] [--results FILE.md]
  * PYTHON has torch; without it only ours is measured and the section says "peer absent". DATA holds rows {query, pos, neg}
  * for the epoch over real lengths, TOKENIZER is a directory with a BERT tokenizer; without them that part is left out.
- * `--batches N` measures N batches at equal distances instead of the epoch. `--quick` runs tiny shapes, to see that all of
+ * An empty list leaves its part out (`--dropouts ''`). `--batches N` measures N batches at equal distances instead of the epoch. `--quick` runs tiny shapes, to see that all of
  * it works, and prints the section unless `--results` names a file. Everything that runs is told on stderr.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -48,7 +48,7 @@ const whole = (name: string, text: string | undefined): number | undefined => {
   return number;
 };
 const numbers = (name: string, text: string): number[] =>
-  text.split(',').map((part) => {
+  (text === '' ? [] : text.split(',')).map((part) => {
     const number = Number(part);
     if (part.trim() === '' || !(number >= 0 && number < 1))
       throw new RangeError(`--${name}: expected probabilities in [0, 1) with commas between, got "${text}"`);

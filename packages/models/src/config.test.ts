@@ -4,6 +4,7 @@ import {
   ConfigError,
   encoderConfigToJson,
   labelCount,
+  longestSequence,
   parseEncoderConfig,
   withLabelCount,
 } from './config.js';
@@ -125,4 +126,11 @@ describe('labels', () => {
     expect(withLabelCount(named, 1)).toBe(named);
     expect(labelCount(withLabelCount(named, 2))).toBe(2);
   });
+});
+
+test('RoBERTa counts positions from its padding id, so the longest sequence is shorter', () => {
+  const bert = parseEncoderConfig({ ...raw('bert'), max_position_embeddings: 64 });
+  expect(longestSequence(bert)).toBe(64);
+  const roberta = parseEncoderConfig({ ...raw('roberta'), max_position_embeddings: 64, pad_token_id: 1 });
+  expect(longestSequence(roberta)).toBe(62);
 });

@@ -202,3 +202,12 @@ export function withLabelCount(config: EncoderConfig, labels: number): EncoderCo
     },
   };
 }
+
+/** The most tokens that a model takes in one sequence: its position table, less what RoBERTa leaves unused. */
+export function longestSequence({
+  model_type,
+  max_position_embeddings,
+  pad_token_id,
+}: EncoderConfig): number {
+  return model_type === 'bert' ? max_position_embeddings : max_position_embeddings - (pad_token_id ?? 1) - 1;
+}

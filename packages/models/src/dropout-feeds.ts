@@ -6,6 +6,15 @@ export interface DropoutInput {
   readonly shape: readonly (number | string)[];
 }
 
+/** Which masks dropout draws: those of this update, for the examples' places in the data. */
+export interface DropoutDraw {
+  readonly seed: number;
+  /** Optimizer updates so far. */
+  readonly update: number;
+  /** The training graph's inputs. */
+  readonly inputs: readonly DropoutInput[];
+}
+
 /** Where the tokens of a packed batch stand in the data, and in which update: all that a mask depends on. */
 export interface DropoutPlace {
   readonly seed: number;

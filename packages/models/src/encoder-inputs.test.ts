@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { encoderInputTypes } from './encoder-inputs.js';
+import { encoderInputs, encoderInputTypes } from './encoder-inputs.js';
 import { packedBatch } from './testing/packed-batch.js';
 
 test('what every encoder is fed: rows of tokens, blocks of cells, one first row per sequence', () => {
@@ -39,3 +39,9 @@ test.each(['packed', 'padded'] as const)(
     expect(Number(token_index[tokens - 1])).toBe(2);
   },
 );
+
+test('are declared under their names', () => {
+  const { block_index, attention_mask } = encoderInputs();
+  expect([block_index.shape, attention_mask.dtype]).toEqual([['batch', 'seq'], 'float32']);
+  expect(Object.keys(encoderInputs())).toEqual(Object.keys(encoderInputTypes));
+});

@@ -1,4 +1,4 @@
-import type { TensorType, Value } from '@rag/onnx';
+import { input, type TensorType, type Value } from '@rag/onnx';
 
 /**
  * What every encoder graph is fed: a packed batch. Linear layers, norms and activations see `tokens` rows without
@@ -22,3 +22,12 @@ export const encoderInputTypes = {
 
 /** The graph values of a packed batch. */
 export type EncoderInputs = { readonly [Name in keyof typeof encoderInputTypes]: Value };
+
+/** The inputs of an encoder graph, declared under their names. */
+export function encoderInputs(): EncoderInputs {
+  const declared = Object.entries(encoderInputTypes).map(([name, { dtype, shape }]) => [
+    name,
+    input(name, dtype, shape),
+  ]);
+  return Object.fromEntries(declared) as EncoderInputs;
+}

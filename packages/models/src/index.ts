@@ -9,15 +9,22 @@ export {
   encoderConfigToJson,
   HIDDEN_ACTS,
   labelCount,
+  longestSequence,
   MODEL_TYPES,
   parseEncoderConfig,
   withLabelCount,
 } from './config.js';
 export { type Dropout, noDropout, trainingDropout } from './dropout.js';
-export { type DropoutFeed, type DropoutInput, type DropoutPlace, dropoutFeeds } from './dropout-feeds.js';
+export {
+  type DropoutDraw,
+  type DropoutFeed,
+  type DropoutInput,
+  type DropoutPlace,
+  dropoutFeeds,
+} from './dropout-feeds.js';
 export type { Dtype } from './dtype.js';
 export { DTYPE_BYTES, elementCount, toFloat32 } from './dtype.js';
-export { type EncoderInputs, encoderInputTypes } from './encoder-inputs.js';
+export { type EncoderInputs, encoderInputs, encoderInputTypes } from './encoder-inputs.js';
 export type { FileSource } from './file-source.js';
 export { FileSourceError, memorySource } from './file-source.js';
 export {
@@ -36,9 +43,11 @@ export type {
   ShapeMismatch,
 } from './match-parameters.js';
 export { matchParameters, ParameterMatchError } from './match-parameters.js';
+export { modelWithWeights, parametersOf, type WeightSource } from './model-with-weights.js';
 export { module, type ParameterPath, parameterRoot } from './parameters.js';
 export type { SafetensorsHeader, TensorEntry } from './safetensors.js';
 export { readSafetensorsHeader, readTensor, readTensorBytes, SafetensorsError } from './safetensors.js';
 export { readShardIndex } from './safetensors-index.js';
 export type { ByteSink, TensorToWrite } from './safetensors-write.js';
 export { safetensorsBytes, writeSafetensors } from './safetensors-write.js';
+export { type Weights, weightsInMemory, weightsOfCheckpoint } from './weights.js';

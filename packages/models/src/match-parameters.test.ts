@@ -191,3 +191,17 @@ describe('the encoder itself', () => {
     expect(error.unexpected).toEqual(['bert.embeddings.LayerNorm.gamma']);
   });
 });
+
+test('an encoder alone is found in a task model’s checkpoint and in a bare one', () => {
+  const wanted = specs({ 'embeddings.word_embeddings.weight': [4, 2] });
+  const options = { prefix: 'bert', heads: [] };
+  const inTask = matchParameters(
+    wanted,
+    tensors({ 'bert.embeddings.word_embeddings.weight': [4, 2], 'classifier.weight': [1, 2] }),
+    options,
+  );
+  expect([...inTask.sources.values()]).toEqual(['bert.embeddings.word_embeddings.weight']);
+  expect(inTask.unexpected).toEqual(['classifier.weight']);
+  const alone = matchParameters(wanted, tensors({ 'embeddings.word_embeddings.weight': [4, 2] }), options);
+  expect([...alone.sources.values()]).toEqual(['embeddings.word_embeddings.weight']);
+});

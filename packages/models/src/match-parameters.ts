@@ -74,7 +74,7 @@ const BUFFER = /(^|\.)embeddings\.(position_ids|token_type_ids)$/;
 
 /**
  * Pairs a model's parameters with a checkpoint's tensors.
- * Known variations: a bare encoder's names lack the prefix; old checkpoints say `LayerNorm.gamma` and `LayerNorm.beta`;
+ * Known variations: a bare encoder's names lack the prefix, in the checkpoint or in what is wanted; old checkpoints say `LayerNorm.gamma` and `LayerNorm.beta`;
  * some store constant buffers; most carry the head of the task they were trained for.
  * @throws ParameterMatchError
  */
@@ -86,12 +86,14 @@ export function matchParameters(
   const { prefix, newHead, allowUnexpected = false } = options;
   const inEncoder = (name: string) => name.startsWith(`${prefix}.`);
   const bare = !tensors.names.some(inEncoder);
+  const wantsBare = !wanted.some(({ name }) => inEncoder(name));
   const heads = options.heads ?? [
     ...new Set(wanted.filter(({ name }) => !inEncoder(name)).map(({ name }) => name.split('.', 1)[0]!)),
   ];
   const available = new Set(tensors.names);
   const find = (name: string): string | undefined => {
-    const stem = bare && inEncoder(name) ? name.slice(prefix.length + 1) : name;
+    const inner = bare && inEncoder(name) ? name.slice(prefix.length + 1) : name;
+    const stem = wantsBare && !bare ? `${prefix}.${name}` : inner;
     const legacy = stem.replace(/(?<=LayerNorm\.)weight$/, 'gamma').replace(/(?<=LayerNorm\.)bias$/, 'beta');
     return [stem, legacy].find((candidate) => available.has(candidate));
   };

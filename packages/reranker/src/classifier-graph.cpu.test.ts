@@ -1,11 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { float32ToBfloat16, float32ToFloat16, toFloat32 } from '@rag/models';
+import {
+  float32ToBfloat16,
+  float32ToFloat16,
+  modelWithWeights,
+  toFloat32,
+  type WeightSource,
+} from '@rag/models';
 import { readModelProto } from '@rag/onnx';
 import { createSession } from '@rag/runtime';
 import { afterAll, describe, expect, it } from 'vitest';
-import { classifierGraph, modelWithWeights, type WeightSource } from './classifier-graph.js';
+import { classifierGraph } from './classifier-graph.js';
 import { scoreSequences } from './score-sequences.js';
 import { tinyConfig } from './testing/tiny.js';
 import { tinyParameters } from './testing/tiny-checkpoint.js';

@@ -1,13 +1,22 @@
-import { type Checkpoint, type EncoderConfig, encoderConfigToJson, openCheckpoint } from '@rag/models';
+import {
+  type Checkpoint,
+  type EncoderConfig,
+  encoderConfigToJson,
+  longestSequence,
+  modelWithWeights,
+  openCheckpoint,
+  parametersOf,
+  type Weights,
+  weightsInMemory,
+  weightsOfCheckpoint,
+} from '@rag/models';
 import type { Graph } from '@rag/onnx';
 import { createSession, type Driver, type Session } from '@rag/runtime';
-import type { EncodedIds, Tokenizer } from '@rag/text';
+import { type EncodedIds, openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
 import { classifierConfig, readClassifierConfig } from './classifier-config.js';
-import { classifierGraph, modelWithWeights, parametersOf } from './classifier-graph.js';
-import { openTokenizer, type TokenizerTexts } from './open-tokenizer.js';
-import { longestSequence, type Pair, pairEncoder } from './pair-encoder.js';
+import { classifierGraph } from './classifier-graph.js';
+import { type Pair, pairEncoder } from './pair-encoder.js';
 import { type BatchLimits, scoreSequences } from './score-sequences.js';
-import { type Weights, weightsInMemory, weightsOfCheckpoint } from './weights.js';
 
 /** How a model is opened. */
 export interface OpenOptions {

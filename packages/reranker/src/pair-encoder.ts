@@ -1,17 +1,8 @@
-import type { EncoderConfig } from '@rag/models';
+import { type EncoderConfig, longestSequence } from '@rag/models';
 import { type EncodedIds, type Tokenizer, truncatePair } from '@rag/text';
 
 /** A query and a passage. */
 export type Pair = readonly [query: string, passage: string];
-
-/** The most tokens that a model takes in one sequence: its position table, less what RoBERTa leaves unused. */
-export function longestSequence({
-  model_type,
-  max_position_embeddings,
-  pad_token_id,
-}: EncoderConfig): number {
-  return model_type === 'bert' ? max_position_embeddings : max_position_embeddings - (pad_token_id ?? 1) - 1;
-}
 
 /** Texts to token ids in the model's own pair template, within `maxLength` tokens, special ones included. */
 export interface PairEncoder {

@@ -1,18 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { openCheckpoint } from '@rag/models';
+import { modelWithWeights, openCheckpoint, weightsInMemory, weightsOfCheckpoint } from '@rag/models';
 import { directorySource } from '@rag/models/node';
 import { nameOf } from '@rag/onnx';
-import { createSession, type Session } from '@rag/runtime';
-import { type EncodedIds, packSequences } from '@rag/text';
+import { createSession, type Session, tensorsOf } from '@rag/runtime';
+import { type EncodedIds, packedTensors, packSequences } from '@rag/text';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readClassifierConfig } from './classifier-config.js';
-import { classifierGraph, modelWithWeights } from './classifier-graph.js';
-import { encoderTensors } from './encoder-tensors.js';
+import { classifierGraph } from './classifier-graph.js';
 import { scoreSequences } from './score-sequences.js';
 import { tinyConfig } from './testing/tiny.js';
 import { tinyParameters } from './testing/tiny-checkpoint.js';
-import { weightsInMemory, weightsOfCheckpoint } from './weights.js';
 
 /** Written by scripts/golden/transformers-encoders.py in @rag/models, which names versions and seed. */
 const fixtures = new URL('../../models/src/fixtures/', import.meta.url);
@@ -66,7 +64,7 @@ describe.each(['bert', 'roberta', 'xlm-roberta'])('logits of transformers: %s', 
 
   it('padded', async () => {
     const packed = packSequences(sequences, { padId: 1, mode: 'padded' });
-    const { logits } = await session.run(encoderTensors(packed));
+    const { logits } = await session.run(tensorsOf(packedTensors(packed)));
     for (const [i, logit] of golden.logits.data.entries())
       expect(Math.abs((logits!.data as Float32Array)[i]! - logit)).toBeLessThan(1e-5);
   });

@@ -1,6 +1,5 @@
-import type { Session, Tensor } from '@rag/runtime';
-import { batchByTokens, type EncodedIds, packSequences, sizeLadder } from '@rag/text';
-import { encoderTensors } from './encoder-tensors.js';
+import { type Session, type Tensor, tensorsOf } from '@rag/runtime';
+import { type EncodedIds, packedBatches, packedTensors } from '@rag/text';
 
 /** How sequences are put into batches. */
 export interface BatchLimits {
@@ -27,28 +26,20 @@ export async function scoreSequences(
   { batchSize, maxTokens }: BatchLimits,
   { onProgress, signal }: Supervision = {},
 ): Promise<number[]> {
-  const { batches, restore } = batchByTokens(
-    sequences.map(({ input_ids }) => input_ids.length),
-    { maxTokens, maxRows: batchSize },
-  );
-  const scores: number[][] = [];
+  const scores = new Array<number>(sequences.length);
   let done = 0;
-  for (const rows of batches) {
+  for (const { rows, packed } of packedBatches(sequences, { padId, maxTokens, maxRows: batchSize })) {
     signal?.throwIfAborted();
-    const packed = packSequences(
-      rows.map((row) => sequences[row]!),
-      { padId, mode: 'packed', ladder: sizeLadder() },
-    );
-    const { logits } = await session.run(encoderTensors(packed));
+    const { logits } = await session.run(tensorsOf(packedTensors(packed)));
     const found = Array.from((logits as Tensor).data as Float32Array);
     const wrong = found.findIndex((logit) => !Number.isFinite(logit));
     if (wrong >= 0)
       throw new RangeError(
         `logits: expected finite numbers, got ${found[wrong]} for sequence ${rows[wrong]} — check the model's weights`,
       );
-    scores.push(found);
+    for (const [i, row] of rows.entries()) scores[row] = found[i]!;
     done += rows.length;
     onProgress?.(done, sequences.length);
   }
-  return restore(scores);
+  return scores;
 }

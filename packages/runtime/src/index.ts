@@ -15,7 +15,15 @@ export {
   type Session,
   type SessionOptions,
 } from './session.js';
-export { type DType, dtypes, Tensor, type TypedArray, zeros } from './tensor.js';
+export {
+  type DType,
+  dtypes,
+  Tensor,
+  type TensorParts,
+  type TypedArray,
+  tensorsOf,
+  zeros,
+} from './tensor.js';
 export type { AdamWSettings } from './training/adamw.js';
 export { allocate } from './training/allocate.js';
 export type { ComputeOptions } from './training/bound-model.js';

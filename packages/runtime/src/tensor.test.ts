@@ -7,8 +7,17 @@ import {
   elementCount,
   overlaps,
   Tensor,
+  tensorsOf,
   zeros,
 } from './tensor.js';
+
+test('tensorsOf checks each part and keeps names and arrays', () => {
+  const data = Float32Array.of(1, 2);
+  const { mask } = tensorsOf({ mask: { dtype: 'float32', shape: [2], data } });
+  expect(mask).toBeInstanceOf(Tensor);
+  expect(mask!.data).toBe(data);
+  expect(() => tensorsOf({ mask: { dtype: 'float32', shape: [3], data } })).toThrow('expected 3 elements');
+});
 
 describe('Tensor', () => {
   test('keeps the array and a copy of the shape', () => {

@@ -67,6 +67,15 @@ export class Tensor {
   }
 }
 
+/** Dtype, shape and elements that are not checked yet, as packages that know no runtime hand them over. */
+export type TensorParts = Pick<Tensor, 'dtype' | 'shape' | 'data'>;
+
+/** Tensors of their parts, by the same names. */
+export const tensorsOf = (parts: Readonly<Record<string, TensorParts>>): Record<string, Tensor> =>
+  Object.fromEntries(
+    Object.entries(parts).map(([name, { dtype, shape, data }]) => [name, new Tensor(dtype, shape, data)]),
+  );
+
 /** A tensor of zeros in new memory. */
 export function zeros(dtype: DType, shape: readonly number[]): Tensor {
   const entry = Object.hasOwn(dtypes, dtype) ? dtypes[dtype] : undefined;

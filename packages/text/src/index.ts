@@ -1,7 +1,10 @@
 export { batchByTokens, type TokenBatches } from './batches.js';
 export { TokenizerError } from './errors.js';
 export { exactLadder, type Ladder, sizeLadder } from './ladder.js';
+export { openTokenizer, type TokenizerTexts } from './open-tokenizer.js';
 export { type PackedBatch, type PackOptions, packSequences } from './pack.js';
+export { type PackedBatchesOptions, type PackedRows, packedBatches } from './packed-batches.js';
+export { type PackedTensor, packedTensors } from './packed-tensors.js';
 export type { EncodedIds, TemplatePiece, Templates } from './template.js';
 export { type Encoding, type PairEncoding, Tokenizer, type TokenizerFiles } from './tokenizer.js';
 export { truncatePair } from './truncate.js';

@@ -1,8 +1,7 @@
 import type { GroupExample, PointwiseExample } from '@rag/data';
-import { dropoutFeeds } from '@rag/models';
-import { Tensor, type TensorInfo } from '@rag/runtime';
-import { type EncodedIds, type PackedBatch, packSequences, sizeLadder } from '@rag/text';
-import { encoderTensors } from '../encoder-tensors.js';
+import { type DropoutDraw, dropoutFeeds } from '@rag/models';
+import { Tensor, tensorsOf } from '@rag/runtime';
+import { type EncodedIds, packedTensors, packSequences, sizeLadder } from '@rag/text';
 import type { PairEncoder } from '../pair-encoder.js';
 
 /** The tensors of a batch, and how much work it is. */
@@ -11,15 +10,6 @@ export interface CollatedBatch {
   /** Tokens that come from texts; the graph also sees a little filler. */
   readonly realTokens: number;
   readonly sequences: number;
-}
-
-/** Which masks dropout draws: those of this update, for the examples' places in the data. */
-export interface DropoutDraw {
-  readonly seed: number;
-  /** Optimizer updates so far. */
-  readonly update: number;
-  /** The training graph's inputs. */
-  readonly inputs: readonly TensorInfo[];
 }
 
 export interface CollateOptions {
@@ -116,20 +106,12 @@ function collate(
     ladder: sizeLadder({ maxSeq: encoder.maxLength }),
   });
   return {
-    batch: { ...encoderTensors(packed), ...targets, ...(dropout && dropoutTensors(dropout, packed, rows)) },
+    batch: {
+      ...tensorsOf(packedTensors(packed)),
+      ...targets,
+      ...(dropout && tensorsOf(dropoutFeeds(dropout.inputs, { ...dropout, ...packed, rows }))),
+    },
     realTokens: packed.realTokens,
     sequences: encoded.length,
   };
-}
-
-function dropoutTensors(
-  { seed, update, inputs }: DropoutDraw,
-  packed: PackedBatch,
-  rows: readonly number[],
-): Record<string, Tensor> {
-  const { tokens, seq, block_index, attention_mask } = packed;
-  const feeds = dropoutFeeds(inputs, { seed, update, rows, tokens, seq, block_index, attention_mask });
-  return Object.fromEntries(
-    Object.entries(feeds).map(([name, { dtype, shape, data }]) => [name, new Tensor(dtype, shape, data)]),
-  );
 }

@@ -1,12 +1,12 @@
+export type { DropoutDraw } from '@rag/models';
 export { classifierConfig } from '../classifier-config.js';
 export { classifierParameters } from '../classifier-graph.js';
-export { longestSequence, type PairEncoder, pairEncoder } from '../pair-encoder.js';
+export { type PairEncoder, pairEncoder } from '../pair-encoder.js';
 export {
   type CollatedBatch,
   type CollateOptions,
   collateGroups,
   collatePointwise,
-  type DropoutDraw,
   type Examples,
 } from './collate.js';
 export { type RerankerLoss, type RerankerObjectiveOptions, rerankerObjective } from './objective.js';

@@ -3,8 +3,7 @@ import {
   architectures,
   type Dropout,
   type EncoderConfig,
-  type EncoderInputs,
-  encoderInputTypes,
+  encoderInputs,
   noDropout,
   parameterRoot,
   trainingDropout,
@@ -47,14 +46,6 @@ export function rerankerObjective({ config, loss }: RerankerObjectiveOptions): O
       };
     },
   };
-}
-
-function encoderInputs(): EncoderInputs {
-  const declared = Object.entries(encoderInputTypes).map(([name, { dtype, shape }]) => [
-    name,
-    input(name, dtype, shape),
-  ]);
-  return Object.fromEntries(declared) as EncoderInputs;
 }
 
 type Targets = Readonly<Record<string, Value>>;

@@ -1,7 +1,8 @@
 import { formatLabelSummary } from '@rag/data';
 import { lossByName } from '@rag/losses';
+import { longestSequence } from '@rag/models';
 import type { CrossEncoder } from '@rag/reranker';
-import { longestSequence, pairEncoder, type RerankerLoss } from '@rag/reranker/training';
+import { pairEncoder, type RerankerLoss } from '@rag/reranker/training';
 import type { TrainingSession } from '@rag/runtime';
 import { checkpointsOf } from '../checkpoints.js';
 import { ConfigError } from '../config/config-error.js';

@@ -1,13 +1,10 @@
-import {
-  architectures,
-  type Checkpoint,
-  type EncoderConfig,
-  elementCount,
-  initializeParameter,
-  matchParameters,
-  type ParameterSpec,
-} from '@rag/models';
-import type { WeightSource } from './classifier-graph.js';
+import { architectures } from './arch/index.js';
+import type { Checkpoint } from './checkpoint.js';
+import type { EncoderConfig } from './config.js';
+import { elementCount } from './dtype.js';
+import { initializeParameter } from './initialize.js';
+import { matchParameters, type ParameterSpec } from './match-parameters.js';
+import type { WeightSource } from './model-with-weights.js';
 
 /** The parameters of a model, wherever they are. */
 export interface Weights {
@@ -51,7 +48,7 @@ export function weightsInMemory(
 }
 
 /**
- * The parameters of a checkpoint: in place where its files are on this machine, else read into memory; a head that it
+ * The parameters of a checkpoint, of a task model (`bert.encoder…`, `classifier…`) or of the encoder alone (`encoder…`): in place where its files are on this machine, else read into memory; a head that it
  * lacks is initialised afresh from the seed.
  * @throws ParameterMatchError naming each tensor that is missing, unexpected or of another shape
  */
@@ -61,10 +58,11 @@ export async function weightsOfCheckpoint(
   wanted: readonly ParameterSpec[],
   { newHead, seed = 42 }: { newHead?: boolean; seed?: number },
 ): Promise<Weights> {
-  const { baseModelPrefix, headPrefixes } = architectures[config.model_type];
+  const { baseModelPrefix: prefix, headPrefixes } = architectures[config.model_type];
+  const bareEncoder = !wanted.some(({ name }) => name.startsWith(`${prefix}.`));
   const match = matchParameters(wanted, tensors, {
-    prefix: baseModelPrefix,
-    heads: headPrefixes,
+    prefix,
+    heads: bareEncoder ? [] : headPrefixes,
     ...(newHead === undefined ? {} : { newHead }),
   });
   const fresh = new Map(

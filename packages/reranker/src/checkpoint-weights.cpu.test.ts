@@ -15,6 +15,8 @@ import {
   openCheckpoint,
   ParameterMatchError,
   safetensorsBytes,
+  weightsInMemory,
+  weightsOfCheckpoint,
 } from '@rag/models';
 import { directorySource } from '@rag/models/node';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -27,7 +29,6 @@ import {
   tinyParameters,
   writeFiles,
 } from './testing/tiny-checkpoint.js';
-import { weightsInMemory, weightsOfCheckpoint } from './weights.js';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'weights-')));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -1,10 +1,16 @@
 import { expect, test } from 'vitest';
 import { openTokenizer } from './open-tokenizer.js';
-import { tinyTokenizerFiles } from './testing/tiny.js';
+import { wordPieceTokenizerJson } from './word-piece-json.js';
+
+const vocabulary = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'the', 'moon'];
+const files = {
+  'tokenizer.json': JSON.stringify(wordPieceTokenizerJson(vocabulary, { lowercase: true })),
+  'tokenizer_config.json': JSON.stringify({ tokenizer_class: 'BertTokenizer', do_lower_case: true }),
+};
 
 test('tokenizer.json decides', () => {
-  const tokenizer = openTokenizer({ ...tinyTokenizerFiles, 'vocab.txt': '[PAD]\n[UNK]' });
-  expect(tokenizer.vocabSize).toBe(33);
+  const tokenizer = openTokenizer({ ...files, 'vocab.txt': '[PAD]\n[UNK]' });
+  expect(tokenizer.vocabSize).toBe(7);
   expect(tokenizer.encodePieces('the moon')).not.toContain(tokenizer.unkId);
 });
 
@@ -14,7 +20,7 @@ test('vocab.txt serves where it is missing', () => {
 });
 
 test.each(['tokenizer.json', 'tokenizer_config.json'] as const)('%s that is not JSON is an error', (name) => {
-  expect(() => openTokenizer({ ...tinyTokenizerFiles, [name]: '{"version": ' })).toThrow(
+  expect(() => openTokenizer({ ...files, [name]: '{"version": ' })).toThrow(
     new RegExp(`^${name.replace('.', '\\.')}: expected JSON, got .* — fetch the file again$`),
   );
 });

@@ -1,15 +1,18 @@
-import type { TokenizerFile } from '@rag/models';
-import { Tokenizer } from '@rag/text';
+import { Tokenizer } from './tokenizer.js';
 
-/** The texts of tokenizer.json and its kin, by file name. */
-export type TokenizerTexts = Readonly<Partial<Record<TokenizerFile, string>>>;
+/** The texts of a checkpoint's tokenizer files by their names; those that are not named here are not read. */
+export interface TokenizerTexts {
+  readonly 'tokenizer.json'?: string;
+  readonly 'tokenizer_config.json'?: string;
+  readonly 'vocab.txt'?: string;
+}
 
 /**
  * The tokenizer of a checkpoint's files.
  * @throws SyntaxError for a file that is not JSON, TokenizerError for one that does not make a tokenizer
  */
 export function openTokenizer(files: TokenizerTexts): Tokenizer {
-  const json = (name: TokenizerFile): unknown => {
+  const json = (name: 'tokenizer.json' | 'tokenizer_config.json'): unknown => {
     const text = files[name];
     if (text === undefined) return undefined;
     try {
