@@ -1,11 +1,11 @@
 import { Tokenizer } from './tokenizer.js';
 
 /** The texts of a checkpoint's tokenizer files by their names; those that are not named here are not read. */
-export interface TokenizerTexts {
+export type TokenizerTexts = {
   readonly 'tokenizer.json'?: string;
   readonly 'tokenizer_config.json'?: string;
   readonly 'vocab.txt'?: string;
-}
+};
 
 /**
  * The tokenizer of a checkpoint's files.
