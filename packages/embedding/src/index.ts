@@ -1,1 +1,9 @@
-export {};
+export {
+  DENSE_ACTIVATIONS,
+  type DenseActivation,
+  type DenseSpec,
+  type EmbeddingHead,
+  embeddingDimension,
+  POOLING_MODES,
+  type PoolingMode,
+} from './embedding-head.js';

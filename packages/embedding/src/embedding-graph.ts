@@ -1,0 +1,78 @@
+import {
+  architectures,
+  type Dropout,
+  type EncoderConfig,
+  type EncoderInputs,
+  encoderInputTypes,
+  module,
+  noDropout,
+  type ParameterPath,
+  parameterRoot,
+} from '@rag/models';
+import {
+  type Graph,
+  gelu,
+  l2Normalize,
+  linear,
+  mul,
+  relu,
+  sigmoid,
+  tanh,
+  trace,
+  type Value,
+} from '@rag/onnx';
+import type { DenseActivation, DenseSpec, EmbeddingHead } from './embedding-head.js';
+import { embeddingDimension } from './embedding-head.js';
+import { pool } from './pooling.js';
+
+/** 1 for the tokens that are pooled, of a head that leaves the prompt out; otherwise `attention_mask` says it. */
+export const poolingMaskType = { dtype: 'float32', shape: ['batch', 'seq'] } as const;
+
+/**
+ * Vectors [batch, dim] of a packed batch, before a final Normalize: encoder, pooling, Dense modules. The encoder's parameters have
+ * the bare encoder's names, a Dense's the names that `DenseSpec` says.
+ * @param pooling_mask float32 [batch, seq], a suffix of each sequence; `attention_mask` unless the head leaves out the prompt
+ * @throws RangeError for a head that does not fit
+ */
+export function embed(
+  config: EncoderConfig,
+  head: EmbeddingHead,
+  inputs: EncoderInputs,
+  dropout: Dropout,
+  pooling_mask: Value = inputs.attention_mask,
+): Value {
+  embeddingDimension(config, head);
+  const root = parameterRoot();
+  const { hidden } = architectures[config.model_type].encode(root, config, inputs, dropout);
+  const pooled = pool(hidden, head.pooling, inputs, pooling_mask);
+  return head.dense.reduce((x, spec) => dense(root, spec, x), pooled);
+}
+
+/** `vectors` [batch, dim] of a packed batch, for serving: Normalize included where the head has it. */
+export function embeddingGraph(config: EncoderConfig, head: EmbeddingHead): Graph {
+  const normalized = (x: Value) => (head.normalize ? l2Normalize(x) : x);
+  if (head.includePrompt ?? true)
+    return trace(encoderInputTypes, (inputs) => ({
+      vectors: normalized(embed(config, head, inputs, noDropout)),
+    }));
+  return trace({ ...encoderInputTypes, pooling_mask: poolingMaskType }, ({ pooling_mask, ...inputs }) => ({
+    vectors: normalized(embed(config, head, inputs, noDropout, pooling_mask)),
+  }));
+}
+
+const activations: { readonly [Name in DenseActivation]: (x: Value) => Value } = {
+  identity: (x) => x,
+  tanh,
+  gelu,
+  relu,
+  silu: (x) => mul(x, sigmoid(x)),
+  sigmoid,
+};
+
+function dense(root: ParameterPath, { name, in: width, out, bias, activation }: DenseSpec, x: Value): Value {
+  return module(root, `${name}.linear`, (path) =>
+    activations[activation](
+      linear(x, path.get('weight', [out, width]), bias ? path.get('bias', [out]) : undefined),
+    ),
+  );
+}
