@@ -1,0 +1,78 @@
+import {
+  activations,
+  architectures,
+  type Dropout,
+  type EncoderConfig,
+  type EncoderInputs,
+  encoderInputTypes,
+  module,
+  noDropout,
+  type ParameterPath,
+  type ParameterSpec,
+  parameterRoot,
+  parametersOf,
+} from '@rag/models';
+import {
+  add,
+  linear as affine,
+  type Graph,
+  input,
+  l2Normalize,
+  mul,
+  trace,
+  unsqueeze,
+  type Value,
+} from '@rag/onnx';
+import type { ColbertSettings, ProjectionLayer } from './colbert-settings.js';
+
+/** What a ColBERT graph is fed: a packed batch, and which of its rows count. */
+export const colbertInputTypes = {
+  ...encoderInputTypes,
+  /** 1 for tokens whose vectors count, 0 for masked ones and filler. */
+  token_mask: { dtype: 'float32', shape: ['tokens'] },
+} as const;
+
+export type ColbertInputs = EncoderInputs & { readonly token_mask: Value };
+
+/** The inputs of a ColBERT graph, declared under their names. */
+export function colbertInputs(): ColbertInputs {
+  const declared = Object.entries(colbertInputTypes).map(([name, { dtype, shape }]) => [
+    name,
+    input(name, dtype, shape),
+  ]);
+  return Object.fromEntries(declared) as ColbertInputs;
+}
+
+/**
+ * The vectors [tokens, dim] of a packed batch: encoder, projection, mask, L2 norm 1; masked rows are exactly zero
+ * (https://arxiv.org/abs/2004.12832, section 3.2). Parameters are the bare encoder's and the projection's.
+ */
+export function tokenVectors(
+  config: EncoderConfig,
+  settings: ColbertSettings,
+  inputs: ColbertInputs,
+  dropout: Dropout = noDropout,
+): Value {
+  const root = parameterRoot();
+  const { hidden } = architectures[config.model_type].encode(root, config, inputs, dropout);
+  const projected = settings.projection.reduce((x, layer) => project(root, layer, x), hidden);
+  return l2Normalize(mul(projected, unsqueeze(inputs.token_mask, [1])));
+}
+
+/** PyLate's Dense on [tokens, in]. */
+const project = (root: ParameterPath, layer: ProjectionLayer, x: Value): Value =>
+  module(root, layer.name, (path) => {
+    const { in: from, out, bias, activation, residual } = layer;
+    const y = affine(x, path.get('weight', [out, from]), bias ? path.get('bias', [out]) : undefined);
+    const activated = activation === 'identity' ? y : activations[activation](y);
+    if (!residual) return activated;
+    return add(activated, from === out ? x : affine(x, path.get('residual.weight', [out, from])));
+  });
+
+/** The serving graph: output `vectors` [tokens, dim]. */
+export const colbertGraph = (config: EncoderConfig, settings: ColbertSettings): Graph =>
+  trace(colbertInputTypes, (inputs) => ({ vectors: tokenVectors(config, settings, inputs) }));
+
+/** The parameters of a ColBERT model: the bare encoder's names, and the projection's (`linear.weight`, `linear.bias`). */
+export const colbertParameters = (config: EncoderConfig, settings: ColbertSettings): ParameterSpec[] =>
+  parametersOf(colbertGraph(config, settings));
