@@ -26,19 +26,19 @@ export {
 } from './tensor.js';
 export type { AdamWSettings } from './training/adamw.js';
 export { allocate } from './training/allocate.js';
+export type { Batch, BatchResult, ChunkedBatch, TrainingBatch } from './training/batch.js';
 export type { ComputeOptions } from './training/bound-model.js';
+export { type CompileOptions, compile } from './training/compile.js';
+export { createFusedUpdate, type FusedUpdate, type TrainedTensor } from './training/fused-update.js';
+export { clipCoefficient, globalNorm } from './training/global-norm.js';
+export type { Objective, ObjectiveGraph } from './training/objective.js';
+export { defaultGroupOf, type OptimizerSettings } from './training/optimizer-model.js';
 export {
   artifactsOf,
-  type CompileOptions,
-  compile,
   genuineArtifacts,
   lossScale,
   type Plan,
   planOf,
   type Segment,
-} from './training/compile.js';
-export { createFusedUpdate, type FusedUpdate, type TrainedTensor } from './training/fused-update.js';
-export { clipCoefficient, globalNorm } from './training/global-norm.js';
-export type { Objective, ObjectiveGraph } from './training/objective.js';
-export { defaultGroupOf, type OptimizerSettings } from './training/optimizer-model.js';
-export { type Batch, type BatchResult, TrainingSession, type UpdateResult } from './training/session.js';
+} from './training/plan.js';
+export { TrainingSession, type UpdateResult } from './training/session.js';

@@ -13,8 +13,9 @@ import {
 import { describe, expect, it, test } from 'vitest';
 import { decodeCheckpoint } from '../artifacts/decode-checkpoint.js';
 import { ArtifactError } from '../artifacts/error.js';
-import { artifactsOf, type CompileOptions, compile, genuineArtifacts, planOf } from './compile.js';
+import { type CompileOptions, compile } from './compile.js';
 import type { Objective, ObjectiveGraph } from './objective.js';
+import { artifactsOf } from './plan.js';
 
 /** Half the squared error of a two-layer network; `change` replaces parts of it. */
 const network = (
@@ -210,25 +211,5 @@ describe('compile', () => {
     const attempt = () => planFor(objective, options);
     expect(attempt).toThrow(message);
     expect(attempt).toThrow(ArtifactError);
-  });
-});
-
-describe('artifacts of a plan', () => {
-  const uniform = (rate: number) => ({ optimizer: { groupOf: () => ({ weightDecay: 0.1, rate }) } });
-
-  it('are its four files, and make the same plan again', () => {
-    const plan = planFor(network(), uniform(1));
-    const artifacts = artifactsOf(plan);
-    expect(genuineArtifacts(plan)).toEqual(artifacts);
-    expect(planOf(artifacts)).toEqual(plan);
-  });
-
-  it('for the genuine runtime have one segment and one group at rate 1', () => {
-    expect(() => artifactsOf(planFor(cutNetwork))).toThrow('plan: expected one segment, got 2');
-    expect(() => genuineArtifacts(planFor(cutNetwork, uniform(1)))).toThrow('plan: expected one segment');
-    expect(() => genuineArtifacts(planFor(network()))).toThrow(
-      /one parameter group at rate 1.*got 2 at 1, 1/,
-    );
-    expect(() => genuineArtifacts(planFor(network(), uniform(2)))).toThrow(/got 1 at 2 — /);
   });
 });

@@ -14,7 +14,6 @@ import {
   type Value,
 } from '@rag/onnx';
 import { type NamedTensor, noProperties } from '../artifacts/checkpoint.js';
-import { decodeCheckpoint } from '../artifacts/decode-checkpoint.js';
 import { encodeCheckpoint } from '../artifacts/encode-checkpoint.js';
 import { ArtifactError } from '../artifacts/error.js';
 import {
@@ -22,37 +21,10 @@ import {
   gradientBuffer,
   gradientUpdated,
   lazyResetGrad,
-  type TrainingArtifacts,
 } from '../artifacts/names.js';
 import { boundaryGradient, checkObjective, type Objective, type ObjectiveGraph } from './objective.js';
-import {
-  checkOneGroup,
-  decodeOptimizer,
-  encodeOptimizer,
-  type OptimizerSettings,
-} from './optimizer-model.js';
-
-/** One part of a training step that runs as a whole. */
-export interface Segment {
-  readonly name: string;
-  /** Backward: gradients of the loss, or of Σ(v·v.gradient) over the boundary tensors that the segment yields. */
-  readonly trainingModel: Uint8Array;
-  /** Forward without dropout. */
-  readonly evalModel: Uint8Array;
-  /** Forward as in training, to the boundary tensors; only segments before the last have one. */
-  readonly forwardModel?: Uint8Array;
-  /** Boundary tensors that it takes, and those that it yields. */
-  readonly takes: readonly string[];
-  readonly yields: readonly string[];
-}
-
-/** A compiled objective. A plan of one segment is ONNX Runtime's four training artifacts: see `artifactsOf`. */
-export interface Plan {
-  /** In forward order. */
-  readonly segments: readonly Segment[];
-  readonly optimizerModel: Uint8Array;
-  readonly checkpoint: Uint8Array;
-}
+import { encodeOptimizer, type OptimizerSettings } from './optimizer-model.js';
+import { lossScale, type Plan, type Segment } from './plan.js';
 
 export interface CompileOptions {
   /** Initial value of a parameter, by its name. */
@@ -61,9 +33,6 @@ export interface CompileOptions {
   readonly trainable?: (name: string) => boolean;
   readonly optimizer: OptimizerSettings;
 }
-
-/** Multiplies the loss: 1 for our session, which divides at the update; 1/weight where another runtime takes the gradient as it is. */
-export const lossScale = 'loss_scale';
 
 /**
  * Compiles an objective to training artifacts: differentiated graphs with parameters as inputs, the optimizer's settings
@@ -111,37 +80,6 @@ export function compile(
       frozen: tensors.filter(({ name }) => !trainable(name)),
       properties: noProperties(),
     }),
-  };
-}
-
-/** The four files of a one-segment plan; throws ArtifactError where the plan has more. */
-export function artifactsOf({ segments, optimizerModel, checkpoint }: Plan): TrainingArtifacts {
-  const [only, ...more] = segments;
-  if (!only || more.length > 0)
-    throw new ArtifactError(
-      'plan',
-      `expected one segment, got ${segments.length} — compile the objective without a cut`,
-    );
-  return { trainingModel: only.trainingModel, evalModel: only.evalModel, optimizerModel, checkpoint };
-}
-
-/**
- * The four files for ONNX Runtime's own training runtime, whose optimizer has one parameter group at rate 1.
- * @throws ArtifactError where the plan has more segments or groups, or another rate
- */
-export function genuineArtifacts(plan: Plan): TrainingArtifacts {
-  const artifacts = artifactsOf(plan);
-  const names = decodeCheckpoint(artifacts.checkpoint).trainable.map(({ name }) => name);
-  checkOneGroup(decodeOptimizer(artifacts.optimizerModel, names));
-  return artifacts;
-}
-
-/** A one-segment plan of four files, e.g. those of a directory. */
-export function planOf({ trainingModel, evalModel, optimizerModel, checkpoint }: TrainingArtifacts): Plan {
-  return {
-    segments: [{ name: 'whole', trainingModel, evalModel, takes: [], yields: [] }],
-    optimizerModel,
-    checkpoint,
   };
 }
 

@@ -1,12 +1,9 @@
-import { readModelProto } from '@rag/onnx';
-import { gradientBuffer, lazyResetGrad } from '../artifacts/names.js';
 import type { TensorInfo } from '../drivers/driver.js';
 import { SessionError } from '../error.js';
 import type { Tensor } from '../tensor.js';
 import { type BoundModel, type ComputeOptions, openBoundModel } from './bound-model.js';
-import { lossScale, type Segment } from './compile.js';
 import { type Accumulation, lowerForward, lowerTraining } from './lower.js';
-import { boundaryGradient } from './objective.js';
+import type { Segment } from './plan.js';
 import type { TrainingState } from './state.js';
 
 type Feeds = Readonly<Record<string, Tensor>>;
@@ -21,22 +18,6 @@ export interface SegmentRunner {
   backward(feeds: Feeds, accumulation: Accumulation): Promise<Record<string, Tensor>>;
   evaluate(feeds: Feeds): Promise<Record<string, Tensor>>;
   dispose(): void;
-}
-
-/** What a batch may hold: the inputs of any of a plan's models that neither the state nor a segment feeds. */
-export function batchNames(segments: readonly Segment[], state: TrainingState): ReadonlySet<string> {
-  const fed = new Set([
-    lossScale,
-    lazyResetGrad,
-    ...state.frozen.keys(),
-    ...state.trained.flatMap(({ name }) => [name, gradientBuffer(name)]),
-    ...segments.flatMap(({ takes, yields }) => [...takes, ...yields.map(boundaryGradient)]),
-  ]);
-  const declared = segments
-    .flatMap(({ trainingModel, evalModel, forwardModel }) => [trainingModel, evalModel, forwardModel])
-    .flatMap((model) => (model && readModelProto(model).graph?.input) ?? [])
-    .map(({ name }) => name);
-  return new Set(declared.filter((name) => !fed.has(name)));
 }
 
 export function openSegment(segment: Segment, state: TrainingState, compute: ComputeOptions): SegmentRunner {

@@ -2,10 +2,12 @@ import { add, constant, gelu, input, linear, mul, parameter, reduceSum, sub } fr
 import { describe, expect, it } from 'vitest';
 import { Tensor } from '../tensor.js';
 import { openGenuine } from '../testing/genuine.js';
-import { artifactsOf, compile, genuineArtifacts, lossScale, type Plan } from './compile.js';
+import type { Batch } from './batch.js';
+import { compile } from './compile.js';
 import type { Objective } from './objective.js';
 import type { OptimizerSettings } from './optimizer-model.js';
-import { type Batch, TrainingSession } from './session.js';
+import { artifactsOf, genuineArtifacts, lossScale, type Plan } from './plan.js';
+import { TrainingSession } from './session.js';
 
 /** Half the squared error of a two-layer network, cut after its first layer when asked to. */
 const regression = (cut: boolean): Objective => ({

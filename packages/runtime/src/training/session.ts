@@ -3,27 +3,24 @@ import { encodeCheckpoint } from '../artifacts/encode-checkpoint.js';
 import type { TrainingArtifacts } from '../artifacts/names.js';
 import type { TensorInfo } from '../drivers/driver.js';
 import { SessionError } from '../error.js';
-import { Tensor } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
+import {
+  type BatchNames,
+  type BatchResult,
+  batchNames,
+  checkBatch,
+  isChunked,
+  knownNames,
+  type TrainingBatch,
+} from './batch.js';
 import type { ComputeOptions } from './bound-model.js';
-import { lossScale, type Plan, planOf } from './compile.js';
 import { createFusedUpdate, type FusedUpdate } from './fused-update.js';
 import { clipCoefficient } from './global-norm.js';
+import { evaluateSegments, forwardBackward } from './grad-cache.js';
 import { decodeOptimizer, type OptimizerPlan } from './optimizer-model.js';
-import { batchNames, openSegment, type SegmentRunner } from './segment-runner.js';
+import { type Plan, planOf } from './plan.js';
+import { openSegment, type SegmentRunner } from './segment-runner.js';
 import { restoreState, snapshotState, stateOf, type TrainingState } from './state.js';
-
-/** The tensors of one batch by the names of the objective's inputs. */
-export type Batch = Readonly<Record<string, Tensor>>;
-
-/** What one batch gave. */
-export interface BatchResult {
-  /** The loss summed over `weight`. */
-  readonly sum: number;
-  /** Rows, pairs or groups. */
-  readonly weight: number;
-  /** The objective's further outputs. */
-  readonly outputs: Readonly<Record<string, Tensor>>;
-}
 
 /** What one update did. */
 export interface UpdateResult {
@@ -47,7 +44,7 @@ export class TrainingSession {
   private constructor(
     private readonly state: TrainingState,
     private readonly segments: readonly SegmentRunner[],
-    private readonly names: ReadonlySet<string>,
+    private readonly names: readonly BatchNames[],
     private readonly optimizer: OptimizerPlan,
     private readonly fused: FusedUpdate,
   ) {}
@@ -85,18 +82,20 @@ export class TrainingSession {
   /** What a batch feeds in training, in the artifacts' order; in evaluation what only training reads may be missing. */
   async inputs(): Promise<readonly TensorInfo[]> {
     const lists = await Promise.all(this.segments.map((segment) => segment.inputs()));
-    const fed = lists.flat().filter(({ name }) => this.names.has(name));
+    const known = knownNames(this.names);
+    const fed = lists.flat().filter(({ name }) => known.has(name));
     return [...new Map(fed.map((info) => [info.name, info])).values()];
   }
 
   /**
-   * Forward and backward of one batch; its gradients are added to those since the last update.
+   * Forward and backward of one batch; its gradients are added to those since the last update. A chunked batch has the
+   * loss and the gradients of the whole one, in the memory of its largest chunk.
    * @throws SessionError for a batch that does not fit; the gradients gathered before it are then forgotten
    */
-  async accumulate(batch: Batch): Promise<BatchResult> {
+  async accumulate(batch: TrainingBatch): Promise<BatchResult> {
     return this.alone('accumulate', async () => {
       try {
-        return await this.forwardBackward(batch);
+        return await this.gather(batch);
       } catch (error) {
         // Some buffers may hold this batch's gradients by now and others not.
         this.forget();
@@ -105,23 +104,16 @@ export class TrainingSession {
     });
   }
 
-  private async forwardBackward(batch: Batch): Promise<BatchResult> {
-    this.checkBatch('accumulate', batch);
-    const how = this.accumulating ? 'add' : 'overwrite';
-    const boundary: Record<string, Tensor> = {};
-    for (const segment of this.segments.slice(0, -1))
-      Object.assign(boundary, await segment.forward({ ...batch, ...boundary }));
-    const feeds: Record<string, Tensor> = { ...batch, ...boundary, [lossScale]: one };
-    let result: BatchResult | undefined;
-    for (const segment of this.segments.toReversed()) {
-      const yielded = await segment.backward(feeds, how);
-      result ??= batchResult(yielded);
-      Object.assign(feeds, yielded);
-    }
+  private async gather(batch: TrainingBatch): Promise<BatchResult> {
+    checkBatch('accumulate', batch, this.names, 'training');
+    // Chunks add up from zero: one graph, and so one arena, for all of them.
+    if (isChunked(batch) && !this.accumulating)
+      for (const { gradient } of this.state.trained) (gradient.data as Float32Array).fill(0);
+    const result = await forwardBackward(this.segments, batch, this.accumulating ? 'add' : 'overwrite');
     this.accumulating = true;
-    this.gathered.sum += result!.sum;
-    this.gathered.weight += result!.weight;
-    return result!;
+    this.gathered.sum += result.sum;
+    this.gathered.weight += result.weight;
+    return result;
   }
 
   /**
@@ -173,7 +165,7 @@ export class TrainingSession {
 
   /** `accumulate` and `update` for an update of one batch. */
   async trainStep(
-    batch: Batch,
+    batch: TrainingBatch,
     options: { learningRate: number },
   ): Promise<UpdateResult & { outputs: BatchResult['outputs'] }> {
     const { outputs } = await this.accumulate(batch);
@@ -181,16 +173,10 @@ export class TrainingSession {
   }
 
   /** Forward of one batch without dropout and gradients; a batch that was made for training will do. */
-  async evaluate(batch: Batch): Promise<BatchResult> {
+  async evaluate(batch: TrainingBatch): Promise<BatchResult> {
     this.check('evaluate');
-    this.checkBatch('evaluate', batch);
-    const feeds: Record<string, Tensor> = { ...batch, [lossScale]: one };
-    let yielded: Record<string, Tensor> = {};
-    for (const segment of this.segments) {
-      yielded = await segment.evaluate(feeds);
-      Object.assign(feeds, yielded);
-    }
-    return batchResult(yielded);
+    checkBatch('evaluate', batch, this.names, 'evaluation');
+    return evaluateSegments(this.segments, batch);
   }
 
   /** Parameters, moments and step, copied; not between `accumulate` and `update`. */
@@ -265,15 +251,6 @@ export class TrainingSession {
     this.gathered = { sum: 0, weight: 0 };
   }
 
-  private checkBatch(where: string, batch: Batch): void {
-    const unknown = Object.keys(batch).filter((name) => !this.names.has(name));
-    if (unknown.length > 0)
-      throw new SessionError(
-        where,
-        `expected tensors among ${[...this.names].join(', ')}, got ${unknown.map((name) => `"${name}"`).join(', ')} — leave out what the objective does not declare`,
-      );
-  }
-
   private checkIdle(where: string): void {
     this.check(where);
     if (this.busy)
@@ -290,11 +267,4 @@ export class TrainingSession {
         'expected a live training session, got one that was disposed — create it again',
       );
   }
-}
-
-const one = new Tensor('float32', [], Float32Array.of(1));
-
-function batchResult(yielded: Readonly<Record<string, Tensor>>): BatchResult {
-  const { loss, weight, ...outputs } = yielded;
-  return { sum: Number(loss!.data[0]), weight: Number(weight!.data[0]), outputs };
 }

@@ -1,0 +1,112 @@
+import { readModelProto } from '@rag/onnx';
+import { gradientBuffer, lazyResetGrad } from '../artifacts/names.js';
+import { SessionError } from '../error.js';
+import type { Tensor } from '../tensor.js';
+import { boundaryGradient } from './objective.js';
+import { lossScale, type Segment } from './plan.js';
+import type { TrainingState } from './state.js';
+
+/** The tensors of one batch by the names of the objective's inputs. */
+export type Batch = Readonly<Record<string, Tensor>>;
+
+/**
+ * One batch of an objective with a cut, its encoder's part in chunks: each feeds what stands before the cut (dropout
+ * included), `head` what stands after it. The head sees the chunks' boundary tensors one behind the other.
+ */
+export interface ChunkedBatch {
+  readonly chunks: readonly Batch[];
+  readonly head: Batch;
+}
+
+/** What a training session takes at once; a chunked one needs a plan with a cut. */
+export type TrainingBatch = Batch | ChunkedBatch;
+
+export const isChunked = (batch: TrainingBatch): batch is ChunkedBatch => Array.isArray(batch.chunks);
+
+/** What one batch gave. */
+export interface BatchResult {
+  /** The loss summed over `weight`. */
+  readonly sum: number;
+  /** Rows, pairs or groups. */
+  readonly weight: number;
+  /** The objective's further outputs. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
+}
+
+/** What a batch holds: the inputs of a segment's models that neither the state nor a segment feeds. */
+export interface BatchNames {
+  readonly segment: string;
+  readonly training: readonly string[];
+  readonly evaluation: readonly string[];
+}
+
+/** The names of each segment, in the plan's order. */
+export function batchNames(segments: readonly Segment[], state: TrainingState): readonly BatchNames[] {
+  const fed = new Set([
+    lossScale,
+    lazyResetGrad,
+    ...state.frozen.keys(),
+    ...state.trained.flatMap(({ name }) => [name, gradientBuffer(name)]),
+    ...segments.flatMap(({ takes, yields }) => [...takes, ...yields.map(boundaryGradient)]),
+  ]);
+  const declared = (model: Uint8Array): string[] =>
+    (readModelProto(model).graph?.input ?? []).map(({ name }) => name).filter((name) => !fed.has(name));
+  return segments.map(({ name, trainingModel, evalModel }) => ({
+    segment: name,
+    training: declared(trainingModel),
+    evaluation: declared(evalModel),
+  }));
+}
+
+/** Everything that a batch may feed, in the plan's order. */
+export const knownNames = (names: readonly BatchNames[]): ReadonlySet<string> =>
+  new Set(names.flatMap(({ training, evaluation }) => [...training, ...evaluation]));
+
+/**
+ * Throws SessionError for tensors that the objective does not declare or that are missing, and for chunks where the plan
+ * has no cut. A batch for evaluation may hold what only training reads.
+ */
+export function checkBatch(
+  where: string,
+  batch: TrainingBatch,
+  names: readonly BatchNames[],
+  mode: 'training' | 'evaluation',
+): void {
+  if (!isChunked(batch)) {
+    checkNames(where, batch, names, mode);
+    return;
+  }
+  const [encoder, head, ...more] = names;
+  if (!encoder || !head || more.length > 0)
+    throw new SessionError(
+      where,
+      `expected one batch for a plan of ${names.length === 1 ? 'one segment' : `${names.length} segments`}, got ${batch.chunks.length} chunks — compile the objective with a cut to train by chunks`,
+    );
+  if (batch.chunks.length === 0)
+    throw new SessionError(where, 'expected at least one chunk, got none — leave out empty batches');
+  for (const [i, chunk] of batch.chunks.entries()) checkNames(`${where}: chunk ${i}`, chunk, [encoder], mode);
+  checkNames(`${where}: head`, batch.head, [head], mode);
+}
+
+function checkNames(
+  where: string,
+  batch: Batch,
+  names: readonly BatchNames[],
+  mode: 'training' | 'evaluation',
+): void {
+  const known = knownNames(names);
+  const quoted = (list: readonly string[]) => list.map((name) => `"${name}"`).join(', ');
+  const unknown = Object.keys(batch).filter((name) => !known.has(name));
+  if (unknown.length > 0)
+    throw new SessionError(
+      where,
+      `expected tensors among ${[...known].join(', ')}, got ${quoted(unknown)} — leave out what the objective does not declare`,
+    );
+  const needed = new Set(names.flatMap((each) => each[mode]));
+  const missing = [...needed].filter((name) => !Object.hasOwn(batch, name));
+  if (missing.length > 0)
+    throw new SessionError(
+      where,
+      `expected the tensors ${[...needed].join(', ')}, got none named ${quoted(missing)} — feed what the ${names.map(({ segment }) => segment).join(' and the ')} reads`,
+    );
+}
