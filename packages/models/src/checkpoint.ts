@@ -15,6 +15,17 @@ export const TOKENIZER_FILES = [
 ] as const;
 export type TokenizerFile = (typeof TOKENIZER_FILES)[number];
 
+/** The files of a sentence-transformers directory that describe its modules. */
+const MODULE_FILES: readonly string[] = [
+  'modules.json',
+  'sentence_bert_config.json',
+  'config_sentence_transformers.json',
+];
+
+/** True for a file of sentence-transformers' modules: `modules.json`, …, `1_Pooling/config.json`, `2_Dense/model.safetensors`. */
+export const isModuleFile = (path: string): boolean =>
+  MODULE_FILES.includes(path) || /^\d+_[A-Z]\w*\/(config\.json|model\.safetensors)$/.test(path);
+
 /** Where a tensor's bytes lie, as an ONNX external-data entry wants it. */
 export interface TensorLocation {
   /** Relative to the checkpoint; `FileSource.localPath` gives its real path. */

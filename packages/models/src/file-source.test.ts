@@ -49,6 +49,9 @@ test('a memory source reads copies, lists the top level, refuses what it lacks',
   ]);
   expect([await source.size('a'), await source.size('sub/c')]).toEqual([2, 0]);
   expect(await source.list()).toEqual(['a', 'b']);
+  expect(await source.list('sub')).toEqual(['c']);
+  await expect(source.list('su')).rejects.toThrow(/su: expected a folder, got none/);
+  await expect(source.list('../x')).rejects.toThrow(/relative path inside/);
   await expect(source.read('b', 2, 3)).rejects.toThrow(/b: expected bytes 2\.\.5/);
   await expect(source.size('x')).rejects.toThrow(
     /x: expected a file of this name, got none among b, a, sub\/c/,

@@ -7,8 +7,11 @@ export interface FileSource {
   read(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Bytes. */
   size(path: string): Promise<number>;
-  /** The names of the files that lie directly in the directory, sorted. */
-  list(): Promise<string[]>;
+  /**
+   * The names of the files that lie directly in the directory, or in one of its folders, sorted; a folder that is not
+   * there is an error.
+   */
+  list(folder?: string): Promise<string[]>;
   /** The real path (no symlinks) of a file on this machine; absent when the files are not on a disk. */
   localPath?(path: string): Promise<string>;
 }
@@ -54,6 +57,14 @@ export function checkRange(path: string, offset: number, length: number, size: n
     );
   }
 }
+
+/** The error for a folder of the checkpoint that is not there. */
+export const missingFolder = (path: string, shown: string, cause?: unknown): FileSourceError =>
+  new FileSourceError(
+    path,
+    `${shown}: expected a folder, got none of this name — fetch it`,
+    cause === undefined ? undefined : { cause },
+  );
 
 /** The whole file as text; invalid UTF-8 is an error. */
 export async function readText(source: FileSource, path: string): Promise<string> {
@@ -128,8 +139,15 @@ export function memorySource(files: Readonly<Record<string, Uint8Array | string>
     async size(path) {
       return find(path).length;
     },
-    async list() {
-      return [...contents.keys()].filter((path) => !path.includes('/')).sort();
+    async list(folder) {
+      const prefix = folder === undefined ? '' : `${folder}/`;
+      if (folder !== undefined) checkFilePath(folder);
+      const inside = [...contents.keys()].filter((path) => path.startsWith(prefix));
+      if (folder !== undefined && inside.length === 0) throw missingFolder(folder, folder);
+      return inside
+        .map((path) => path.slice(prefix.length))
+        .filter((name) => !name.includes('/'))
+        .sort();
     },
   };
 }

@@ -23,6 +23,9 @@ test('reads ranges, sizes and the sorted top level', async () => {
   await writeFile(join(root, 'sub', 'c'), 'c');
   const source = await directorySource(root);
   expect(await source.list()).toEqual(['a', 'b']);
+  expect(await source.list('sub')).toEqual(['c']);
+  await expect(source.list('gone')).rejects.toThrow(/gone: expected a folder, got none/);
+  await expect(source.list('..')).rejects.toThrow(/relative path inside/);
   expect(await source.size('b')).toBe(4);
   expect(await source.read('b', 1, 2)).toEqual(Uint8Array.of(2, 3));
   expect(await source.read('b', 4, 0)).toEqual(new Uint8Array(0));

@@ -1,6 +1,12 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkFilePath, checkRange, type FileSource, FileSourceError } from '../file-source.js';
+import {
+  checkFilePath,
+  checkRange,
+  type FileSource,
+  FileSourceError,
+  missingFolder,
+} from '../file-source.js';
 
 /** Bytes per read call: one call to the operating system takes less than 2 GiB. */
 const READ_CHUNK = 1 << 30;
@@ -62,13 +68,18 @@ export async function directorySource(directory: string): Promise<Required<FileS
     async size(path) {
       return (await stat(await locate(path))).size;
     },
-    async list() {
+    async list(folder) {
+      if (folder !== undefined) checkFilePath(folder);
+      const at = folder === undefined ? root : join(root, folder);
+      const entries = await readdir(at, { withFileTypes: true }).catch((cause: unknown) => {
+        throw missingFolder(folder ?? '', join(directory, folder ?? ''), cause);
+      });
       const names: string[] = [];
-      for (const entry of await readdir(root, { withFileTypes: true })) {
+      for (const entry of entries) {
         if (entry.isFile()) names.push(entry.name);
         else if (entry.isSymbolicLink()) {
           // A dangling link is listed, so that reading it says what is missing.
-          const target = await stat(join(root, entry.name)).catch(() => undefined);
+          const target = await stat(join(at, entry.name)).catch(() => undefined);
           if (target?.isFile() ?? true) names.push(entry.name);
         }
       }

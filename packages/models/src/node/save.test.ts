@@ -1,12 +1,18 @@
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openCheckpoint } from '../checkpoint.js';
 import { directorySource } from './directory-source.js';
 import { type CheckpointToSave, SaveRefusedError, saveCheckpoint } from './save.js';
 
 const listing = async (directory: string) => (await readdir(directory)).sort();
+/** Files with the folders they are in. */
+const tree = async (directory: string) =>
+  (await readdir(directory, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .sort();
 
 let root: string;
 beforeEach(async () => {
@@ -92,6 +98,63 @@ test('a save that fails leaves what was there', async () => {
   expect(await listing(root)).toEqual(['empty', 'model']);
 });
 
+const modules = (value: number, ...folders: string[]): CheckpointToSave => ({
+  ...checkpoint(value),
+  files: {
+    ...checkpoint(value).files,
+    'modules.json': '[]',
+    ...Object.fromEntries(folders.map((folder) => [`${folder}/config.json`, `{"value":${value}}`])),
+  },
+});
+const withModules = (...files: string[]) => [...complete, 'modules.json', ...files].sort();
+
+test('files in folders: a new directory, an empty one, and an earlier checkpoint with other folders', async () => {
+  const directory = join(root, 'model');
+  await saveCheckpoint(directory, modules(1, '1_Pooling', '2_Dense'));
+  expect(await tree(directory)).toEqual(withModules('1_Pooling/config.json', '2_Dense/config.json'));
+  await saveCheckpoint(directory, modules(2, '1_Pooling', 'deep/er'));
+  expect(await tree(directory)).toEqual(withModules('1_Pooling/config.json', 'deep/er/config.json'));
+  expect(await listing(directory)).not.toContain('2_Dense');
+  expect(await valueIn(directory)).toBe(2);
+  await mkdir(join(root, 'empty'));
+  await saveCheckpoint(join(root, 'empty'), modules(3, '1_Pooling'));
+  expect(await tree(join(root, 'empty'))).toEqual(withModules('1_Pooling/config.json'));
+  expect(await listing(join(root, 'empty'))).toEqual([...complete, '1_Pooling', 'modules.json'].sort());
+  expect(await listing(root)).toEqual(['empty', 'model']);
+});
+
+test.each([
+  ['1_Pooling/notes.txt', '1_Pooling/notes.txt'],
+  ['onnx/model.onnx', 'onnx'],
+])('%s is foreign: refused by name, and kept by overwrite', async (file, shown) => {
+  const directory = join(root, 'model');
+  await saveCheckpoint(directory, modules(1, '1_Pooling'));
+  await mkdir(join(directory, file, '..'), { recursive: true });
+  await writeFile(join(directory, file), 'mine');
+  await expect(saveCheckpoint(directory, modules(2, '1_Pooling'))).rejects.toMatchObject({
+    foreign: [shown],
+  });
+  expect(await valueIn(directory)).toBe(1);
+  await saveCheckpoint(directory, modules(2, '1_Pooling'), { overwrite: true });
+  expect(await valueIn(directory)).toBe(2);
+  expect(await readFile(join(directory, '1_Pooling', 'config.json'), 'utf8')).toBe('{"value":2}');
+  expect(await tree(directory)).toEqual(withModules('1_Pooling/config.json', file));
+  expect(await listing(root)).toEqual(['model']);
+});
+
+test('a save with folders that fails leaves what was there', async () => {
+  const directory = join(root, 'model');
+  await saveCheckpoint(directory, modules(1, '1_Pooling'));
+  const failing = { ...modules(2, '1_Pooling', '2_Dense'), tensors: broken.tensors };
+  await expect(saveCheckpoint(directory, failing)).rejects.toThrow('gone');
+  expect(await valueIn(directory)).toBe(1);
+  expect(await tree(directory)).toEqual(withModules('1_Pooling/config.json'));
+  await mkdir(join(root, 'empty'));
+  await expect(saveCheckpoint(join(root, 'empty'), failing)).rejects.toThrow('gone');
+  expect(await listing(join(root, 'empty'))).toEqual([]);
+  expect(await listing(root)).toEqual(['empty', 'model']);
+});
+
 test('tensors may come from the very checkpoint that is replaced', async () => {
   const directory = join(root, 'model');
   await saveCheckpoint(directory, checkpoint(3));
@@ -107,15 +170,28 @@ test('tensors may come from the very checkpoint that is replaced', async () => {
   expect(await valueIn(directory)).toBe(3);
 });
 
-test('a file in the place of the directory, and file names that are paths or the saver’s own, are errors', async () => {
+test('a file in the place of the directory, and file names that leave it or are the saver’s own, are errors', async () => {
   await writeFile(join(root, 'file'), '');
   await expect(saveCheckpoint(join(root, 'file'), checkpoint(1))).rejects.toThrow(
     /holds a file of this name/,
   );
-  for (const name of ['../x', 'a/b', 'a\\b', '..', '', 'c:', 'config.json', 'model.safetensors']) {
+  for (const name of [
+    '../x',
+    'a/../x',
+    'a/./b',
+    'a//b',
+    '/a',
+    'a/',
+    'a\\b',
+    '..',
+    '',
+    'c:',
+    'config.json',
+    'model.safetensors',
+  ]) {
     const files = { [name]: 'x' };
     await expect(saveCheckpoint(join(root, 'new'), { ...checkpoint(1), files })).rejects.toThrow(
-      /plain file names/,
+      /paths inside the directory/,
     );
   }
   expect(await listing(root)).toEqual(['file']);

@@ -1,6 +1,6 @@
 import { mkdir, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { TOKENIZER_FILES } from '../checkpoint.js';
+import { isModuleFile, TOKENIZER_FILES } from '../checkpoint.js';
 import { type TensorToWrite, writeSafetensors } from '../safetensors-write.js';
 import { fileSink, syncDirectory, temporaryName, writeFileAtomically } from './file-sink.js';
 
@@ -10,7 +10,7 @@ export interface CheckpointToSave {
   readonly config: Readonly<Record<string, unknown>>;
   /** Becomes model.safetensors. */
   readonly tensors: Iterable<TensorToWrite>;
-  /** Further files by base name, such as tokenizer.json; written as they are. */
+  /** Further files by their path in the directory, such as `tokenizer.json` or `1_Pooling/config.json`; written as they are. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
 
@@ -34,7 +34,8 @@ const CONFIG = 'config.json';
 /**
  * Writes a checkpoint directory, complete or not at all: into a temporary directory, fsync, rename.
  * - No such directory: it appears in one rename, its parents are made.
- * - One that holds only files of a checkpoint: it is replaced as a whole.
+ * - One that holds only files of a checkpoint, those of sentence-transformers' module folders included: it is replaced as a
+ *   whole.
  * - An empty one, or with `overwrite` any: the files move in one by one, config.json last; foreign files stay.
  * Files of any other name are never deleted.
  * @throws SaveRefusedError for a directory with other content, unless `overwrite`.
@@ -47,9 +48,10 @@ export async function saveCheckpoint(
   const files = { ...checkpoint.files, [CONFIG]: `${JSON.stringify(checkpoint.config, null, 2)}\n` };
   const names = [...Object.keys(files).filter((name) => name !== CONFIG), WEIGHTS, CONFIG];
   for (const name of Object.keys(checkpoint.files ?? {})) checkExtraFile(name);
-  const state = await inspect(directory);
+  const folders = foldersOf(names);
+  const state = await inspect(directory, folders);
   const known = new Set<string>([...names, ...TOKENIZER_FILES]);
-  const foreign = state.names.filter((name) => !known.has(name));
+  const foreign = state.names.filter((name) => !known.has(name) && !isModuleFile(name));
   if (foreign.length > 0 && !overwrite) throw new SaveRefusedError(directory, foreign);
   const inPlace = state.exists && (state.names.length === 0 || foreign.length > 0);
 
@@ -59,13 +61,16 @@ export async function saveCheckpoint(
   const staging = inPlace ? join(path, temporaryName('save')) : join(parent, temporaryName(basename(path)));
   await mkdir(staging);
   try {
+    for (const folder of folders) await mkdir(join(staging, folder));
     for (const [name, content] of Object.entries(files))
       await writeFileAtomically(join(staging, name), content);
     await writeSafetensors(await fileSink(join(staging, WEIGHTS)), checkpoint.tensors);
     if (inPlace) {
+      for (const folder of folders) await mkdir(join(path, folder), { recursive: true });
       for (const name of names) await rename(join(staging, name), join(path, name));
+      for (const folder of folders.toReversed()) await rmdir(join(staging, folder));
       await rmdir(staging);
-      await syncDirectory(path);
+      for (const folder of ['', ...folders]) await syncDirectory(join(path, folder));
     } else {
       await replaceDirectory(staging, path, state);
     }
@@ -91,30 +96,58 @@ async function replaceDirectory(staging: string, path: string, state: DirectoryS
     throw error;
   }
   for (const name of state.names) await rm(join(aside, name), { force: true });
+  for (const folder of state.folders.toReversed()) await rmdir(join(aside, folder));
   await rmdir(aside);
+}
+
+/** The folders that files lie in, outer ones first. */
+function foldersOf(names: readonly string[]): string[] {
+  const folders = names.flatMap((name) =>
+    name.split('/').flatMap((_, depth, segments) => (depth > 0 ? [segments.slice(0, depth).join('/')] : [])),
+  );
+  return [...new Set(folders)];
 }
 
 interface DirectoryState {
   /** The real path, so that a symlink to a directory stays one. */
   readonly path: string;
   readonly exists: boolean;
+  /** Files by their path in the directory; a folder that no checkpoint has is one name. */
   readonly names: readonly string[];
+  /** The folders that were looked into, outer ones first. */
+  readonly folders: readonly string[];
 }
 
-async function inspect(directory: string): Promise<DirectoryState> {
+async function inspect(directory: string, expected: readonly string[]): Promise<DirectoryState> {
   const path = await realpath(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  if (path === undefined) return { path: resolve(directory), exists: false, names: [] };
+  if (path === undefined) return { path: resolve(directory), exists: false, names: [], folders: [] };
   if (!(await stat(path)).isDirectory()) throw new SaveRefusedError(directory, ['a file of this name']);
-  return { path, exists: true, names: (await readdir(path)).sort() };
+  const names: string[] = [];
+  const folders: string[] = [];
+  const walk = async (folder: string): Promise<void> => {
+    const entries = await readdir(join(path, folder), { withFileTypes: true });
+    // An empty folder is no part of a checkpoint.
+    if (entries.length === 0 && folder !== '') names.push(folder);
+    else if (folder !== '') folders.push(folder);
+    for (const entry of entries) {
+      const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory() && (expected.includes(name) || isModuleFile(`${name}/config.json`)))
+        await walk(name);
+      else names.push(name);
+    }
+  };
+  await walk('');
+  return { path, exists: true, names: names.sort(), folders };
 }
 
 function checkExtraFile(name: string): void {
-  if (/^\.{0,2}$|[/\\:\0]/.test(name) || name === WEIGHTS || name === CONFIG) {
+  const bad = name.split('/').some((segment) => /^\.{0,2}$|[\\:\0]/.test(segment));
+  if (bad || name === WEIGHTS || name === CONFIG) {
     throw new TypeError(
-      `files: expected plain file names other than ${WEIGHTS} and ${CONFIG}, got ${JSON.stringify(name)} — rename it`,
+      `files: expected paths inside the directory other than ${WEIGHTS} and ${CONFIG}, got ${JSON.stringify(name)} — rename it`,
     );
   }
 }
