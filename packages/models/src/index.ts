@@ -26,7 +26,14 @@ export type { Dtype } from './dtype.js';
 export { DTYPE_BYTES, elementCount, toFloat32 } from './dtype.js';
 export { type EncoderInputs, encoderInputs, encoderInputTypes } from './encoder-inputs.js';
 export type { FileSource } from './file-source.js';
-export { FileSourceError, memorySource } from './file-source.js';
+export {
+  describeJson,
+  FileSourceError,
+  isJsonObject,
+  memorySource,
+  readJsonObject,
+  readText,
+} from './file-source.js';
 export {
   bfloat16ToFloat32,
   float16ToFloat32,
@@ -45,6 +52,8 @@ export type {
 export { matchParameters, ParameterMatchError } from './match-parameters.js';
 export { modelWithWeights, parametersOf, type WeightSource } from './model-with-weights.js';
 export { module, type ParameterPath, parameterRoot } from './parameters.js';
+export { type PytorchTensor, readPytorchFile } from './pytorch-file.js';
+export { PytorchFileError } from './pytorch-file-error.js';
 export type { SafetensorsHeader, TensorEntry } from './safetensors.js';
 export { readSafetensorsHeader, readTensor, readTensorBytes, SafetensorsError } from './safetensors.js';
 export { readShardIndex } from './safetensors-index.js';

@@ -1,0 +1,277 @@
+import { describe, isKind, type PickleGlobal, type PickleTuple, type PickleValue } from './pickle-value.js';
+import { PytorchFileError } from './pytorch-file-error.js';
+
+/** What a reader lets a pickle do. Nothing else is ever called. */
+export interface PickleReader {
+  /** `module.name` of each allowed global and what calling it gives; `undefined`: it may be named, not called. */
+  readonly globals: ReadonlyMap<string, ((args: readonly PickleValue[]) => PickleValue) | undefined>;
+  /** The object of a persistent id. */
+  persistent(id: PickleValue): PickleValue;
+}
+
+/** The largest pickle that is interpreted, in bytes; a state dict takes 100–300 bytes per tensor. */
+export const MAX_PICKLE_BYTES = 1 << 26;
+/** The longest string, in bytes. */
+export const MAX_STRING_BYTES = 1 << 16;
+
+/**
+ * Interprets a pickle of protocol 2–5 as far as a state dict needs: numbers, strings, tuples, lists, dicts, the allowed
+ * globals, calls of them and persistent ids. Every other opcode and global is an error that names it; nothing is executed,
+ * imported or expanded, and what is built is bounded by the pickle's length. Opcodes: CPython's Lib/pickletools.py.
+ * @param where what errors name: the file.
+ * @throws PytorchFileError
+ */
+export function unpickle(bytes: Uint8Array, where: string, reader: PickleReader): PickleValue {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const stack: PickleValue[] = [];
+  const marks: number[] = [];
+  const memo = new Map<number, PickleValue>();
+  const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  let at = 0;
+
+  const fail = (problem: string, advice?: string): never => {
+    throw new PytorchFileError(where, `pickle at byte ${at}: ${problem}`, advice);
+  };
+  if (bytes.length > MAX_PICKLE_BYTES) {
+    fail(`expected at most ${MAX_PICKLE_BYTES} bytes, got ${bytes.length}`, 'save the state dict alone');
+  }
+  const take = (count: number): number => {
+    if (count > bytes.length - at) fail(`expected ${count} more bytes, got ${bytes.length - at}`);
+    at += count;
+    return at - count;
+  };
+  const uint8 = () => view.getUint8(take(1));
+  const uint32 = () => view.getUint32(take(4), true);
+  const pop = (): PickleValue => {
+    if (stack.length <= (marks.at(-1) ?? 0)) fail('expected a value on the stack, got none');
+    return stack.pop() as PickleValue;
+  };
+  const popToMark = (): PickleValue[] => {
+    const mark = marks.pop();
+    if (mark === undefined) return fail('expected a mark on the stack, got none');
+    return stack.splice(mark);
+  };
+  const top = (): PickleValue => {
+    if (stack.length <= (marks.at(-1) ?? 0)) fail('expected a value on the stack, got none');
+    return stack.at(-1) as PickleValue;
+  };
+  const text = (length: number): string => {
+    if (length > MAX_STRING_BYTES)
+      fail(`expected strings of at most ${MAX_STRING_BYTES} bytes, got ${length}`);
+    const begin = take(length);
+    try {
+      return utf8.decode(bytes.subarray(begin, at));
+    } catch {
+      return fail('expected UTF-8 text, got other bytes');
+    }
+  };
+  const line = (): string => {
+    const end = bytes.indexOf(0x0a, at);
+    if (end < 0) fail('expected a line, got the end');
+    const value = text(end - at);
+    at++;
+    return value;
+  };
+  const length64 = (): number => {
+    const value = view.getBigUint64(take(8), true);
+    return value > BigInt(bytes.length)
+      ? fail(`expected a length inside the pickle, got ${value}`)
+      : Number(value);
+  };
+  const long = (length: number): number => {
+    if (length > 8) fail(`expected whole numbers of at most 8 bytes, got ${length}`);
+    let value = 0n;
+    const begin = take(length);
+    for (let i = 0; i < length; i++) value |= BigInt(view.getUint8(begin + i)) << BigInt(8 * i);
+    const signed = Number(BigInt.asIntN(8 * length, value));
+    return Number.isSafeInteger(signed) ? signed : fail(`expected whole numbers below 2^53, got ${signed}`);
+  };
+  const global = (name: string): PickleGlobal => {
+    if (!reader.globals.has(name)) {
+      fail(
+        `expected only ${[...reader.globals.keys()].join(', ')}, got the global ${JSON.stringify(name)}`,
+        'it is not called: save a plain state dict of tensors, as safetensors if the file is from elsewhere',
+      );
+    }
+    return { kind: 'global', name };
+  };
+  const call = (target: PickleValue, args: PickleValue): PickleValue => {
+    if (!isKind(target, 'global') || !isKind(args, 'tuple')) {
+      return fail(`expected a call of a global with a tuple, got ${describe(target)} with ${describe(args)}`);
+    }
+    const make = reader.globals.get(target.name);
+    return make === undefined
+      ? fail(`expected ${target.name} to be named, got a call of it`)
+      : make(args.items);
+  };
+  const put = (index: number) => memo.set(index, top());
+  const get = (index: number): PickleValue =>
+    memo.has(index)
+      ? (memo.get(index) as PickleValue)
+      : fail(`expected memo ${index}, got none of this number`);
+  const append = (items: readonly PickleValue[]) => {
+    const list = top();
+    if (!isKind(list, 'list')) return fail(`expected a list to append to, got ${describe(list)}`);
+    for (const item of items) list.items.push(item);
+  };
+  const setItems = (items: readonly PickleValue[]) => {
+    const dict = top();
+    if (!isKind(dict, 'dict')) return fail(`expected a dict to fill, got ${describe(dict)}`);
+    if (items.length % 2 === 1) fail('expected keys with values, got an odd number of items');
+    for (let i = 0; i < items.length; i += 2) {
+      const key = items[i] as PickleValue;
+      if (typeof key === 'object' && key !== null) fail(`expected plain keys, got ${describe(key)}`);
+      dict.items.set(key as string | number | boolean | null, items[i + 1] as PickleValue);
+    }
+  };
+  const tuple = (items: readonly PickleValue[]): PickleTuple => ({ kind: 'tuple', items });
+  const build = () => {
+    const state = pop();
+    const target = top();
+    if (!isKind(target, 'dict') || !target.ordered || !isKind(state, 'dict')) {
+      fail(`expected attributes of an OrderedDict only, got ${describe(state)} for ${describe(target)}`);
+    }
+  };
+  const names = (): string => {
+    const name = pop();
+    const module = pop();
+    if (typeof name !== 'string' || typeof module !== 'string') {
+      return fail(`expected two strings that name a global, got ${describe(module)} and ${describe(name)}`);
+    }
+    return `${module}.${name}`;
+  };
+
+  for (;;) {
+    const opcode = uint8();
+    switch (opcode) {
+      case 0x80: {
+        const protocol = uint8();
+        if (at !== 2 || protocol < 2 || protocol > 5) fail(`expected protocol 2 to 5 once, got ${protocol}`);
+        break;
+      }
+      case 0x95: // FRAME: a hint for buffering
+        length64();
+        break;
+      case 0x2e: {
+        // STOP
+        const value = pop();
+        if (at !== bytes.length || stack.length > 0 || marks.length > 0) {
+          fail(
+            `expected the end with one value, got ${stack.length + 1} and ${bytes.length - at} bytes more`,
+          );
+        }
+        return value;
+      }
+      case 0x28:
+        marks.push(stack.length);
+        break; // MARK
+      case 0x4e:
+        stack.push(null);
+        break; // NONE
+      case 0x88:
+        stack.push(true);
+        break; // NEWTRUE
+      case 0x89:
+        stack.push(false);
+        break; // NEWFALSE
+      case 0x4b:
+        stack.push(uint8());
+        break; // BININT1
+      case 0x4d:
+        stack.push(view.getUint16(take(2), true));
+        break; // BININT2
+      case 0x4a:
+        stack.push(view.getInt32(take(4), true));
+        break; // BININT
+      case 0x8a:
+        stack.push(long(uint8()));
+        break; // LONG1
+      case 0x47:
+        stack.push(view.getFloat64(take(8), false));
+        break; // BINFLOAT
+      case 0x58:
+        stack.push(text(uint32()));
+        break; // BINUNICODE
+      case 0x8c:
+        stack.push(text(uint8()));
+        break; // SHORT_BINUNICODE
+      case 0x8d:
+        stack.push(text(length64()));
+        break; // BINUNICODE8
+      case 0x7d:
+        stack.push({ kind: 'dict', ordered: false, items: new Map() });
+        break; // EMPTY_DICT
+      case 0x5d:
+        stack.push({ kind: 'list', items: [] });
+        break; // EMPTY_LIST
+      case 0x29:
+        stack.push(tuple([]));
+        break; // EMPTY_TUPLE
+      case 0x74:
+        stack.push(tuple(popToMark()));
+        break; // TUPLE
+      case 0x85:
+        stack.push(tuple([pop()]));
+        break; // TUPLE1
+      case 0x86:
+        stack.push(tuple([pop(), pop()].reverse()));
+        break; // TUPLE2
+      case 0x87:
+        stack.push(tuple([pop(), pop(), pop()].reverse()));
+        break; // TUPLE3
+      case 0x61:
+        append([pop()]);
+        break; // APPEND
+      case 0x65:
+        append(popToMark());
+        break; // APPENDS
+      case 0x73:
+        setItems([pop(), pop()].reverse());
+        break; // SETITEM
+      case 0x75:
+        setItems(popToMark());
+        break; // SETITEMS
+      case 0x71:
+        put(uint8());
+        break; // BINPUT
+      case 0x72:
+        put(uint32());
+        break; // LONG_BINPUT
+      case 0x94:
+        put(memo.size);
+        break; // MEMOIZE
+      case 0x68:
+        stack.push(get(uint8()));
+        break; // BINGET
+      case 0x6a:
+        stack.push(get(uint32()));
+        break; // LONG_BINGET
+      case 0x63: {
+        // GLOBAL
+        const module = line();
+        stack.push(global(`${module}.${line()}`));
+        break;
+      }
+      case 0x93:
+        stack.push(global(names()));
+        break; // STACK_GLOBAL
+      case 0x52: {
+        // REDUCE
+        const args = pop();
+        stack.push(call(pop(), args));
+        break;
+      }
+      case 0x62:
+        build();
+        break; // BUILD
+      case 0x51:
+        stack.push(reader.persistent(pop()));
+        break; // BINPERSID
+      default:
+        fail(
+          `expected an opcode that a state dict needs, got 0x${opcode.toString(16).padStart(2, '0')}`,
+          'save a plain state dict of tensors, or convert it to safetensors',
+        );
+    }
+  }
+}
