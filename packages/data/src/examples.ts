@@ -1,6 +1,8 @@
 import { approximateTokens } from './approximate-tokens.js';
 import type { RowFault } from './data-error.js';
+import type { EmbeddingRecord } from './embedding-record.js';
 import type { Hit, RerankerRecord, RowPosition } from './record.js';
+import type { RecordReader } from './record-reader.js';
 import { shuffleText } from './shuffle-text.js';
 
 /** A query and a passage with the label that its score should approach. */
@@ -23,17 +25,27 @@ export interface GroupExample {
 }
 
 /** How records become examples: each record yields a fixed number of items, and an epoch may draw each item anew. */
-export interface ExampleMaker<E> {
+export interface ExampleMaker<E, R = RerankerRecord> {
   /** Faults of `lengths` that leave a row out, counted in the summary, where other faults stop the load. */
   readonly leavesOut?: readonly RowFault[];
   /**
    * Length of each item of a record in tokens as {@link approximateTokens} counts them, the mean where epochs draw
    * different passages; so many items it has in every epoch. Throws DataError when the record cannot serve.
    */
-  lengths(record: RerankerRecord, row: number): readonly number[];
+  lengths(record: R, row: number): readonly number[];
   /** Item `item` of a record in an epoch: a pure function of its arguments and the maker's seed. */
-  make(record: RerankerRecord, row: number, item: number, epoch: number): E;
+  make(record: R, row: number, item: number, epoch: number): E;
 }
+
+/** A maker that brings the reader of its rows; one without it takes reranker rows. */
+export interface ReadingMaker<E, R> extends ExampleMaker<E, R> {
+  readonly reader: RecordReader<R>;
+  /** Rows are counted beyond these files, so that no bad one may be left out. @default false */
+  readonly everyRow?: boolean;
+}
+
+/** A maker of examples from the rows of embedding and ColBERT files. */
+export type EmbeddingMaker<E> = ReadingMaker<E, EmbeddingRecord>;
 
 /** Shuffle augmentation and its seed. */
 export interface AugmentOptions {

@@ -1,13 +1,26 @@
 export { approximateTokens } from './approximate-tokens.js';
 export { type ByteSource, blobSource, bytesSource } from './byte-source.js';
+export { type ContrastiveExample, type ContrastiveOptions, contrastive } from './contrastive.js';
 export { DataError, type FileFault, formatPosition, type Position, type RowFault } from './data-error.js';
 export { type Dataset, openDataset } from './dataset.js';
 export {
+  type EmbeddingRecord,
+  embeddingReader,
+  type PairRecord,
+  parseEmbeddingRecord,
+  promptedQuery,
+  type ScoredRecord,
+  type TextRecord,
+  type TripletRecord,
+} from './embedding-record.js';
+export {
   type AugmentOptions,
+  type EmbeddingMaker,
   type ExampleMaker,
   type GroupExample,
   type PointwiseExample,
   pointwise,
+  type ReadingMaker,
 } from './examples.js';
 export { type GroupOptions, type PositiveGroupOptions, positiveGroups } from './groups.js';
 export { type HitGroupOptions, hitGroups } from './hit-groups.js';
@@ -26,6 +39,9 @@ export {
   type RerankerRecord,
   type RowPosition,
 } from './record.js';
-export { openRecords, type Records, type RecordsOptions } from './records.js';
+export type { RecordReader, RowTally } from './record-reader.js';
+export { openRecords, openRows, type Records, type RecordsOptions, type RowsOptions } from './records.js';
 export { type Batch, epochBatches, type SamplerOptions } from './sampler.js';
+export { type ScoredExample, type ScoredListsOptions, scoredLists } from './scored-lists.js';
 export { shuffleText } from './shuffle-text.js';
+export { type TextExample, type TextsOptions, texts } from './texts.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { DataError } from './data-error.js';
-import { formatLabelSummary, recordLabels, sparkline, startLabelSummary } from './labels.js';
+import { formatLabelSummary, recordLabels, sparkline, startLabelSummary, tallyLabels } from './labels.js';
 import { parseRecord } from './record.js';
 
 const at = { file: 'f.jsonl', line: 1 };
@@ -8,7 +8,7 @@ const record = (row: unknown) => parseRecord(row, at);
 
 function summarize(...rows: unknown[]) {
   const summary = startLabelSummary();
-  for (const row of rows) summary.add(record(row), []);
+  for (const row of rows) summary.add(tallyLabels(record(row)), [], at);
   return summary.summary();
 }
 
@@ -60,7 +60,7 @@ test('other labels are binned over their own range, also when all are equal', ()
 
 test('what is left out or ignored is counted and printed', () => {
   const summary = startLabelSummary();
-  summary.add(record({ query: 'q', pos: ['a'], neg: ['b', 'c', 'd'] }), ['id']);
+  summary.add(tallyLabels(record({ query: 'q', pos: ['a'], neg: ['b', 'c', 'd'] })), ['id'], at);
   const fault = (line: number) => {
     const error = new DataError('empty-query', { at: { file: 'f.jsonl', line }, expected: 'x', got: 'y' });
     return error as DataError & { fault: 'empty-query' };

@@ -1,7 +1,8 @@
-import { type DataError, formatPosition, type RowFault } from './data-error.js';
-import type { RerankerRecord } from './record.js';
+import { type DataError, formatPosition, type Position, type RowFault } from './data-error.js';
+import type { RerankerRecord, RowPosition } from './record.js';
+import type { RowTally } from './record-reader.js';
 
-/** Rows left out for one reason. */
+/** Rows with something in common, such as the reason why they were left out. */
 export interface Skipped {
   readonly count: number;
   /** `file:line` of the first. */
@@ -19,16 +20,21 @@ export interface LabelBin {
 export interface LabelSummary {
   /** Rows kept. */
   readonly rows: number;
-  /** Different queries among them. */
+  /** Different queries among them, or different texts where rows have no passages. */
   readonly queries: number;
-  /** Passages with a label, over all rows. */
+  /** Passages over all rows; none where the rows are texts. */
   readonly passages: number;
-  /** Passages with the top label of a `hits` row, or a label above 0.5 elsewhere; the rest are negatives. */
+  /**
+   * In reranker rows the passages with the top label of a `hits` row, or a label above 0.5 elsewhere, the rest being
+   * negatives; in embedding rows those of "pos" and "neg". Passages of `{query, pos, scores}` rows are neither.
+   */
   readonly positives: number;
   readonly negatives: number;
+  /** Rows without a negative passage, where other rows of the same files have some; embedding rows only. */
+  readonly withoutNegatives?: Skipped;
   /** Rows by shape. */
   readonly shapes: Readonly<Record<string, number>>;
-  /** Five bins of equal width from the lowest label to the highest (at least 0 to 1 when all lie within). */
+  /** Five bins of equal width from the lowest label or score to the highest (0 to 1 when all lie within), if any. */
   readonly bins: readonly LabelBin[];
   /** Rows left out, by reason; empty unless bad rows were to be skipped. */
   readonly skipped: Readonly<Partial<Record<RowFault, Skipped>>>;
@@ -44,6 +50,15 @@ export function recordLabels(record: RerankerRecord): readonly number[] {
     ...(record.pos_scores ?? record.pos.map(() => 1)),
     ...(record.neg_scores ?? record.neg.map(() => 0)),
   ];
+}
+
+/** What a reranker row adds to a summary; every passage has a label, so that none counts as scored only. */
+export function tallyLabels(record: RerankerRecord): RowTally {
+  const labels = recordLabels(record);
+  const top = record.shape === 'hits' ? labels.reduce((a, b) => Math.max(a, b)) : undefined;
+  const positives = labels.filter((label) => (top === undefined ? label > 0.5 : label === top)).length;
+  const negatives = labels.length - positives;
+  return { shape: record.shape, query: record.query, positives, negatives, scored: 0, labels };
 }
 
 /** 53-bit FNV-like hash, so that counting queries does not keep their texts. */
@@ -76,40 +91,45 @@ function binLabels(counts: ReadonlyMap<number, number>): LabelBin[] {
 
 /** Collects a {@link LabelSummary} while rows stream by. */
 export function startLabelSummary() {
-  let [rows, passages, positives] = [0, 0, 0];
+  let [rows, positives, negatives, scored] = [0, 0, 0, 0];
+  let withoutNegatives: Skipped | undefined;
   // Several sets, since one holds at most 2^24 entries.
   const queries = Array.from({ length: 64 }, () => new Set<number>());
   const shapes: Record<string, number> = {};
   const ignoredKeys = new Map<string, number>();
   const skipped: Partial<Record<RowFault, Skipped>> = {};
   const labels = new Map<number, number>();
+  const oneMore = (before: Skipped | undefined, { file, line }: Position): Skipped => ({
+    count: (before?.count ?? 0) + 1,
+    first: before?.first ?? formatPosition(line === undefined ? { file } : { file, line }),
+  });
   return {
-    add(record: RerankerRecord, ignored: readonly string[]): void {
+    add(row: RowTally, ignored: readonly string[], at: RowPosition): void {
       rows++;
-      shapes[record.shape] = (shapes[record.shape] ?? 0) + 1;
-      const query = hashText(record.query);
+      shapes[row.shape] = (shapes[row.shape] ?? 0) + 1;
+      const query = hashText(row.query);
       queries[query % 64]!.add(query);
-      const values = recordLabels(record);
-      const top = record.shape === 'hits' ? values.reduce((a, b) => Math.max(a, b)) : undefined;
-      for (const value of values) {
-        if (top === undefined ? value > 0.5 : value === top) positives++;
-        const rounded = Math.round(value * 1000) / 1000;
+      for (const label of row.labels) {
+        const rounded = Math.round(label * 1000) / 1000;
         labels.set(rounded, (labels.get(rounded) ?? 0) + 1);
       }
-      passages += values.length;
+      positives += row.positives;
+      negatives += row.negatives;
+      scored += row.scored;
+      const hasSides = row.shape === 'pair' || row.shape === 'triplet';
+      if (hasSides && row.negatives === 0) withoutNegatives = oneMore(withoutNegatives, at);
       for (const key of ignored) ignoredKeys.set(key, (ignoredKeys.get(key) ?? 0) + 1);
     },
     skip(error: DataError & { fault: RowFault }): void {
-      const before = skipped[error.fault];
-      const first = before?.first ?? formatPosition({ file: error.at.file, line: error.at.line });
-      skipped[error.fault] = { count: (before?.count ?? 0) + 1, first };
+      skipped[error.fault] = oneMore(skipped[error.fault], error.at);
     },
     summary: (): LabelSummary => ({
       rows,
       queries: queries.reduce((sum, set) => sum + set.size, 0),
-      passages,
+      passages: positives + negatives + scored,
       positives,
-      negatives: passages - positives,
+      negatives,
+      ...(withoutNegatives && shapes.triplet && { withoutNegatives }),
       shapes: { ...shapes },
       bins: binLabels(labels),
       skipped: { ...skipped },
@@ -130,13 +150,26 @@ function round(value: number): string {
   return String(Number(value.toFixed(3)));
 }
 
+/** `12 positive, 30 negative, 5 scored`; only the last where no passage has a side. */
+function formatSides({ passages, positives, negatives }: LabelSummary): string {
+  const scored = passages - positives - negatives;
+  const sides = scored < passages ? [`${positives} positive`, `${negatives} negative`] : [];
+  return [...sides, ...(scored > 0 ? [`${scored} scored`] : [])].join(', ');
+}
+
 /** The summary as lines of text for a terminal or a log. */
 export function formatLabelSummary(summary: LabelSummary): string {
-  const { rows, queries, passages, positives, negatives, bins, skipped } = summary;
-  const percent = (count: number) => `${((100 * count) / Math.max(1, passages)).toFixed(2)}%`;
+  const { rows, queries, passages, bins, skipped, withoutNegatives } = summary;
+  const labels = bins.reduce((sum, { count }) => sum + count, 0);
+  const percent = (count: number) => `${((100 * count) / Math.max(1, labels)).toFixed(2)}%`;
   return [
-    `${rows} rows, ${queries} queries, ${passages} passages: ${positives} positive, ${negatives} negative`,
-    `labels ${sparkline(bins.map((bin) => bin.count))}`,
+    passages === 0
+      ? `${rows} rows, ${queries} different texts`
+      : `${rows} rows, ${queries} queries, ${passages} passages: ${formatSides(summary)}`,
+    ...(withoutNegatives
+      ? [`no negatives in ${withoutNegatives.count} rows (first at ${withoutNegatives.first})`]
+      : []),
+    ...(labels > 0 ? [`labels ${sparkline(bins.map((bin) => bin.count))}`] : []),
     ...bins.map(({ from, to, count }) => `  ${round(from)} to ${round(to)}: ${count} (${percent(count)})`),
     ...Object.entries(skipped).map(
       ([fault, { count, first }]) => `skipped ${count} rows: ${fault} (first at ${first})`,

@@ -1,7 +1,17 @@
 import { DataError, type Position } from './data-error.js';
 import { type LabelRange, scaleLabel } from './label-range.js';
-import { nearestKey } from './nearest-key.js';
-import { type Row, readNumber, readNumbers, readText, readTexts, wrongType } from './row-fields.js';
+import {
+  isRow,
+  missing,
+  type Row,
+  readNumber,
+  readNumbers,
+  readPositives,
+  readText,
+  readTexts,
+  rejectMisnamed,
+  wrongType,
+} from './row-fields.js';
 
 /** Position of a row: its file and line. */
 export type RowPosition = Position & { readonly line: number };
@@ -66,24 +76,6 @@ export function ignoredKeys(row: Row, record: RerankerRecord, labelKey?: string)
   return Object.keys(row).filter((key) => !read.has(key));
 }
 
-/** Throws for a key that stands where a known, absent one was probably meant. */
-function rejectMisnamed(at: Position, row: Row, known: readonly string[], where = ''): void {
-  const absent = known.filter((key) => !Object.hasOwn(row, key));
-  for (const key of Object.keys(row)) {
-    if (known.includes(key)) continue;
-    const meant = nearestKey(key, absent);
-    if (meant === undefined) continue;
-    const remedy = 'rename it, or drop it';
-    throw new DataError('misnamed-key', { at, expected: `"${meant}"${where}`, got: `"${key}"`, remedy });
-  }
-}
-
-function missing(at: Position, row: Row, expected: string, remedy?: string): DataError {
-  const keys = Object.keys(row).map((key) => `"${key}"`);
-  const got = keys.length === 0 ? 'an object without keys' : `only ${keys.join(', ')}`;
-  return new DataError('missing-key', { at, expected, got, ...(remedy ? { remedy } : {}) });
-}
-
 interface FoundLabel {
   readonly label: number;
   readonly key: string;
@@ -130,16 +122,7 @@ function readSide(
 }
 
 function parseLists(at: RowPosition, query: string, row: Row, options: RecordOptions): ListsRecord {
-  const pos = readTexts(at, '"pos"', row.pos);
-  if (pos.length === 0) {
-    const remedy = 'give a positive passage, or drop the row';
-    throw new DataError('empty-pos', {
-      at,
-      expected: '"pos" to hold a passage',
-      got: 'an empty list',
-      remedy,
-    });
-  }
+  const pos = readPositives(at, row.pos);
   const neg = Object.hasOwn(row, 'neg') ? readTexts(at, '"neg"', row.neg) : [];
   const posScores = readSide(at, row, 'pos', options.labelRange);
   const negScores = readSide(at, row, 'neg', options.labelRange);
@@ -173,10 +156,6 @@ function parseHits(at: RowPosition, query: string, row: Row, options: RecordOpti
 function labelledKeys(row: Row, { labelKey }: RecordOptions): string[] {
   if (labelKey !== undefined) return ['content', labelKey];
   return ['content', Object.hasOwn(row, 'score') ? 'score' : 'label'];
-}
-
-function isRow(value: unknown): value is Row {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
 /**

@@ -2,11 +2,13 @@ import type { ByteSource } from './byte-source.js';
 import { DataError, isRowError, type RowFault } from './data-error.js';
 import { type Line, type LinesOptions, parseLine, readLines } from './jsonl.js';
 import { checkLabelRange } from './label-range.js';
-import { type LabelSummary, startLabelSummary } from './labels.js';
+import { type LabelSummary, startLabelSummary, tallyLabels } from './labels.js';
 import { ignoredKeys, parseRecord, type RecordOptions, type RerankerRecord } from './record.js';
+import type { RecordReader } from './record-reader.js';
 import type { Row } from './row-fields.js';
 
-export interface RecordsOptions extends RecordOptions, LinesOptions {
+/** How files are read, whatever kind of rows they hold. */
+export interface RowsOptions extends LinesOptions {
   /**
    * `throw` stops at the first bad row; `skip` leaves bad rows out and counts them in the summary; a list does so for
    * these faults only. @default 'throw'
@@ -16,14 +18,17 @@ export interface RecordsOptions extends RecordOptions, LinesOptions {
   readonly cacheBytes?: number;
 }
 
+/** How files of reranker rows are read. */
+export interface RecordsOptions extends RecordOptions, RowsOptions {}
+
 /** Validated rows of one or more files in file order, of which only an index is held in memory. */
-export interface Records {
+export interface Records<R = RerankerRecord> {
   readonly length: number;
   readonly summary: LabelSummary;
   /** Hash of all kept rows in order, 8 hex digits: equal where a run may be resumed by position. */
   readonly fingerprint: string;
   /** The record of a row, 0 ≤ row < length; throws {@link DataError} `changed-file` where the file is not as it was. */
-  read(row: number): Promise<RerankerRecord>;
+  read(row: number): Promise<R>;
   /** Closes the sources. */
   close(): Promise<void>;
 }
@@ -35,24 +40,24 @@ function hashBytes(bytes: Uint8Array): number {
   return hash >>> 0;
 }
 
-interface Cached {
-  readonly record: RerankerRecord;
+interface Cached<R> {
+  readonly record: R;
   readonly bytes: number;
 }
 
 /** Keeps the records used last, up to a number of line bytes. */
-function recordCache(limit: number) {
-  const cache = new Map<number, Cached>();
+function recordCache<R>(limit: number) {
+  const cache = new Map<number, Cached<R>>();
   let held = 0;
   return {
-    get(row: number): RerankerRecord | undefined {
+    get(row: number): R | undefined {
       const hit = cache.get(row);
       if (hit === undefined) return undefined;
       cache.delete(row);
       cache.set(row, hit);
       return hit.record;
     },
-    set(row: number, record: RerankerRecord, bytes: number): void {
+    set(row: number, record: R, bytes: number): void {
       if (bytes > limit || cache.has(row)) return;
       cache.set(row, { record, bytes });
       held += bytes;
@@ -72,21 +77,21 @@ function recordCache(limit: number) {
  * `visit` sees each accepted record in order; a row {@link DataError} that it throws is treated as the row's own.
  * Throws {@link DataError}, `empty-file` too when no row is left.
  */
-export async function openRecords(
+export async function openRows<R>(
   sources: readonly ByteSource[],
-  options: RecordsOptions = {},
-  visit: (record: RerankerRecord, row: number) => void = () => {},
-): Promise<Records> {
-  const { badRows = 'throw', cacheBytes = 2 ** 26, labelRange } = options;
-  if (labelRange !== undefined) checkLabelRange(labelRange);
-  if (sources.length === 0) throw new RangeError('openRecords: expected at least one source, got none');
+  reader: RecordReader<R>,
+  options: RowsOptions = {},
+  visit: (record: R, row: number) => void = () => {},
+): Promise<Records<R>> {
+  const { badRows = 'throw', cacheBytes = 2 ** 26 } = options;
+  if (sources.length === 0) throw new RangeError('openRows: expected at least one source, got none');
   const sourceOf: number[] = [];
   const lineOf: number[] = [];
   const offsetOf: number[] = [];
   const lengthOf: number[] = [];
   const hashOf: number[] = [];
   const summary = startLabelSummary();
-  const cache = recordCache(cacheBytes);
+  const cache = recordCache<R>(cacheBytes);
 
   const settle = (error: unknown) => {
     if (!isRowError(error)) throw error;
@@ -95,9 +100,9 @@ export async function openRecords(
   };
   const index = (line: Line, source: number) => {
     const value = parseLine(line);
-    const record = parseRecord(value, line.at, options);
+    const record = reader.parse(value, line.at);
     visit(record, lineOf.length);
-    summary.add(record, ignoredKeys(value as Row, record, options.labelKey));
+    summary.add(reader.tally(record), reader.ignoredKeys(value as Row, record), line.at);
     cache.set(lineOf.length, record, line.bytes.length);
     sourceOf.push(source);
     lineOf.push(line.at.line);
@@ -163,10 +168,29 @@ export async function openRecords(
       const at = { file: source.name, line };
       const bytes = await source.read(offsetOf[row]!, lengthOf[row]!);
       if (bytes.length !== lengthOf[row] || hashBytes(bytes) !== hashes[row]) throw changed(at);
-      const record = parseRecord(parseLine({ at, bytes }), at, options);
+      const record = reader.parse(parseLine({ at, bytes }), at);
       cache.set(row, record, bytes.length);
       return record;
     },
     close,
   };
+}
+
+/** Reads the rows of reranker files. */
+export function rerankerReader(options: RecordOptions = {}): RecordReader<RerankerRecord> {
+  if (options.labelRange !== undefined) checkLabelRange(options.labelRange);
+  return {
+    parse: (value, at) => parseRecord(value, at, options),
+    ignoredKeys: (row, record) => ignoredKeys(row, record, options.labelKey),
+    tally: tallyLabels,
+  };
+}
+
+/** {@link openRows} for files of reranker rows. */
+export async function openRecords(
+  sources: readonly ByteSource[],
+  options: RecordsOptions = {},
+  visit?: (record: RerankerRecord, row: number) => void,
+): Promise<Records> {
+  return openRows(sources, rerankerReader(options), options, visit);
 }

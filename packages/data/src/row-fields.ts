@@ -1,4 +1,5 @@
 import { DataError, type Position, type RowFault } from './data-error.js';
+import { nearestKey } from './nearest-key.js';
 
 /** A row as it was parsed: an object whose values are not checked yet. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -20,17 +21,44 @@ export function wrongType(at: Position, where: string, expected: string, value: 
   });
 }
 
-/** Reads a text that is not blank; `emptyFault` says what a blank one is. */
-export function readText(at: Position, where: string, value: unknown, emptyFault: RowFault): string {
-  if (typeof value !== 'string') throw wrongType(at, where, 'a string', value);
-  if (value.trim() === '') {
-    throw new DataError(emptyFault, { at, expected: `${where} to hold text`, got: describeValue(value) });
+export function isRow(value: unknown): value is Row {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+/** An error for a key that a row must have. */
+export function missing(at: Position, row: Row, expected: string, remedy?: string): DataError {
+  const keys = Object.keys(row).map((key) => `"${key}"`);
+  const got = keys.length === 0 ? 'an object without keys' : `only ${keys.join(', ')}`;
+  return new DataError('missing-key', { at, expected, got, ...(remedy ? { remedy } : {}) });
+}
+
+/** Throws for a key that stands where a known, absent one was probably meant. */
+export function rejectMisnamed(at: Position, row: Row, known: readonly string[], where = ''): void {
+  const absent = known.filter((key) => !Object.hasOwn(row, key));
+  for (const key of Object.keys(row)) {
+    if (known.includes(key)) continue;
+    const meant = nearestKey(key, absent);
+    if (meant === undefined) continue;
+    const remedy = 'rename it, or drop it';
+    throw new DataError('misnamed-key', { at, expected: `"${meant}"${where}`, got: `"${key}"`, remedy });
   }
+}
+
+/** Reads a text, which may be blank. */
+export function readString(at: Position, where: string, value: unknown): string {
+  if (typeof value !== 'string') throw wrongType(at, where, 'a string', value);
   // A lone surrogate (an escape such as \ud800 without its pair) is no character and breaks tokenizers.
   if (/\p{Surrogate}/u.test(value)) {
     throw wrongType(at, where, 'well-formed text', 'half of a surrogate pair');
   }
   return value;
+}
+
+/** Reads a text that is not blank; `emptyFault` says what a blank one is. */
+export function readText(at: Position, where: string, value: unknown, emptyFault: RowFault): string {
+  const text = readString(at, where, value);
+  if (text.trim() !== '') return text;
+  throw new DataError(emptyFault, { at, expected: `${where} to hold text`, got: describeValue(value) });
 }
 
 /** Reads a finite number, also one written as a string ("0.83", as language-model scores often are). */
@@ -44,6 +72,15 @@ export function readNumber(at: Position, where: string, value: unknown): number 
   if (!notFinite) throw wrongType(at, where, 'a number', value);
   const got = typeof value === 'number' ? String(value) : describeValue(value);
   throw new DataError('nan', { at, expected: `${where} to be a finite number`, got });
+}
+
+/** Reads "pos": a list of texts, none blank, at least one. */
+export function readPositives(at: Position, value: unknown): string[] {
+  const pos = readTexts(at, '"pos"', value);
+  if (pos.length > 0) return pos;
+  const remedy = 'give a positive passage, or drop the row';
+  const expected = '"pos" to hold a passage';
+  throw new DataError('empty-pos', { at, expected, got: 'an empty list', remedy });
 }
 
 /** Reads a list of texts, none blank. */
