@@ -14,14 +14,19 @@ export type Batch = Readonly<Record<string, Tensor>>;
  * included), `head` what stands after it. The head sees the chunks' boundary tensors one behind the other.
  */
 export interface ChunkedBatch {
-  readonly chunks: readonly Batch[];
+  /**
+   * Read from its start once per pass, two passes in training: an array, or an iterable that makes the same chunks anew
+   * each time and so holds the tensors of one.
+   */
+  readonly chunks: Iterable<Batch>;
   readonly head: Batch;
 }
 
 /** What a training session takes at once; a chunked one needs a plan with a cut. */
 export type TrainingBatch = Batch | ChunkedBatch;
 
-export const isChunked = (batch: TrainingBatch): batch is ChunkedBatch => Array.isArray(batch.chunks);
+export const isChunked = (batch: TrainingBatch): batch is ChunkedBatch =>
+  Symbol.iterator in Object(batch.chunks);
 
 /** What one batch gave. */
 export interface BatchResult {
@@ -63,29 +68,38 @@ export const knownNames = (names: readonly BatchNames[]): ReadonlySet<string> =>
   new Set(names.flatMap(({ training, evaluation }) => [...training, ...evaluation]));
 
 /**
- * Throws SessionError for tensors that the objective does not declare or that are missing, and for chunks where the plan
- * has no cut. A batch for evaluation may hold what only training reads.
+ * The batch, its names checked; those of a chunk are checked when it is read. A batch for evaluation may hold what only
+ * training reads.
+ * @throws SessionError for tensors that the objective does not declare or that are missing, and for chunks where the
+ * plan has no cut
  */
-export function checkBatch(
+export function checkedBatch(
   where: string,
   batch: TrainingBatch,
   names: readonly BatchNames[],
   mode: 'training' | 'evaluation',
-): void {
+): TrainingBatch {
   if (!isChunked(batch)) {
     checkNames(where, batch, names, mode);
-    return;
+    return batch;
   }
   const [encoder, head, ...more] = names;
   if (!encoder || !head || more.length > 0)
     throw new SessionError(
       where,
-      `expected one batch for a plan of ${names.length === 1 ? 'one segment' : `${names.length} segments`}, got ${batch.chunks.length} chunks — compile the objective with a cut to train by chunks`,
+      `expected one batch for a plan of ${names.length === 1 ? 'one segment' : `${names.length} segments`}, got chunks — compile the objective with a cut to train by chunks`,
     );
-  if (batch.chunks.length === 0)
-    throw new SessionError(where, 'expected at least one chunk, got none — leave out empty batches');
-  for (const [i, chunk] of batch.chunks.entries()) checkNames(`${where}: chunk ${i}`, chunk, [encoder], mode);
   checkNames(`${where}: head`, batch.head, [head], mode);
+  const chunks = {
+    *[Symbol.iterator]() {
+      let i = 0;
+      for (const chunk of batch.chunks) {
+        checkNames(`${where}: chunk ${i++}`, chunk, [encoder], mode);
+        yield chunk;
+      }
+    },
+  };
+  return { chunks, head: batch.head };
 }
 
 function checkNames(

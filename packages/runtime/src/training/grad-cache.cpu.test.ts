@@ -16,7 +16,7 @@ import {
 } from '@rag/onnx';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Tensor } from '../tensor.js';
-import type { Batch, ChunkedBatch } from './batch.js';
+import type { Batch } from './batch.js';
 import { compile } from './compile.js';
 import type { Objective } from './objective.js';
 import { TrainingSession } from './session.js';
@@ -58,7 +58,7 @@ const rowsOf = ({ shape: [, width], data }: Tensor, from: number, to: number) =>
 const rows = 7;
 const [x, noise, y] = [wave(rows, 3, 1), wave(rows, 4, 2), wave(rows, 4, 3)];
 const whole: Batch = { x, noise, y };
-const chunked = (sizes: readonly number[]): ChunkedBatch => {
+const chunked = (sizes: readonly number[]) => {
   let at = 0;
   const chunks = sizes.map((size) => {
     const [from, to] = [at, at + size];
@@ -148,7 +148,7 @@ describe('errors', () => {
   it('name the chunk or the head, and leave no gradients behind', async () => {
     const [one, cut] = [await open(false), await open(true)];
     await expect(one.accumulate(chunked([3, 4]))).rejects.toThrow(
-      'accumulate: expected one batch for a plan of one segment, got 2 chunks',
+      'accumulate: expected one batch for a plan of one segment, got chunks',
     );
     await expect(one.evaluate(chunked([3, 4]))).rejects.toThrow('evaluate: expected one batch');
     const { chunks } = chunked([3, 4]);
@@ -159,6 +159,19 @@ describe('errors', () => {
     await one.accumulate(whole);
     await cut.accumulate(chunked([3, 4]));
     expect(distance(cut, one)).toBeLessThan(1e-5);
+  });
+
+  it('ask for the same chunks in both passes', async () => {
+    const cut = await open(true);
+    const { chunks, head } = chunked([3, 4]);
+    const again = 'expected the 2 chunks of the first pass again';
+    await expect(cut.accumulate({ chunks: chunks.values(), head })).rejects.toThrow(`${again}, got 0`);
+    let pass = 0;
+    const growing = {
+      [Symbol.iterator]: () => [...chunks, ...chunks].slice(0, pass++ === 0 ? 2 : 3).values(),
+    };
+    await expect(cut.accumulate({ chunks: growing, head })).rejects.toThrow(`${again}, got more`);
+    await expect(cut.accumulate({ chunks: [], head })).rejects.toThrow('chunks: expected at least one');
   });
 
   it('say where boundary tensors differ in more than rows', async () => {

@@ -39,20 +39,27 @@ async function chunkedForwardBackward(
   { chunks, head }: ChunkedBatch,
 ): Promise<BatchResult> {
   const [encoder, last] = segments as readonly [SegmentRunner, SegmentRunner];
-  const boundary = await boundaryOf(chunks, (chunk) => encoder.forward(chunk));
-  const yielded = await last.backward({ ...head, ...boundary.whole, [lossScale]: one }, 'add');
-  const gradients = Object.keys(boundary.whole).map(
-    (name) => [name, yielded[boundaryGradient(name)]!] as const,
-  );
-  for (const [i, chunk] of chunks.entries()) {
-    const arriving = gradients.map(([name, whole]) => [
-      boundaryGradient(name),
-      rowsOf(whole, boundary.starts.get(name)![i]!, boundary.starts.get(name)![i + 1]!),
-    ]);
+  const { whole, starts, count } = await boundaryOf(chunks, (chunk) => encoder.forward(chunk));
+  const yielded = await last.backward({ ...head, ...whole, [lossScale]: one }, 'add');
+  let i = 0;
+  for (const chunk of chunks) {
+    if (i === count) throw otherChunks(count, 'more');
+    const arriving = Object.keys(whole).map((name) => {
+      const gradient = boundaryGradient(name);
+      return [gradient, rowsOf(yielded[gradient]!, starts.get(name)![i]!, starts.get(name)![i + 1]!)];
+    });
     await encoder.backward({ ...chunk, ...Object.fromEntries(arriving) }, 'add');
+    i++;
   }
+  if (i < count) throw otherChunks(count, String(i));
   return batchResult(yielded);
 }
+
+const otherChunks = (count: number, got: string): SessionError =>
+  new SessionError(
+    'chunks',
+    `expected the ${count} chunks of the first pass again, got ${got} — give an array, or an iterable that starts anew`,
+  );
 
 /** Forward of one batch without dropout and gradients. */
 export async function evaluateSegments(
@@ -84,14 +91,18 @@ interface Boundary {
   readonly whole: Tensors;
   /** For each of them, the first row of every chunk, and the number of rows at the end. */
   readonly starts: ReadonlyMap<string, readonly number[]>;
+  /** Chunks. */
+  readonly count: number;
 }
 
 async function boundaryOf(
-  chunks: readonly Batch[],
+  chunks: Iterable<Batch>,
   forward: (chunk: Batch) => Promise<Tensors>,
 ): Promise<Boundary> {
   const parts: Tensors[] = [];
   for (const chunk of chunks) parts.push(await forward(chunk));
+  if (parts.length === 0)
+    throw new SessionError('chunks', 'expected at least one, got none — leave out empty batches');
   const names = Object.keys(parts[0]!);
   const joined = names.map(
     (name) =>
@@ -106,6 +117,7 @@ async function boundaryOf(
   return {
     whole: Object.fromEntries(joined.map(([name, { whole }]) => [name, whole])),
     starts: new Map(joined.map(([name, { starts }]) => [name, starts])),
+    count: parts.length,
   };
 }
 

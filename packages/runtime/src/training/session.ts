@@ -8,7 +8,7 @@ import {
   type BatchNames,
   type BatchResult,
   batchNames,
-  checkBatch,
+  checkedBatch,
   isChunked,
   knownNames,
   type TrainingBatch,
@@ -105,11 +105,11 @@ export class TrainingSession {
   }
 
   private async gather(batch: TrainingBatch): Promise<BatchResult> {
-    checkBatch('accumulate', batch, this.names, 'training');
+    const checked = checkedBatch('accumulate', batch, this.names, 'training');
     // Chunks add up from zero: one graph, and so one arena, for all of them.
     if (isChunked(batch) && !this.accumulating)
       for (const { gradient } of this.state.trained) (gradient.data as Float32Array).fill(0);
-    const result = await forwardBackward(this.segments, batch, this.accumulating ? 'add' : 'overwrite');
+    const result = await forwardBackward(this.segments, checked, this.accumulating ? 'add' : 'overwrite');
     this.accumulating = true;
     this.gathered.sum += result.sum;
     this.gathered.weight += result.weight;
@@ -175,8 +175,7 @@ export class TrainingSession {
   /** Forward of one batch without dropout and gradients; a batch that was made for training will do. */
   async evaluate(batch: TrainingBatch): Promise<BatchResult> {
     this.check('evaluate');
-    checkBatch('evaluate', batch, this.names, 'evaluation');
-    return evaluateSegments(this.segments, batch);
+    return evaluateSegments(this.segments, checkedBatch('evaluate', batch, this.names, 'evaluation'));
   }
 
   /** Parameters, moments and step, copied; not between `accumulate` and `update`. */
