@@ -15,7 +15,7 @@ import {
 import { expectLikeLogits, expectLogits, type GroupInputs, type Loss } from './loss.js';
 
 /** Where a softmax must not look: far below any logit, yet finite, so that no row of it becomes NaN. */
-const ABSENT = -1e30;
+export const ABSENT = -1e30;
 
 /** The groups of a batch, with filler out of the way. */
 export interface Groups {

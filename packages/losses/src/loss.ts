@@ -1,4 +1,4 @@
-import { formatType, GraphError, isFloat, sameShape, type Value } from '@rag/onnx';
+import { formatType, GraphError, isFloat, sameShape, type TensorType, type Value } from '@rag/onnx';
 
 /**
  * What every loss of this package returns: two scalars of the logits' dtype (float32 in training).
@@ -40,11 +40,15 @@ export type PointwiseLoss = (inputs: PointwiseInputs) => Loss;
 export type GroupLoss = (inputs: GroupInputs) => Loss;
 
 /** Throws `GraphError` unless the logits are floating point and of the named axes. */
-export function expectLogits(loss: string, logits: Value, axes: readonly string[]): void {
-  if (!isFloat(logits.dtype) || logits.shape.length !== axes.length)
+export const expectLogits = (loss: string, logits: Value, axes: readonly string[]): void =>
+  expectFloats(loss, 'logits', logits, axes);
+
+/** Throws `GraphError` unless the value is floating point and of the named axes. */
+export function expectFloats(loss: string, name: string, value: Value, axes: readonly string[]): void {
+  if (!isFloat(value.dtype) || value.shape.length !== axes.length)
     throw new GraphError(
       loss,
-      `expected floating-point logits [${axes.join(', ')}], got ${formatType(logits)} — squeeze() or reshape() the scores`,
+      `expected floating-point ${name} [${axes.join(', ')}], got ${formatType(value)} — squeeze() or reshape() it`,
     );
 }
 
@@ -54,6 +58,15 @@ export function expectLikeLogits(loss: string, name: string, value: Value, logit
     throw new GraphError(
       loss,
       `expected ${name} like the logits, ${formatType(logits)}, got ${formatType(value)} — cast() or reshape() it`,
+    );
+}
+
+/** Throws `GraphError` unless the value has the type that follows from the loss's other inputs. */
+export function expectFits(loss: string, name: string, value: Value, type: TensorType): void {
+  if (value.dtype !== type.dtype || !sameShape(value.shape, type.shape))
+    throw new GraphError(
+      loss,
+      `expected ${name} ${formatType(type)} beside the other inputs, got ${formatType(value)} — cast() or reshape() it`,
     );
 }
 

@@ -18,7 +18,7 @@ export interface OrderedPairs {
 }
 
 /** The ordered pairs of each group by labels [groups, size] that are finite everywhere. */
-export function orderedPairs({ real }: Groups, labels: Value): OrderedPairs {
+export function orderedPairs({ real }: Pick<Groups, 'real'>, labels: Value): OrderedPairs {
   const gap = differences(labels);
   const ordered = and(forBoth(real), greater(gap, 0));
   return { ordered, gap, count: reduceSum(cast(ordered, labels.dtype)) };
