@@ -1,5 +1,7 @@
 export { approximateTokens } from './approximate-tokens.js';
+export { type ByteSink, bytesSink } from './byte-sink.js';
 export { type ByteSource, blobSource, bytesSource } from './byte-source.js';
+export { type AlignedTexts, checkAlignment } from './check-alignment.js';
 export { type ContrastiveExample, type ContrastiveOptions, contrastive } from './contrastive.js';
 export { DataError, type FileFault, formatPosition, type Position, type RowFault } from './data-error.js';
 export { type Dataset, openDataset } from './dataset.js';
@@ -44,4 +46,13 @@ export { openRecords, openRows, type Records, type RecordsOptions, type RowsOpti
 export { type Batch, epochBatches, type SamplerOptions } from './sampler.js';
 export { type ScoredExample, type ScoredListsOptions, scoredLists } from './scored-lists.js';
 export { shuffleText } from './shuffle-text.js';
+export { openTeacherVectors, type TeacherVectors, type TeacherVectorsOptions } from './teacher-vectors.js';
+export { formatTextHash, textHash } from './text-hash.js';
 export { type TextExample, type TextsOptions, texts } from './texts.js';
+export type { VectorDtype, VectorFormat } from './vector-layout.js';
+export {
+  type VectorWriter,
+  type VectorWriterOptions,
+  vectorWriter,
+  writeTeacherVectors,
+} from './vector-writer.js';

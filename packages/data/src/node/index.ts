@@ -1,1 +1,2 @@
+export { createFile } from './create-file.js';
 export { openFile } from './open-file.js';
