@@ -6,8 +6,9 @@
  *   [--batches N] [--max-cells N] [--results FILE.md]
  * PYTHON has torch; without it only ours is measured and the section says "peer absent". DATA holds rows {query, pos, neg}
  * for the epoch over real lengths, TOKENIZER is a directory with a BERT tokenizer; without them that part is left out.
- * An empty list leaves its part out (`--dropouts ''`). `--batches N` measures N batches at equal distances instead of the epoch. `--quick` runs tiny shapes, to see that all of
- * it works, and prints the section unless `--results` names a file. Everything that runs is told on stderr.
+ * An empty list leaves its part out (`--dropouts ''`). `--batches N` measures N batches at equal distances instead of the
+ * epoch. `--quick` runs tiny shapes, to see that all of it works, and prints the section unless `--results` names a file.
+ * Everything that runs is told on stderr.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

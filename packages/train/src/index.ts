@@ -3,17 +3,13 @@ export {
   type CompleteRerankerConfig,
   type ResolvedReranker,
   resolveReranker,
-  settingsOf,
 } from './config/reranker-config.js';
 export type { RerankerConfig, RerankerOptions } from './config/reranker-options.js';
 export type { NotActive, Setting } from './config/resolve.js';
-export {
-  type RerankerRun,
-  type RunListener,
-  type RunPlatform,
-  trainReranker,
-} from './recipes/reranker.js';
+export { settingsOf } from './config/resolve.js';
+export { type RerankerRun, trainReranker } from './recipes/reranker.js';
 export type { RerankerEvaluation } from './recipes/reranker-evaluation.js';
+export type { RunListener, RunPlatform, TaskRun } from './recipes/run-task.js';
 export type { RunFiles } from './run-files.js';
 export { countUpdates, type Decay, type Schedule, type ScheduleOptions, schedule } from './schedule.js';
 export {

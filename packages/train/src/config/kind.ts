@@ -112,3 +112,20 @@ export function choice<const Name extends string, const Alias extends string = n
     fromText: (value) => value,
   };
 }
+
+const widths = z.array(z.number().int().min(1)).min(1).readonly();
+
+/** Vector widths as a list, or as the originals write them, a text with commas: "128, 256". */
+export const dimensions: Kind<readonly number[], string | readonly number[]> = {
+  schema: z.union([
+    widths,
+    z
+      .string()
+      .regex(/^\s*\d+(\s*,\s*\d+)*\s*$/)
+      .transform((given): readonly number[] => given.split(',').map(Number))
+      .refine((list) => list.every((width) => width >= 1)),
+  ]),
+  expected: 'whole numbers from 1, as a list or with commas between',
+  placeholder: 'widths',
+  fromText: (value) => value,
+};

@@ -1,12 +1,12 @@
 import { stringify } from 'yaml';
-import { type ResolvedReranker, storedSettings } from './reranker-config.js';
-import { rerankerOptions } from './reranker-options.js';
+import { type Resolved, type SettingsOfTable, storedSettings } from './resolve.js';
 
 /** The settings as a YAML file that gives the same run, each line saying what it means and where it came from. */
-export function printConfig({ config, sources, notActive }: ResolvedReranker): string {
+export function printConfig(resolved: SettingsOfTable & Pick<Resolved, 'sources' | 'notActive'>): string {
+  const { table, sources, notActive } = resolved;
   const inactive = new Map(notActive.map(({ key, running }) => [key, running]));
-  const lines = Object.entries(storedSettings(config)).map(([key, value]) => {
-    const { about } = rerankerOptions[key as keyof typeof rerankerOptions];
+  const lines = Object.entries(storedSettings(resolved)).map(([key, value]) => {
+    const { about } = table[key]!;
     const source = sources.get(key) ?? 'default';
     const running = inactive.get(key);
     const note = running === undefined ? '' : `; not active yet: running ${running}`;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ConfigError } from './config-error.js';
-import { resolveReranker, settingsOf, storedSettings } from './reranker-config.js';
+import { resolveReranker } from './reranker-config.js';
+import { settingsOf, storedSettings } from './resolve.js';
 
 const needed = { modelNameOrPath: 'model', trainDataset: 'rows.jsonl' };
 const resolve = (options: Record<string, unknown>) =>
@@ -58,9 +59,9 @@ test.each([
 });
 
 test('what is stored gives the same run again, without secrets', () => {
-  const { config } = resolve({ lr: 1e-3, token: 'hf_secret', valDataset: ['a', 'b'], lossType: 'point_ce' });
-  const stored = storedSettings(config);
+  const resolved = resolve({ lr: 1e-3, token: 'hf_secret', valDataset: ['a', 'b'], lossType: 'point_ce' });
+  const stored = storedSettings(resolved);
   expect(JSON.stringify(stored)).not.toContain('hf_secret');
   const layer = Object.entries(stored).map(([key, value]) => ({ key, value, where: 'run.json' }));
-  expect({ ...resolveReranker([layer]).config, token: 'hf_secret' }).toEqual(config);
+  expect({ ...resolveReranker([layer]).config, token: 'hf_secret' }).toEqual(resolved.config);
 });

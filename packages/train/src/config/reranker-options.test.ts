@@ -1,8 +1,7 @@
-import { describe, expect, test } from 'vitest';
-import { camelCase, type Option } from './option.js';
-import { readYaml } from './read-yaml.js';
+import { expect, test } from 'vitest';
+import { examineOptions } from '../testing/option-exam.js';
 import { rerankerOptions } from './reranker-options.js';
-import { canonicalKey, resolveSettings, spellings } from './resolve.js';
+import { canonicalKey, resolveSettings } from './resolve.js';
 
 /** RAG-Retrieval 4193c8c and 950da57, the seeds, and FlagEmbedding with transformers' arguments. */
 const originals = `
@@ -24,49 +23,7 @@ test('every key of the originals is known', () => {
   expect(originals.filter((key) => canonicalKey(rerankerOptions, key) === undefined)).toEqual([]);
 });
 
-test('no two settings share a spelling', () => {
-  const all = spellings(rerankerOptions);
-  expect(new Set([...all, ...all.map(camelCase)]).size).toBe(
-    new Set(all).size + all.filter((key) => key.includes('_')).length,
-  );
-});
-
-/** Something that a setting of this kind accepts and that is not its default; the text that a flag gives for it. */
-function example({ kind, default: byDefault }: Option): { value: unknown; text: string } {
-  if (kind.many) return { value: ['other.jsonl'], text: 'other.jsonl' };
-  const names = /^one of (.*)$/.exec(kind.expected)?.[1]?.split(', ') ?? [];
-  const candidates: unknown[] = [true, false, 1e-7, 0.25, 33, ...names, 'other'];
-  const value = candidates.find((one) => kind.schema.safeParse(one).success && one !== byDefault);
-  return { value, text: String(value) };
-}
-
-describe.each(Object.entries(rerankerOptions) as [string, Option][])('%s', (key, entry) => {
-  const { value, text } = example(entry);
-  const { config: defaults } = resolveSettings(rerankerOptions, []);
-  const read = (layer: Parameters<typeof resolveSettings>[1][number]) =>
-    resolveSettings(rerankerOptions, [layer]).config[camelCase(key) as keyof typeof defaults];
-
-  test('has its default, and a default that it accepts', () => {
-    expect(defaults[camelCase(key) as keyof typeof defaults]).toEqual(entry.default);
-    if (entry.default !== undefined) expect(entry.kind.schema.safeParse(entry.default).success).toBe(true);
-    expect(entry.about).toMatch(/\S/);
-  });
-
-  test('is read from YAML, from a flag and from code, under every name', () => {
-    const expected = read([{ key, value, where: 'code' }]);
-    expect(expected).not.toEqual(entry.default);
-    for (const name of [key, ...entry.aliases]) {
-      expect(read(readYaml(`${name}: ${JSON.stringify(value)}\n`, 'f.yaml'))).toEqual(expected);
-      expect(read([{ key: name, value: entry.kind.fromText(text), where: `--${name}` }])).toEqual(expected);
-      expect(read([{ key: camelCase(name), value, where: 'train()' }])).toEqual(expected);
-    }
-  });
-
-  test('refuses a value of another kind, with its place', () => {
-    const odd = readYaml(`\n${key}: {a: 1}\n`, 'f.yaml');
-    expect(() => read(odd)).toThrow(`f.yaml:2: "${key}" expected ${entry.kind.expected}, got {"a":1} — `);
-  });
-});
+examineOptions(rerankerOptions);
 
 test('the defaults are those of the originals', () => {
   const { config, notActive } = resolveSettings(rerankerOptions, []);

@@ -58,7 +58,7 @@ test('an unknown key is an error with its place and the nearest known one', () =
   );
   expect(unknown('learning_rat')).toThrow('did you mean "learning_rate"?');
   expect(unknown('batchSise')).toThrow('did you mean "batchSize"?');
-  expect(unknown('temperature')).toThrow('got "temperature" — see `rag train reranker --help`');
+  expect(unknown('temperature')).toThrow('got "temperature" — see --help');
   expect(unknown('__proto__')).toThrow('expected a known key');
   expect(unknown('constructor')).toThrow('expected a known key');
 });

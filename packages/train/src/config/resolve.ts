@@ -21,7 +21,8 @@ export interface NotActive {
 }
 
 /** Settings of all sources together. */
-export interface Resolved<Table extends OptionTable> {
+export interface Resolved<Table extends OptionTable = OptionTable> {
+  readonly table: Table;
   readonly config: ConfigOf<Table>;
   /** Where each key that was given got its value. */
   readonly sources: ReadonlyMap<string, string>;
@@ -76,13 +77,35 @@ export function resolveSettings<const Table extends OptionTable>(
     if (entry.notYet !== undefined && JSON.stringify(value) !== JSON.stringify(entry.default))
       notActive.push({ key, value: entry.secret ? undefined : value, running: entry.notYet });
   }
-  return { config: config as ConfigOf<Table>, sources, notActive };
+  return { table, config: config as ConfigOf<Table>, sources, notActive };
 }
 
 /** `mixed_precision bf16: not active yet: running fp32`. */
 export function formatNotActive({ key, value, running }: NotActive): string {
   const asked = value === undefined ? '' : ` ${typeof value === 'string' ? value : JSON.stringify(value)}`;
   return `${key}${asked}: not active yet: running ${running}`;
+}
+
+/** Settings that code gives in camelCase, as a layer. */
+export function settingsOf(options: Readonly<Record<string, unknown>>, where = 'train()'): Setting[] {
+  return Object.entries(options).map(([key, value]) => ({ key, value, where, shown: `"${key}" ` }));
+}
+
+/** Settings of some table. */
+export interface SettingsOfTable {
+  readonly table: OptionTable;
+  readonly config: object;
+}
+
+/** Every setting of a run under its file key, without secrets, for storing and printing. */
+export function storedSettings({ table, config }: SettingsOfTable): Record<string, unknown> {
+  const values = config as Readonly<Record<string, unknown>>;
+  const stored: Record<string, unknown> = {};
+  for (const [key, { secret }] of Object.entries(table)) {
+    const value = values[camelCase(key)];
+    if (value !== undefined && !secret) stored[key] = value;
+  }
+  return stored;
 }
 
 function checked(key: string, { kind, about }: Option, setting: Setting): unknown {
@@ -102,6 +125,6 @@ function unknownKey(table: OptionTable, { key, where }: Setting): never {
   const camel = !key.includes('_') && /[A-Z]/.test(key);
   const known = spellings(table).map((name) => (camel ? camelCase(name) : name));
   const near = nearestKey(key, known);
-  const advice = near === undefined ? 'see `rag train reranker --help`' : `did you mean "${near}"?`;
+  const advice = near === undefined ? 'see --help' : `did you mean "${near}"?`;
   throw new ConfigError(where, undefined, `expected a known key, got "${key}" — ${advice}`);
 }

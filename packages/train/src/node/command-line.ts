@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { tasks } from '../recipes/tasks.js';
 import { evalCommand } from './eval-command.js';
 import type { Output } from './progress.js';
 import { rerankCommand } from './rerank-command.js';
@@ -24,7 +25,9 @@ export async function runCommandLine(
     .description('Fine-tune, evaluate and run retrieval models.')
     .version(version, '--version')
     .option('--verbose', 'print the stack of an error');
-  program.addCommand(new Command('train').description('fine-tune a model').addCommand(trainCommand(streams)));
+  const training = new Command('train').description('fine-tune a model');
+  for (const [name, task] of Object.entries(tasks)) training.addCommand(trainCommand(name, task, streams));
+  program.addCommand(training);
   program.addCommand(
     new Command('eval').description('rank a file of judged queries').addCommand(evalCommand(streams)),
   );

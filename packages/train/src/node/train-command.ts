@@ -4,26 +4,31 @@ import { ConfigError } from '../config/config-error.js';
 import type { Option } from '../config/option.js';
 import { printConfig } from '../config/print-config.js';
 import { readYaml } from '../config/read-yaml.js';
-import { resolveReranker } from '../config/reranker-config.js';
-import { rerankerOptions } from '../config/reranker-options.js';
 import type { Setting } from '../config/resolve.js';
+import type { ResolvedTask } from '../recipes/run-task.js';
+import type { TrainableTask } from '../recipes/tasks.js';
 import type { CommandStreams } from './command-line.js';
 import { progress } from './progress.js';
-import { runReranker } from './train.js';
+import { runOnThisMachine } from './train.js';
 
-/** `rag train reranker`: every key of the table is a flag under its own spelling; flags beat the file. */
-export function trainCommand({ stdout }: CommandStreams): Command {
-  const command = new Command('reranker')
-    .description('fine-tune a cross-encoder')
+/** `rag train <task>`: every key of its table is a flag under its own spelling; flags beat the file. */
+export function trainCommand<Settings extends ResolvedTask>(
+  name: string,
+  task: TrainableTask<Settings, unknown>,
+  { stdout }: CommandStreams,
+): Command {
+  const { description, table, resolve } = task;
+  const command = new Command(name)
+    .description(description)
     .option('--config <file>', 'YAML file of the keys below; flags beat it')
     .option('--print-config', 'print the settings as YAML and where each came from, and train nothing');
   const given: Setting[] = [];
-  for (const [key, entry] of Object.entries(rerankerOptions))
-    for (const name of [key, ...entry.aliases]) command.addOption(flagOf(key, name, entry, given));
+  for (const [key, entry] of Object.entries(table))
+    for (const spelling of [key, ...entry.aliases]) command.addOption(flagOf(key, spelling, entry, given));
   command.action(async (options: { config?: string; printConfig?: boolean }) => {
     const file =
       options.config === undefined ? [] : readYaml(await readConfig(options.config), options.config);
-    const resolved = resolveReranker([file, given]);
+    const resolved = resolve([file, given]);
     if (options.printConfig) {
       stdout.write(printConfig(resolved));
       return;
@@ -33,7 +38,7 @@ export function trainCommand({ stdout }: CommandStreams): Command {
     process.once('SIGINT', interrupt);
     const listener = progress(stdout, resolved.config.logInterval);
     try {
-      await runReranker(resolved, { listener, signal: control.signal });
+      await runOnThisMachine(task, resolved, { listener, signal: control.signal });
     } finally {
       listener.end();
       process.off('SIGINT', interrupt);

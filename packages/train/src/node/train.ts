@@ -1,13 +1,22 @@
 import { availableParallelism } from 'node:os';
-import { type ResolvedReranker, resolveReranker, settingsOf } from '../config/reranker-config.js';
 import type { RerankerOptions } from '../config/reranker-options.js';
-import { type RerankerRun, type RunListener, trainReranker } from '../recipes/reranker.js';
+import { settingsOf } from '../config/resolve.js';
+import type { RerankerRun } from '../recipes/reranker.js';
+import type { ResolvedTask, RunListener } from '../recipes/run-task.js';
+import { type TaskName, type TrainableTask, tasks } from '../recipes/tasks.js';
 import { nodeFiles } from './node-files.js';
 import { progress } from './progress.js';
 import { version } from './version.js';
 
+/** What each task is told, in camelCase, and what its run gives. */
+interface TaskTypes {
+  reranker: { readonly options: RerankerOptions; readonly run: RerankerRun };
+}
+
 /** What to train, and the settings of that task in camelCase. */
-export type TrainOptions = { readonly task: 'reranker' } & RerankerOptions;
+export type TrainOptions<Task extends TaskName = TaskName> = {
+  [Name in Task]: { readonly task: Name } & TaskTypes[Name]['options'];
+}[Task];
 
 /** Who watches, and who may stop it. */
 export interface TrainControl {
@@ -22,23 +31,31 @@ export interface TrainControl {
  * and run.json beside it.
  * @throws ConfigError for settings, DataError for rows, and the errors of model files and sessions
  */
-export async function train(options: TrainOptions, control: TrainControl = {}): Promise<RerankerRun> {
-  const { task, ...settings } = options;
-  if (task !== 'reranker')
-    throw new RangeError(`task: expected "reranker", got ${JSON.stringify(task)} — other tasks come later`);
-  return runReranker(resolveReranker([settingsOf(settings)]), control);
+export async function train<Task extends TaskName>(
+  options: TrainOptions<Task>,
+  control: TrainControl = {},
+): Promise<TaskTypes[Task]['run']> {
+  const { task: name, ...settings } = options;
+  if (!Object.hasOwn(tasks, name))
+    throw new RangeError(
+      `task: expected one of ${Object.keys(tasks).join(', ')}, got ${JSON.stringify(name)} — choose one`,
+    );
+  // The table pairs each name with its own settings and run; the type system does not follow an index by a union.
+  const task = tasks[name] as unknown as TrainableTask<ResolvedTask, TaskTypes[Task]['run']>;
+  return runOnThisMachine(task, task.resolve([settingsOf(settings)]), control);
 }
 
-/** Runs settings that are resolved already. */
-export async function runReranker(
-  resolved: ResolvedReranker,
+/** Trains with settings that are resolved already. */
+export async function runOnThisMachine<Settings extends ResolvedTask, Run>(
+  task: Pick<TrainableTask<Settings, Run>, 'train'>,
+  resolved: Settings,
   { listener, signal }: TrainControl = {},
-): Promise<RerankerRun> {
+): Promise<Run> {
   const platform = { files: nodeFiles, threads: availableParallelism(), version, ...(signal && { signal }) };
-  if (listener) return trainReranker(resolved, { ...platform, listener });
+  if (listener) return task.train(resolved, { ...platform, listener });
   const shown = progress(process.stdout, resolved.config.logInterval);
   try {
-    return await trainReranker(resolved, { ...platform, listener: shown });
+    return await task.train(resolved, { ...platform, listener: shown });
   } finally {
     shown.end();
   }

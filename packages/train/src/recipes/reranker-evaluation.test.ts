@@ -16,7 +16,7 @@ const model = (sign: number) =>
   }) as never;
 
 test('before, epochs and after on the same queries, beside BM25 and chance', async () => {
-  const evaluator = rerankerEvaluator({ queries }, { batchSize: 2 });
+  const evaluator = rerankerEvaluator({ queries, leftOut: 0, fingerprint: 'abc' }, { batchSize: 2 });
   expect(await evaluator.before(model(-1))).toMatch(/before +0\.500/);
   expect(await evaluator.epoch(model(0), 0)).toMatch(/epoch 0 +0\.750/);
   const text = await evaluator.after(model(1));

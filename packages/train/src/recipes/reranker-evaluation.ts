@@ -1,7 +1,7 @@
 import type { CrossEncoder, ScoreOptions } from '@rag/reranker';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import { openSources, type RunFiles } from '../run-files.js';
-import { type JudgedPassages, type JudgedQueries, readJudgedQueries } from './judged-queries.js';
+import { type JudgedQueries, readJudgedQueries } from './judged-queries.js';
 import {
   chanceOf,
   compareReports,
@@ -12,6 +12,7 @@ import {
   reportModel,
 } from './ranking-report.js';
 import { checkRowShapes } from './reranker-data.js';
+import type { TaskEvaluator } from './run-task.js';
 
 /** How a model ranks the held-out queries, beside what it started from and two systems that learn nothing. */
 export interface RerankerEvaluation {
@@ -26,15 +27,6 @@ export interface RerankerEvaluation {
   readonly chance: ReturnType<typeof chanceOf>;
   /** After every saved epoch but the last, which is `after`. */
   readonly epochs: readonly { readonly epoch: number; readonly metrics: RankingReport['metrics'] }[];
-}
-
-/** Evaluates one run; each step returns a text for the terminal. */
-export interface RerankerEvaluator {
-  before(model: CrossEncoder): Promise<string>;
-  epoch(model: CrossEncoder, epoch: number): Promise<string>;
-  after(model: CrossEncoder): Promise<string>;
-  /** Everything, once before and after are known. */
-  result(): RerankerEvaluation;
 }
 
 /** The queries of `val_dataset`, checked before anything is trained; undefined without one. */
@@ -62,9 +54,9 @@ export function describeQueries({ queries, leftOut }: Pick<JudgedQueries, 'queri
 
 /** Evaluates the models of a run on the same queries in the same way. */
 export function rerankerEvaluator(
-  { queries }: { readonly queries: readonly JudgedPassages[] },
+  { queries, leftOut, fingerprint }: Pick<JudgedQueries, 'queries' | 'leftOut' | 'fingerprint'>,
   options: ScoreOptions,
-): RerankerEvaluator {
+): TaskEvaluator<CrossEncoder, RerankerEvaluation> {
   const baselines = { bm25: reportBm25(queries).metrics, chance: chanceOf(queries) };
   const epochs: { epoch: number; metrics: RankingReport['metrics'] }[] = [];
   let [start, end] = [undefined, undefined] as [RankingReport | undefined, RankingReport | undefined];
@@ -78,6 +70,7 @@ export function rerankerEvaluator(
   });
   return {
     result,
+    rows: { fingerprint, queries: queries.length, left_out: leftOut },
     async before(model) {
       start = await reportModel(model, queries, options);
       return formatReports([['before', start.metrics]]);

@@ -2,11 +2,10 @@ import type { NamedLoss } from '@rag/losses';
 import { encoderConfigToJson, openCheckpoint } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
 import { CrossEncoder } from '@rag/reranker';
-import { type RerankerLoss, rerankerObjective } from '@rag/reranker/training';
-import { compile, TrainingSession } from '@rag/runtime';
+import type { RerankerLoss } from '@rag/reranker/training';
+import type { TrainingSession } from '@rag/runtime';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import type { RunFiles } from '../run-files.js';
-import { type Schedule, schedule } from '../schedule.js';
 import { usesTeacher } from './reranker-data.js';
 import type { StartingModel } from './starting-model.js';
 
@@ -17,42 +16,6 @@ export function rerankerLoss(
 ): RerankerLoss {
   if (loss.kind === 'pointwise') return loss;
   return { kind: 'group', loss: loss.loss, teacher: usesTeacher(loss, config) };
-}
-
-/** Warm-up, plateau and decay of the settings over a run of `total` updates. */
-export function scheduleOf(
-  config: Pick<
-    CompleteRerankerConfig,
-    'lrSchedulerType' | 'warmupProportion' | 'warmupSteps' | 'stableProportion'
-  >,
-  total: number,
-): Schedule {
-  return schedule({
-    decay: config.lrSchedulerType,
-    total,
-    warmup: config.warmupSteps ?? Math.floor(total * config.warmupProportion),
-    stable: Math.floor(total * config.stableProportion),
-  });
-}
-
-/** Compiles the objective of these settings, with the model's weights as its first state. */
-export async function openTrainingSession(
-  { config: model, weights }: Pick<StartingModel, 'config' | 'weights'>,
-  config: CompleteRerankerConfig,
-  loss: RerankerLoss,
-  threads: number,
-): Promise<TrainingSession> {
-  const plan = compile(rerankerObjective({ config: model, loss }), {
-    initial: (name) => weights.get(name)!,
-    optimizer: {
-      weightDecay: config.weightDecay,
-      beta1: config.adamBeta1,
-      beta2: config.adamBeta2,
-      epsilon: config.adamEpsilon,
-      ...(config.maxGradNorm > 0 && { maxGradNorm: config.maxGradNorm }),
-    },
-  });
-  return TrainingSession.create(plan, { provider: 'cpu', threads });
 }
 
 /** The model as it stands; its tensors are views of the session's live state, to be written before the next update. */

@@ -22,7 +22,7 @@ interface Watched {
   readonly steps: readonly StepEvent[];
 }
 
-async function watch(name: string, options: Partial<TrainOptions> = {}): Promise<Watched> {
+async function watch(name: string, options: Partial<TrainOptions<'reranker'>> = {}): Promise<Watched> {
   const said: string[] = [];
   const steps: StepEvent[] = [];
   const run = await train(
@@ -177,8 +177,8 @@ test('faults are found before anything is trained or written', async () => {
   await expect(refused({ maxLen: 65 })).rejects.toThrow(
     'train(): expected max_len up to 64, the positions that the model has, got 65',
   );
-  await expect(refused({ task: 'colbert' as never })).rejects.toThrow(
-    'task: expected "reranker", got "colbert"',
+  await expect(refused({ task: 'ranker' as never })).rejects.toThrow(
+    'task: expected one of reranker, embedding, colbert, got "ranker" — choose one',
   );
   await expect(readdir(join(folder, 'refused'))).rejects.toThrow('ENOENT');
 });

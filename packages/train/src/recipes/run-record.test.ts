@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { resolveReranker, settingsOf } from '../config/reranker-config.js';
+import { resolveReranker } from '../config/reranker-config.js';
+import { settingsOf } from '../config/resolve.js';
 import { nodeFiles } from '../node/node-files.js';
 import type { StepEvent } from '../trainer.js';
 import { earlierCheckpoints, runRecord, stepLog } from './run-record.js';
@@ -33,13 +34,14 @@ test('run.json tells what was asked for, what ran and what came of it', () => {
   const text = runRecord(
     resolved,
     {
+      task: 'reranker',
       version: '1.2.3',
       threads: 2,
-      maxLength: 64,
-      data: { summary: {} as never, fingerprint: 'abc' },
-      judged: undefined,
+      ran: { max_len: 64 },
+      data: { summary: {}, fingerprint: 'abc' },
+      val: undefined,
       start: {
-        config: { model_type: 'bert' } as never,
+        modelType: 'bert',
         fresh: ['a'],
         weights: new Map([['a', new Float32Array(1)]]),
       },

@@ -1,11 +1,8 @@
 import { ConfigError } from '../config/config-error.js';
-import { type ResolvedReranker, storedSettings } from '../config/reranker-config.js';
+import { storedSettings } from '../config/resolve.js';
 import type { RunFiles } from '../run-files.js';
 import type { StepEvent, TrainingResult } from '../trainer.js';
-import type { JudgedQueries } from './judged-queries.js';
-import type { RerankerData } from './reranker-data.js';
-import type { RerankerEvaluation } from './reranker-evaluation.js';
-import type { StartingModel } from './starting-model.js';
+import type { ResolvedTask, StartingWeights, TaskData } from './run-task.js';
 
 /** Some updates in one line. */
 export interface LoggedStep {
@@ -36,44 +33,46 @@ export function stepLog(interval: number) {
 }
 
 interface RunFacts {
+  /** `reranker`, `embedding`, `colbert`. */
+  readonly task: string;
   readonly version: string;
   readonly threads: number;
-  readonly maxLength: number;
-  readonly data: Pick<RerankerData, 'summary' | 'fingerprint'>;
-  readonly judged: JudgedQueries | undefined;
-  readonly start: Pick<StartingModel, 'config' | 'fresh' | 'weights'>;
+  /** What the task tells of itself. */
+  readonly ran: Readonly<Record<string, unknown>>;
+  readonly data: Pick<TaskData, 'summary' | 'fingerprint'>;
+  /** The held-out rows, if there are any. */
+  readonly val: Readonly<Record<string, unknown>> | undefined;
+  readonly start: StartingWeights;
 }
 
 interface RunOutcome {
   readonly result: TrainingResult;
   readonly history: readonly LoggedStep[];
   readonly checkpoints: readonly string[];
-  readonly evaluation: RerankerEvaluation | undefined;
+  readonly evaluation: unknown;
 }
 
 /** The text of run.json: what was asked for, what ran, on which rows, and what came of it. */
 export function runRecord(
-  { config, notActive }: Pick<ResolvedReranker, 'config' | 'notActive'>,
-  { version, threads, maxLength, data, judged, start }: RunFacts,
+  resolved: ResolvedTask,
+  { task, version, threads, ran, data, val, start }: RunFacts,
   { result, history, checkpoints, evaluation }: RunOutcome,
 ): string {
   const record = {
     rag: version,
-    task: 'reranker',
-    settings: storedSettings(config),
-    not_active: notActive,
-    ran: { provider: 'cpu', driver: 'ffi', precision: 'fp32', threads, max_len: maxLength },
+    task,
+    settings: storedSettings(resolved),
+    not_active: resolved.notActive,
+    ran: { provider: 'cpu', driver: 'ffi', precision: 'fp32', threads, ...ran },
     model: {
-      model_type: start.config.model_type,
+      model_type: start.modelType,
       fresh: start.fresh.length === start.weights.size ? 'all' : start.fresh,
     },
     train: { fingerprint: data.fingerprint, summary: data.summary },
-    ...(judged && {
-      val: { fingerprint: judged.fingerprint, queries: judged.queries.length, left_out: judged.leftOut },
-    }),
+    ...(val && { val }),
     result,
     checkpoints,
-    ...(evaluation && { evaluation }),
+    ...(evaluation !== undefined && { evaluation }),
     history,
   };
   return `${JSON.stringify(record, null, 2)}\n`;

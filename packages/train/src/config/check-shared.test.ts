@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { checkShared } from './check-shared.js';
+import { resolveSettings, settingsOf } from './resolve.js';
+import { sharedOptions } from './shared-options.js';
+
+const check = (options: Record<string, unknown>) =>
+  checkShared(
+    resolveSettings(sharedOptions, [settingsOf({ modelNameOrPath: 'm', trainDataset: 'd', ...options })]),
+  );
+
+test('names what every run must have', () => {
+  expect(check({})).toEqual({ modelNameOrPath: 'm', trainDataset: ['d'] });
+});
+
+test.each([
+  [{ modelNameOrPath: null }, 'model_name_or_path: expected a directory, got none — name one'],
+  [{ trainDataset: null }, 'train_dataset: expected JSONL files, got none — name one'],
+  [
+    { warmupRatio: 0.6, stableProportion: 0.5 },
+    'train(): expected warmup_proportion + stable_proportion up to 1, got 0.6 + 0.5 — lower one',
+  ],
+  [{ adamBeta1: 1 }, 'train(): expected a number below 1, got 1 — the moments would never move'],
+])('%j is refused', (options, message) => {
+  expect(() => check(options)).toThrow(message);
+});
+
+test('a warm-up counted in updates leaves the shares alone', () => {
+  expect(check({ warmupProportion: 0.6, stableProportion: 0.5, warmupSteps: 3 })).toBeDefined();
+});

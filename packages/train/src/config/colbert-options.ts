@@ -1,0 +1,59 @@
+import { choice, flag, wholeNumber } from './kind.js';
+import { type ConfigOf, later, type OptionsOf, optional } from './option.js';
+import { queriesPerBatch, retrievalDataOptions, retrievalLearningOptions } from './retrieval-options.js';
+import {
+  learningOptions,
+  loaderOptions,
+  modelOptions,
+  runOptions,
+  sourceOptions,
+  warmup,
+} from './shared-options.js';
+
+/**
+ * Every setting of `rag train colbert`: the keys of RAG-Retrieval's ColBERT trainer and those of FlagEmbedding's M3 that
+ * concern late interaction, under one name each, with the others as aliases.
+ */
+export const colbertOptions = {
+  // Model
+  ...modelOptions,
+  colbert_dim: optional(
+    wholeNumber(1),
+    'width of a token’s vector where the model has no projection; without it 768',
+  ),
+
+  // Data
+  ...sourceOptions,
+  ...retrievalDataOptions,
+  ...loaderOptions,
+
+  // Learning
+  loss_type: optional(
+    choice(['infonce', 'kl_divergence']),
+    'the loss; without it infonce, for rows with scores kl_divergence',
+  ),
+  ...learningOptions,
+  batch_size: queriesPerBatch(4),
+  warmup_proportion: warmup(0.05),
+  ...retrievalLearningOptions,
+  unified_finetuning: later(flag, false, 'token vectors only', 'sparse and dense vectors too'),
+  use_self_distill: later(flag, false, 'labels or scores of the rows', 'the ensemble as a teacher'),
+  fix_encoder: later(flag, false, 'all weights', 'train the projection only'),
+  self_distill_start_step: later(
+    wholeNumber(0),
+    undefined,
+    'no self-distillation',
+    'updates before it starts',
+  ),
+
+  // The run
+  ...runOptions,
+};
+
+export type ColBERTOptionTable = typeof colbertOptions;
+
+/** The settings of a ColBERT training run, every default filled in. */
+export type ColBERTConfig = ConfigOf<ColBERTOptionTable>;
+
+/** The same as code gives them. */
+export type ColBERTOptions = OptionsOf<ColBERTOptionTable>;

@@ -1,0 +1,68 @@
+import { choice, dimensions, flag, text, wholeNumber } from './kind.js';
+import { type ConfigOf, later, type OptionsOf, option, optional } from './option.js';
+import { queriesPerBatch, retrievalDataOptions, retrievalLearningOptions } from './retrieval-options.js';
+import {
+  learningOptions,
+  loaderOptions,
+  modelOptions,
+  runOptions,
+  sourceOptions,
+  warmup,
+} from './shared-options.js';
+
+/**
+ * Every setting of `rag train embedding`: the keys of RAG-Retrieval's embedding trainer in its generations, the
+ * misspelt ones included, and of FlagEmbedding's embedders, under one name each, with the others as aliases.
+ */
+export const embeddingOptions = {
+  // Model
+  ...modelOptions,
+  pooling: optional(
+    choice(['cls', 'mean', 'max', 'lasttoken', 'weightedmean'], {
+      last_token: 'lasttoken',
+      last: 'lasttoken',
+    }),
+    'pooling of a checkpoint that says none; without it mean',
+    { aliases: ['sentence_pooling_method'] },
+  ),
+  normalize_embeddings: later(flag, true, 'cosine similarities, the model’s own head', 'vectors of length 1'),
+
+  // Data
+  ...sourceOptions,
+  train_type: option(choice(['train', 'distill']), 'train', 'learn from rows, or from a teacher’s vectors'),
+  train_dataset_vec: optional(text, 'the teacher’s vectors, one per row of train_dataset, for distill'),
+  teacher_embedding_dim: optional(
+    wholeNumber(1),
+    'width of the teacher’s vectors, where their file does not say',
+    {
+      aliases: ['teacher_emebedding_dim', 'teatch_emebedding_dim'],
+    },
+  ),
+  ...retrievalDataOptions,
+  ...loaderOptions,
+
+  // Learning
+  loss_type: optional(
+    choice(['infonce', 'kl_divergence', 'cosent', 'angle', 'margin_mse', 'distill']),
+    'the loss; without it infonce, for rows with scores kl_divergence',
+  ),
+  ...learningOptions,
+  batch_size: queriesPerBatch(32),
+  warmup_proportion: warmup(0.05),
+  ...retrievalLearningOptions,
+  use_mrl: option(flag, false, 'learn vectors that can be cut (Matryoshka)'),
+  mrl_dims: option(dimensions, [128, 256, 512, 768, 1024, 1280, 1536, 1792], 'widths that are learned'),
+  fix_position_embedding: later(flag, false, 'all weights', 'freeze the position embeddings'),
+  kd_loss_type: later(choice(['kl_div', 'm3_kd_loss']), 'kl_div', 'kl_divergence', 'loss over scores'),
+
+  // The run
+  ...runOptions,
+};
+
+export type EmbeddingOptionTable = typeof embeddingOptions;
+
+/** The settings of an embedding training run, every default filled in. */
+export type EmbeddingConfig = ConfigOf<EmbeddingOptionTable>;
+
+/** The same as code gives them. */
+export type EmbeddingOptions = OptionsOf<EmbeddingOptionTable>;

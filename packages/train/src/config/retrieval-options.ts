@@ -1,0 +1,54 @@
+import { anyText, flag, paths, positiveNumber, wholeNumber } from './kind.js';
+import { later, option, optional } from './option.js';
+
+/** Rows and texts of tasks that encode queries and passages apart. */
+export const retrievalDataOptions = {
+  val_dataset: optional(paths, 'JSONL files to search before, during and after training', {
+    aliases: ['eval_dataset'],
+  }),
+  neg_nums: option(wholeNumber(0), 15, 'negatives per positive, drawn anew every epoch'),
+  query_max_len: option(wholeNumber(3), 128, 'tokens of a query, special ones included'),
+  passage_max_len: option(wholeNumber(3), 512, 'tokens of a passage, special ones included'),
+  train_group_size: later(wholeNumber(2), undefined, 'neg_nums negatives', 'passages per row'),
+  knowledge_distillation: later(flag, false, 'rows with scores as they are', 'pos_scores and neg_scores'),
+  same_dataset_within_batch: later(flag, false, 'batches over all files', 'one file per batch'),
+  small_threshold: later(wholeNumber(0), 0, 'all files', 'merge files with fewer rows'),
+  drop_threshold: later(wholeNumber(0), 0, 'all files', 'leave out merged files with fewer rows'),
+};
+
+/** In-batch learning. */
+export const retrievalLearningOptions = {
+  temperature: option(positiveNumber, 0.02, 'divides the scores before their softmax'),
+  others_positives: option(
+    flag,
+    false,
+    'positives of the other queries are negatives too, beside their negatives',
+    {
+      aliases: ['others_pos'],
+    },
+  ),
+  grad_cache: option(
+    flag,
+    true,
+    'encode a batch in chunks: its memory is that of a chunk, its gradient the same',
+  ),
+  chunk_tokens: option(wholeNumber(1), 16_384, 'tokens of a chunk: texts × the longest of them'),
+  sub_batch_size: later(wholeNumber(1), undefined, 'chunks of chunk_tokens', 'texts per chunk'),
+  all_gather: later(flag, false, 'one process', 'negatives of all processes', {
+    aliases: ['negatives_cross_device'],
+  }),
+  compat: option(flag, false, 'the original’s numbers, where ours are repaired'),
+  eval_batch_size: option(wholeNumber(1), 64, 'texts per batch in evaluation', {
+    aliases: ['per_device_eval_batch_size'],
+  }),
+  use_lora: later(flag, false, 'all weights', 'train adapters'),
+  instruction: later(anyText, undefined, 'prompt_for_query of the rows', 'text before each query', {
+    aliases: ['query_instruction_for_retrieval'],
+  }),
+};
+
+/** Texts per batch; the originals name none. */
+export const queriesPerBatch = (byDefault: number) =>
+  option(wholeNumber(1), byDefault, 'rows per batch: queries with their passages', {
+    aliases: ['per_device_train_batch_size'],
+  });

@@ -1,0 +1,114 @@
+import {
+  anyText,
+  choice,
+  flag,
+  nonNegativeNumber,
+  paths,
+  positiveNumber,
+  share,
+  text,
+  wholeNumber,
+} from './kind.js';
+import { type ConfigOf, later, option, optional } from './option.js';
+
+/** The model that every task starts from. */
+export const modelOptions = {
+  model_name_or_path: optional(text, 'directory of the model to start from'),
+  init_from_config: option(
+    flag,
+    false,
+    'start a directory without weights from fresh ones, by its config.json',
+  ),
+  config_name: later(text, undefined, 'the config of model_name_or_path', 'another config'),
+  tokenizer_name: later(text, undefined, 'the tokenizer of model_name_or_path', 'another tokenizer'),
+  use_fast_tokenizer: later(flag, true, 'true', 'the tokenizers library rather than Python'),
+  cache_dir: later(text, undefined, 'local directories only', 'hub cache'),
+  token: later(text, undefined, 'local directories only', 'hub token', { secret: true }),
+  trust_remote_code: later(flag, false, 'false', 'run Python code of the checkpoint'),
+};
+
+/** Where every task's rows come from. */
+export const sourceOptions = {
+  train_dataset: optional(paths, 'JSONL files to learn from', { aliases: ['dataset', 'train_data'] }),
+  shuffle: option(flag, true, 'a new order every epoch; false keeps the files’ order, for a curriculum'),
+};
+
+/** Keys of the originals' loaders. */
+export const loaderOptions = {
+  cache_path: later(text, undefined, 'an index in memory', 'data set cache'),
+  max_example_num_per_dataset: later(wholeNumber(1), 100_000_000, 'all rows', 'most rows per file'),
+  pad_to_multiple_of: later(wholeNumber(1), undefined, 'packed tokens on a ladder of sizes', 'padding step'),
+  dataloader_drop_last: later(flag, false, 'false', 'leave out a last short batch'),
+  dataloader_num_workers: later(wholeNumber(0), 0, '0', 'loader processes'),
+};
+
+/** Epochs, rates and AdamW; every task adds its warm-up and its batch size. */
+export const learningOptions = {
+  epochs: option(wholeNumber(1), 2, 'passes over the data', { aliases: ['num_train_epochs'] }),
+  lr: option(positiveNumber, 5e-5, 'peak learning rate', { aliases: ['learning_rate'] }),
+  gradient_accumulation_steps: option(wholeNumber(1), 1, 'batches per update'),
+  lr_scheduler_type: option(
+    choice(['cosine', 'linear', 'constant'], {
+      warmup_stable_decay: 'cosine',
+      constant_with_warmup: 'constant',
+    }),
+    'cosine',
+    'how the rate falls after warm-up and plateau',
+  ),
+  warmup_steps: optional(wholeNumber(0), 'updates in which the rate rises, in place of warmup_proportion'),
+  stable_proportion: option(share, 0, 'share of the updates at the peak rate'),
+  weight_decay: option(nonNegativeNumber, 0.01, 'AdamW’s decay; none for biases and norms'),
+  max_grad_norm: option(nonNegativeNumber, 1, 'gradients are clipped to this norm; 0 does not clip'),
+  adam_beta1: option(share, 0.9, 'AdamW’s first decay'),
+  adam_beta2: option(share, 0.999, 'AdamW’s second decay'),
+  adam_epsilon: option(positiveNumber, 1e-8, 'AdamW’s epsilon'),
+  seed: option(wholeNumber(0), 666, 'seed of order, negatives, dropout and fresh weights'),
+  threads: optional(wholeNumber(1), 'threads of ONNX Runtime; without it, as many as it chooses'),
+  mixed_precision: later(choice(['no', 'fp16', 'bf16'], { fp32: 'no' }), 'no', 'fp32', 'number format'),
+  fp16: later(flag, false, 'fp32', 'mixed_precision fp16'),
+  bf16: later(flag, false, 'fp32', 'mixed_precision bf16'),
+  gradient_checkpointing: later(flag, false, 'false', 'recompute activations to save memory'),
+  deepspeed: later(text, undefined, 'one process', 'DeepSpeed configuration'),
+  use_flash_attn: later(flag, false, 'false', 'flash attention'),
+};
+
+/** What a run writes, and when. */
+export const runOptions = {
+  output_dir: option(text, './output', 'where the final model (model/), checkpoints and run.json go'),
+  overwrite_output_dir: option(flag, false, 'replace an earlier run in output_dir'),
+  save_on_epoch_end: option(flag, true, 'a checkpoint after every epoch'),
+  num_max_checkpoints: option(wholeNumber(1), 5, 'checkpoints to keep, the latest', {
+    aliases: ['save_total_limit'],
+  }),
+  save_steps: later(wholeNumber(1), undefined, 'checkpoints at the end of epochs', 'updates per checkpoint'),
+  eval_steps: later(wholeNumber(1), undefined, 'evaluation at the end of epochs', 'updates per evaluation'),
+  log_interval: option(wholeNumber(1), 10, 'updates per line of the log', { aliases: ['logging_steps'] }),
+  log_with: later(
+    choice(['none', 'wandb', 'tensorboard']),
+    'none',
+    'the terminal and run.json',
+    'experiment tracker',
+    { aliases: ['report_to'] },
+  ),
+  resume_from_checkpoint: later(anyText, undefined, 'from the beginning', 'checkpoint to go on from'),
+};
+
+/** What every task's table holds. */
+export const sharedOptions = {
+  ...modelOptions,
+  ...sourceOptions,
+  ...loaderOptions,
+  ...learningOptions,
+  ...runOptions,
+  warmup_proportion: warmup(0.1),
+};
+
+/** The share of warm-up, whose default is each original's own. */
+export function warmup(byDefault: number) {
+  return option(share, byDefault, 'share of the updates in which the rate rises', {
+    aliases: ['warmup_ratio'],
+  });
+}
+
+/** Settings that every task has, every default filled in. */
+export type SharedConfig = ConfigOf<typeof sharedOptions>;

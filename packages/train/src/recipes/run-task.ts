@@ -1,0 +1,205 @@
+import type { DropoutDraw } from '@rag/models';
+import type { CheckpointToSave } from '@rag/models/node';
+import type { Objective, TrainingSession } from '@rag/runtime';
+import { checkpointsOf } from '../checkpoints.js';
+import type { CompleteConfig } from '../config/check-shared.js';
+import type { OptionTable } from '../config/option.js';
+import { formatNotActive, type Resolved } from '../config/resolve.js';
+import type { RunFiles } from '../run-files.js';
+import { type EpochEvent, type StepEvent, type TaskBatch, Trainer, type TrainingResult } from '../trainer.js';
+import { earlierCheckpoints, type LoggedStep, runRecord, stepLog } from './run-record.js';
+import { openTrainingSession, scheduleOf } from './training-session.js';
+
+/** Who watches a run. */
+export interface RunListener {
+  /** A line, or several, worth reading. */
+  say(text: string): void;
+  /** An update. */
+  step(event: StepEvent): void;
+}
+
+/** What a run needs from the platform. */
+export interface RunPlatform {
+  readonly files: RunFiles;
+  readonly listener: RunListener;
+  /** Threads where the settings name none. */
+  readonly threads: number;
+  /** Of this package, for run.json. */
+  readonly version: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Settings of a task, all of them known to be good. */
+export interface ResolvedTask extends Pick<Resolved, 'sources' | 'notActive'> {
+  readonly table: OptionTable;
+  readonly config: CompleteConfig;
+}
+
+/** A model class of a task, as far as a run holds it. */
+export interface OpenModel {
+  dispose(): void;
+}
+
+/** The weights that training starts from, by Hugging Face's names. */
+export interface StartingWeights {
+  readonly modelType: string;
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** Parameters that were initialised afresh: none, a head, or all. */
+  readonly fresh: readonly string[];
+}
+
+/** Training rows, tokenized batch by batch. */
+export interface TaskData {
+  readonly batchesPerEpoch: number;
+  /** For run.json. */
+  readonly summary: unknown;
+  readonly fingerprint: string;
+  /** The batches of an epoch; `dropout` tells what each draws. */
+  batches(epoch: number, dropout: (batch: number) => DropoutDraw): AsyncIterable<TaskBatch>;
+  close(): Promise<void>;
+}
+
+/** Evaluates the models of a run on the same held-out rows; each step returns a text for the terminal. */
+export interface TaskEvaluator<Model, Evaluation> {
+  before(model: Model): Promise<string>;
+  epoch(model: Model, epoch: number): Promise<string>;
+  after(model: Model): Promise<string>;
+  /** Everything, once before and after are known. */
+  result(): Evaluation;
+  /** Of the held-out rows, for run.json. */
+  readonly rows: Readonly<Record<string, unknown>>;
+}
+
+/** A task whose model and data are open. */
+export interface PreparedTask<Model extends OpenModel, Evaluation> {
+  readonly start: StartingWeights;
+  /** The model that training starts from, ready for use; `runTask` disposes of it. */
+  readonly model: Model;
+  readonly objective: Objective;
+  /** `runTask` closes it. */
+  readonly data: TaskData;
+  readonly evaluator?: TaskEvaluator<Model, Evaluation>;
+  /** What run.json tells of this task's run, e.g. `max_len`. */
+  readonly ran: Readonly<Record<string, unknown>>;
+  /** The model as it stands; its tensors are views of the live state, to be written before the next update. */
+  toSave(session: Pick<TrainingSession, 'weights'>): CheckpointToSave;
+  /** Opens a model that was just written, as its user will. */
+  openSaved(path: string): Promise<Model>;
+}
+
+/** What a run gave. */
+export interface TaskRun<Evaluation> extends TrainingResult {
+  /** Directory of the final model. */
+  readonly model: string;
+  /** Directories of the checkpoints that stand. */
+  readonly checkpoints: readonly string[];
+  /** Mean losses, one per `log_interval` updates. */
+  readonly history: readonly LoggedStep[];
+  /** Of `val_dataset`; absent without one. */
+  readonly evaluation?: Evaluation;
+}
+
+/**
+ * The run of any task: trains, evaluates before, between and after, and writes checkpoints, the final model and run.json
+ * under `output_dir`.
+ * @param prepare opens model and data; what it opened before it throws, it disposes of
+ * @throws ConfigError, DataError and the errors of model files and sessions
+ */
+export async function runTask<Model extends OpenModel, Evaluation>(
+  task: string,
+  resolved: ResolvedTask,
+  platform: RunPlatform,
+  prepare: (threads: number) => Promise<PreparedTask<Model, Evaluation>>,
+): Promise<TaskRun<Evaluation>> {
+  const { config, notActive } = resolved;
+  const { files, listener } = platform;
+  for (const setting of notActive) listener.say(formatNotActive(setting));
+  const earlier = await earlierCheckpoints(files, config.outputDir, config.overwriteOutputDir);
+  const threads = config.threads ?? platform.threads;
+  const prepared = await prepare(threads);
+  const { evaluator, data, model, start } = prepared;
+  let session: TrainingSession | undefined;
+  try {
+    if (evaluator) listener.say(await evaluator.before(model));
+    model.dispose();
+    session = await openTrainingSession(prepared.objective, start.weights, config, threads);
+    const log = stepLog(config.logInterval);
+    const checkpoints = checkpointsOf(files, config.outputDir, { most: config.numMaxCheckpoints, earlier });
+    const trainer = await trainerOf(prepared, session, resolved.config, platform, {
+      step: (event) => {
+        log.add(event);
+        listener.step(event);
+      },
+      endEpoch: async ({ epoch, update, totalUpdates, meanLoss }) => {
+        listener.say(`epoch ${epoch}: loss ${meanLoss.toFixed(4)}`);
+        if (!config.saveOnEpochEnd) return;
+        const state = { epoch, update, total_updates: totalUpdates, loss: meanLoss, seed: config.seed };
+        const { path } = await checkpoints.save(epoch, prepared.toSave(session!), state);
+        listener.say(`checkpoint: ${path}`);
+        // The last epoch's model is the final one, which is evaluated below.
+        if (evaluator && epoch + 1 < config.epochs)
+          await withSaved(prepared, path, async (saved) => listener.say(await evaluator.epoch(saved, epoch)));
+      },
+    });
+    const result = await trainer.run();
+    const path = `${config.outputDir}/model`;
+    await files.saveModel(path, prepared.toSave(session));
+    listener.say(`final model: ${path}`);
+    if (evaluator)
+      await withSaved(prepared, path, async (saved) => listener.say(await evaluator.after(saved)));
+    const evaluation = evaluator?.result();
+    const { kept, folder } = checkpoints;
+    const outcome = { result, history: log.entries, checkpoints: kept, evaluation };
+    const facts = { task, version: platform.version, threads, ran: prepared.ran, data, start };
+    const record = runRecord(resolved, { ...facts, val: evaluator?.rows }, outcome);
+    await files.writeText(`${config.outputDir}/run.json`, record);
+    return {
+      ...result,
+      model: path,
+      checkpoints: kept.map((name) => `${folder}/${name}`),
+      history: log.entries,
+      ...(evaluation !== undefined && { evaluation }),
+    };
+  } finally {
+    session?.dispose();
+    model.dispose();
+    await data.close();
+  }
+}
+
+async function withSaved<Model extends OpenModel>(
+  { openSaved }: Pick<PreparedTask<Model, unknown>, 'openSaved'>,
+  path: string,
+  use: (model: Model) => Promise<void>,
+): Promise<void> {
+  const model = await openSaved(path);
+  try {
+    await use(model);
+  } finally {
+    model.dispose();
+  }
+}
+
+async function trainerOf(
+  { data }: Pick<PreparedTask<OpenModel, unknown>, 'data'>,
+  session: TrainingSession,
+  config: CompleteConfig,
+  { signal }: RunPlatform,
+  on: { step(event: StepEvent): void; endEpoch(event: EpochEvent): Promise<void> },
+): Promise<Trainer> {
+  const inputs = await session.inputs();
+  const task = {
+    batchesPerEpoch: data.batchesPerEpoch,
+    batches: (epoch: number, updateOf: (batch: number) => number) =>
+      data.batches(epoch, (batch) => ({ seed: config.seed, update: updateOf(batch), inputs })),
+  };
+  return new Trainer(session, task, {
+    epochs: config.epochs,
+    accumulation: config.gradientAccumulationSteps,
+    learningRate: config.lr,
+    schedule: (total) => scheduleOf(config, total),
+    onStep: on.step,
+    onEpochEnd: on.endEpoch,
+    ...(signal && { signal }),
+  });
+}

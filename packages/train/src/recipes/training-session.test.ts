@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { scheduleOf } from './training-session.js';
+
+const plain = {
+  lrSchedulerType: 'cosine',
+  warmupProportion: 0.25,
+  warmupSteps: undefined,
+  stableProportion: 0.25,
+} as const;
+
+test('shares of the settings become whole updates', () => {
+  const factors = (config: Parameters<typeof scheduleOf>[0]) =>
+    Array.from({ length: 9 }, (_, update) => Number(scheduleOf(config, 8)(update).toFixed(6)));
+  expect(factors(plain)).toEqual([0, 0.5, 1, 1, 1, 0.853553, 0.5, 0.146447, 0]);
+  expect(factors({ ...plain, warmupSteps: 4, stableProportion: 0, lrSchedulerType: 'linear' })).toEqual([
+    ...[0, 0.25, 0.5, 0.75, 1, 0.75, 0.5, 0.25, 0],
+  ]);
+  // int(0.25 · 7) = 1, as the originals round.
+  expect(scheduleOf(plain, 7)(1)).toBe(1);
+});
