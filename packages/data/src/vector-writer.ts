@@ -32,9 +32,9 @@ export interface VectorWriter {
 /** Little-endian bytes of a window; RangeError for what is not finite, or not within float16. */
 function encode(name: string, vectors: Float32Array, firstRow: number, width: number, dtype: VectorDtype) {
   const codes = dtype === 'float16' ? narrowHalf(vectors) : undefined;
-  const bad = codes
-    ? codes.findIndex((code) => (code & 0x7c00) === 0x7c00)
-    : vectors.findIndex((value) => !Number.isFinite(value));
+  const bad = vectors.findIndex(
+    (value, i) => !Number.isFinite(value) || (codes !== undefined && (codes[i]! & 0x7fff) === 0x7c00),
+  );
   if (bad >= 0) {
     const where = `${name}: row ${firstRow + Math.floor(bad / width)}, element ${bad % width}`;
     throw new RangeError(`${where}: expected a finite ${dtype}, got ${vectors[bad]}`);
