@@ -2,6 +2,7 @@ export { angle, type PairVectorInputs } from './angle.js';
 export { binaryCrossEntropy } from './binary-cross-entropy.js';
 export { type CoSentOptions, coSent } from './co-sent.js';
 export { cosineSimilarities, pairCosines } from './cosine-similarities.js';
+export { type DistillationInputs, type DistillationOptions, distillation } from './distillation.js';
 export { type FalseNegativeOptions, falseNegativeMask } from './false-negative-mask.js';
 export { groupSoftmax } from './group-softmax.js';
 export {

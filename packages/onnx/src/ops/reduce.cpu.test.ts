@@ -1,6 +1,8 @@
 import { floats, spreadFloats, tensor } from '../testing/index.js';
 import { testFamily } from '../testing/op-family.js';
+import { shapeOf } from './movement.js';
 import * as family from './reduce.js';
+import { slice } from './slice.js';
 
 const { ReduceSum, ReduceMean, ReduceProd, ReduceMax, ArgMax, TopK, CumSum } = family;
 const axesOf: readonly (readonly number[] | undefined)[] = [undefined, [0], [-1], [1, 2], [-1, 0], [0, 1, 2]];
@@ -43,6 +45,14 @@ testFamily(family, {}, (testOp) => {
         },
       });
     }
+  testOp('all along an axis whose length is read from the shape', {
+    ops: [TopK],
+    inputs: { x: spreadFloats([3, 4], 6) },
+    build: ({ x }) => {
+      const { values, indices } = family.topK(x!, slice(shapeOf(x!), [1], [2], [0]), 1, false);
+      return [values, indices];
+    },
+  });
   for (const axis of [0, -1])
     for (const exclusive of [false, true])
       for (const reverse of [false, true])

@@ -1,7 +1,7 @@
 import { divDims, sizeOf } from '../ir/dim.js';
 import { GraphError } from '../ir/error.js';
 import { defineOp } from '../ir/op.js';
-import { expectDType, expectFloat, normalizeAxis, withShape } from '../ir/shape.js';
+import { dimsOf, expectDType, expectFloat, normalizeAxis, withShape } from '../ir/shape.js';
 import type { Shape } from '../ir/type.js';
 import { constant, constantNumbers, type Operand, type Value } from '../ir/value.js';
 import { cast, div, equal, mul } from './elementwise.js';
@@ -121,12 +121,12 @@ export const TopK = defineOp<[Value, Value], { axis: number; largest: number; so
   defaults: { axis: -1, largest: 1, sorted: 1 },
   infer: ([x, k], { axis }) => {
     expectDType(k, 'int64');
-    const count = constantNumbers(k)?.[0];
+    const count = dimsOf(k)?.[0];
     if (count === undefined)
-      throw new GraphError('TopK', 'expected a constant k, got a value that depends on data');
+      throw new GraphError('TopK', 'expected a k that follows from constants and Shape(), got data');
     const at = normalizeAxis(axis, x.shape.length);
     const length = x.shape[at]!;
-    if (typeof length === 'number' && count > length)
+    if (typeof length === 'number' && typeof count === 'number' && count > length)
       throw new GraphError('TopK', `expected k ≤ ${length}, got ${count}`);
     const shape = x.shape.map((dim, i) => (i === at ? count : dim));
     return [withShape(x, shape), { dtype: 'int64', shape }];
@@ -171,9 +171,18 @@ export const reduceMax = (x: Value, axes?: readonly number[], keepdims = false):
 export const argMax = (x: Value, axis: number, keepdims = false): Value =>
   ArgMax.of([x], { axis, keepdims: keepdims ? 1 : 0 });
 
-/** The k largest along an axis in descending order: values and int64 indices. */
-export function topK(x: Value, k: number, axis = -1, largest = true): { values: Value; indices: Value } {
-  const [values, indices] = TopK.all([x, ints([k])], { axis, largest: largest ? 1 : 0, sorted: 1 });
+/**
+ * The k largest along an axis in descending order, or the smallest in ascending order: values and int64 indices, the
+ * lower index first among equals. k may be an int64 [1] read from a shape: that of the axis sorts.
+ */
+export function topK(
+  x: Value,
+  k: number | Value,
+  axis = -1,
+  largest = true,
+): { values: Value; indices: Value } {
+  const count = typeof k === 'number' ? ints([k]) : k;
+  const [values, indices] = TopK.all([x, count], { axis, largest: largest ? 1 : 0, sorted: 1 });
   return { values: values!, indices: indices! };
 }
 
