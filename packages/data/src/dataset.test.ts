@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { bytesSource } from './byte-source.js';
+import { contrastive } from './contrastive.js';
 import { openDataset } from './dataset.js';
 import { pointwise } from './examples.js';
 import { hitGroups } from './hit-groups.js';
@@ -41,5 +42,24 @@ test('rows that a maker leaves out are counted, other faults still stop the load
   expect((await dataset.example(1, 0)).at.line).toBe(2);
   await expect(openDataset([bytesSource('f', `${text}\n{oops`)], hitGroups({ size: 2 }))).rejects.toThrow(
     /^f:3:2/,
+  );
+});
+
+test('a maker that brings its reader takes other rows, and no options of reranker rows', async () => {
+  const text = mixed.split('\n')[0]!;
+  const dataset = await openDataset([bytesSource('f', text)], contrastive({ negatives: 1 }), {
+    cacheBytes: 0,
+  });
+  expect(dataset.length).toBe(2);
+  expect(await dataset.example(1, 0)).toEqual({
+    at: { file: 'f', line: 1 },
+    query: 'a',
+    positive: 'a1',
+    negatives: ['a2'],
+  });
+  // @ts-expect-error -- embedding rows have no label key
+  await openDataset([bytesSource('f', text)], contrastive({ negatives: 1 }), { labelKey: 'score' });
+  await expect(openDataset([bytesSource('f', mixed)], contrastive({ negatives: 1 }))).rejects.toThrow(
+    'f:2: expected "pos" beside "query", got a reranker row with "content"',
   );
 });

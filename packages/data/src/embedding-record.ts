@@ -89,28 +89,8 @@ function parseText(at: RowPosition, row: Row): TextRecord {
   return { shape: 'text', at, text, ...readPrompt(at, row) };
 }
 
-/**
- * Validates one parsed row of an embedding or ColBERT file and says which shape it has, judged on this row alone:
- * `{query, pos}`, `{query, pos, neg}` with or without `pos_scores` and `neg_scores`, `{query, pos, scores}` (also
- * spelled `pos_scores`), or `{query}` or `{text}` alone; `prompt_for_query` in any. Other keys are ignored unless they
- * look like a slip for one that is absent. Throws {@link DataError} with the row's position.
- */
-export function parseEmbeddingRecord(value: unknown, at: RowPosition): EmbeddingRecord {
-  if (!isRow(value)) throw wrongType(at, 'the row', 'an object', value);
-  const row = value;
+function parsePassages(at: RowPosition, row: Row): PairRecord | TripletRecord | ScoredRecord {
   const has = (key: string) => Object.hasOwn(row, key);
-  rejectMisnamed(at, row, ['query', 'prompt_for_query', ...sideKeys]);
-  const foreign = rerankerKeys.find(has);
-  if (foreign !== undefined) {
-    const remedy = 'train a reranker on such rows, or write them as {query, pos, scores}';
-    const expected = '"pos" beside "query"';
-    throw new DataError('unfit-shape', { at, expected, got: `a reranker row with "${foreign}"`, remedy });
-  }
-  if (!has('pos')) {
-    const lone = sideKeys.find(has);
-    if (lone !== undefined) throw missing(at, row, `"pos" beside "${lone}"`);
-    return parseText(at, row);
-  }
   if (!has('query')) throw missing(at, row, '"query"');
   const rival = ['neg', 'pos_scores', 'neg_scores'].find(has);
   if (has('scores') && rival !== undefined) {
@@ -135,6 +115,31 @@ export function parseEmbeddingRecord(value: unknown, at: RowPosition): Embedding
     ...(posScores && { pos_scores: posScores }),
     ...(negScores && { neg_scores: negScores }),
   };
+}
+
+/**
+ * Validates one parsed row of an embedding or ColBERT file and says which shape it has, judged on this row alone:
+ * `{query, pos}`, `{query, pos, neg}` with or without `pos_scores` and `neg_scores`, `{query, pos, scores}` (also
+ * spelled `pos_scores`), or `{query}` or `{text}` alone; `prompt_for_query` in any. Other keys are ignored unless they
+ * look like a slip for one that is absent. Throws {@link DataError} with the row's position.
+ */
+export function parseEmbeddingRecord(value: unknown, at: RowPosition): EmbeddingRecord {
+  if (!isRow(value)) throw wrongType(at, 'the row', 'an object', value);
+  const row = value;
+  const has = (key: string) => Object.hasOwn(row, key);
+  const foreign = has('query') && !has('pos') ? rerankerKeys.find(has) : undefined;
+  if (foreign !== undefined) {
+    const remedy = 'train a reranker on such rows, or write them as {query, pos, scores}';
+    const expected = '"pos" beside "query"';
+    throw new DataError('unfit-shape', { at, expected, got: `a reranker row with "${foreign}"`, remedy });
+  }
+  rejectMisnamed(at, row, ['query', 'prompt_for_query', ...sideKeys]);
+  if (!has('pos')) {
+    const lone = sideKeys.find(has);
+    if (lone !== undefined) throw missing(at, row, `"pos" beside "${lone}"`);
+    return parseText(at, row);
+  }
+  return parsePassages(at, row);
 }
 
 function tally(record: EmbeddingRecord): RowTally {
