@@ -1,9 +1,9 @@
-import type { Batch, TrainingSession } from '@rag/runtime';
+import type { TrainingBatch, TrainingSession } from '@rag/runtime';
 import { countUpdates, type Schedule } from './schedule.js';
 
 /** One batch and how much work it is. */
 export interface TaskBatch {
-  readonly batch: Batch;
+  readonly batch: TrainingBatch;
   /** Tokens of texts, without filler. */
   readonly tokens: number;
 }

@@ -50,10 +50,10 @@ export const colbertOptions = {
   ...runOptions,
 };
 
-export type ColBERTOptionTable = typeof colbertOptions;
+export type ColbertOptionTable = typeof colbertOptions;
 
 /** The settings of a ColBERT training run, every default filled in. */
-export type ColBERTConfig = ConfigOf<ColBERTOptionTable>;
+export type ColbertConfig = ConfigOf<ColbertOptionTable>;
 
 /** The same as code gives them. */
-export type ColBERTOptions = OptionsOf<ColBERTOptionTable>;
+export type ColbertOptions = OptionsOf<ColbertOptionTable>;

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readJudgedQueries } from '../recipes/judged-queries.js';
-import { chanceOf, formatReports, reportBm25, reportModel } from '../recipes/ranking-report.js';
+import { chanceOf, reportBm25, reportModel } from '../recipes/ranking-report.js';
+import { formatReports } from '../recipes/report-table.js';
 import { describeQueries } from '../recipes/reranker-evaluation.js';
 import { openSources } from '../run-files.js';
 import type { CommandStreams } from './command-line.js';

@@ -2,15 +2,8 @@ import type { CrossEncoder, ScoreOptions } from '@rag/reranker';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import { openSources, type RunFiles } from '../run-files.js';
 import { type JudgedQueries, readJudgedQueries } from './judged-queries.js';
-import {
-  chanceOf,
-  compareReports,
-  formatDifference,
-  formatReports,
-  type RankingReport,
-  reportBm25,
-  reportModel,
-} from './ranking-report.js';
+import { chanceOf, compareReports, type RankingReport, reportBm25, reportModel } from './ranking-report.js';
+import { formatDifference, formatReports } from './report-table.js';
 import { checkRowShapes } from './reranker-data.js';
 import type { TaskEvaluator } from './run-task.js';
 

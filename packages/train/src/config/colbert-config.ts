@@ -1,0 +1,19 @@
+import { checkShared, type Needed } from './check-shared.js';
+import { type ColbertConfig, type ColbertOptionTable, colbertOptions } from './colbert-options.js';
+import { type Resolved, resolveSettings, type Setting } from './resolve.js';
+
+/** Settings with what every run must have. */
+export type CompleteColbertConfig = ColbertConfig & Needed;
+
+export interface ResolvedColbert extends Resolved<ColbertOptionTable> {
+  readonly config: CompleteColbertConfig;
+}
+
+/**
+ * Checks the settings of a ColBERT run, layer over layer, each alone and then together.
+ * @throws ConfigError
+ */
+export function resolveColbert(layers: readonly (readonly Setting[])[]): ResolvedColbert {
+  const resolved = resolveSettings(colbertOptions, layers);
+  return { ...resolved, config: { ...resolved.config, ...checkShared(resolved) } };
+}

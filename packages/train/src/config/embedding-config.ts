@@ -1,0 +1,50 @@
+import { checkShared, type Needed } from './check-shared.js';
+import { ConfigError } from './config-error.js';
+import { type EmbeddingConfig, type EmbeddingOptionTable, embeddingOptions } from './embedding-options.js';
+import { type Resolved, resolveSettings, type Setting } from './resolve.js';
+
+/** Settings with what every run must have. */
+export type CompleteEmbeddingConfig = EmbeddingConfig & Needed;
+
+export interface ResolvedEmbedding extends Resolved<EmbeddingOptionTable> {
+  readonly config: CompleteEmbeddingConfig;
+}
+
+/**
+ * Checks the settings of an embedding run, layer over layer, each alone and then together.
+ * @throws ConfigError
+ */
+export function resolveEmbedding(layers: readonly (readonly Setting[])[]): ResolvedEmbedding {
+  const resolved = resolveSettings(embeddingOptions, layers);
+  const { config, sources } = resolved;
+  const needed = checkShared(resolved);
+  const where = (key: string): string => sources.get(key) ?? key;
+  const { trainType, trainDatasetVec, lossType } = config;
+  const distill = trainType === 'distill';
+  if (distill && trainDatasetVec === undefined)
+    throw new ConfigError(
+      where('train_type'),
+      'train_dataset_vec',
+      'expected train_dataset_vec, the file of the teacher’s vectors, beside train_type distill, got none — name it',
+    );
+  if (!distill && trainDatasetVec !== undefined)
+    throw new ConfigError(
+      where('train_dataset_vec'),
+      'train_dataset_vec',
+      'expected train_type distill beside the teacher’s vectors, got train — change one of the two',
+    );
+  if (lossType !== undefined && distill !== (lossType === 'distill'))
+    throw new ConfigError(
+      where('loss_type'),
+      'loss_type',
+      `expected the loss distill with train_type distill and another without, got ${lossType} with ${trainType} — leave loss_type out`,
+    );
+  const repeated = config.mrlDims.find((dim, i) => config.mrlDims.indexOf(dim) < i);
+  if (repeated !== undefined)
+    throw new ConfigError(
+      where('mrl_dims'),
+      'mrl_dims',
+      `expected each width once, got ${repeated} twice — name it once`,
+    );
+  return { ...resolved, config: { ...config, ...needed } };
+}
