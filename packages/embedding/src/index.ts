@@ -1,3 +1,4 @@
+export { Embedding, type EmbeddingParts, type FromPretrainedOptions, type OpenOptions } from './embedding.js';
 export {
   DENSE_ACTIVATIONS,
   type DenseActivation,
@@ -7,3 +8,5 @@ export {
   POOLING_MODES,
   type PoolingMode,
 } from './embedding-head.js';
+export type { EmbeddingSettings } from './embedding-settings.js';
+export type { EncodeOptions, Texts, Vectors } from './encode-options.js';

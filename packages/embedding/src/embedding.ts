@@ -1,0 +1,278 @@
+import {
+  type Checkpoint,
+  type EncoderConfig,
+  encoderConfigToJson,
+  modelWithWeights,
+  openCheckpoint,
+  parametersOf,
+  type TensorToWrite,
+  type Weights,
+  weightsInMemory,
+  weightsOfCheckpoint,
+} from '@rag/models';
+import type { Graph } from '@rag/onnx';
+import { createSession, type Driver, type Session } from '@rag/runtime';
+import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
+import { embeddingConfig, readEmbeddingConfig } from './embedding-config.js';
+import { embeddingFiles, headParameters, readEmbeddingFiles } from './embedding-files.js';
+import { embeddingGraph } from './embedding-graph.js';
+import { type EmbeddingHead, embeddingDimension, type PoolingMode } from './embedding-head.js';
+import { defaultSettings, type EmbeddingSettings } from './embedding-settings.js';
+import { type EncodeOptions, resolveEncode, type Texts, type Vectors } from './encode-options.js';
+import { encodeStream } from './encode-stream.js';
+import { lowercaseTokenizer } from './lowercase-tokenizer.js';
+import { type Pooler, poolerOf, poolerParameters } from './pooler.js';
+import { truncateVector } from './truncate-vector.js';
+
+/** How a model is opened. */
+export interface OpenOptions {
+  readonly provider?: 'cpu' | 'cuda';
+  /** `node` (default), or `ffi`, which leaves the event loop free while it computes. */
+  readonly driver?: Driver;
+  /** Threads within one operator. */
+  readonly threads?: number;
+}
+
+export interface FromPretrainedOptions extends OpenOptions {
+  /**
+   * How a bare checkpoint's token vectors become one, several modes being concatenated; "mean" by default, which
+   * `fromPretrained` says on the console. A directory with modules.json states it itself.
+   */
+  readonly pooling?: PoolingMode | readonly PoolingMode[];
+}
+
+/** What an embedding model is made of. */
+export interface EmbeddingParts {
+  readonly config: EncoderConfig;
+  readonly tokenizerFiles: TokenizerTexts;
+  readonly head: EmbeddingHead;
+  readonly settings?: EmbeddingSettings;
+  /** Every parameter, float32: the encoder's by its bare name (`embeddings.…`, `encoder.…`), a Dense's as `DenseSpec` says. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** The encoder's `pooler.dense.weight` and `.bias`, which no vector depends on: kept so that saving writes them again. */
+  readonly pooler?: ReadonlyMap<string, Float32Array>;
+}
+
+/** A text embedding model: one vector per text (https://arxiv.org/abs/1908.10084), its whole head in the graph. */
+export class Embedding {
+  private constructor(
+    readonly config: EncoderConfig,
+    readonly head: EmbeddingHead,
+    readonly settings: EmbeddingSettings,
+    readonly tokenizer: Tokenizer,
+    private readonly tokenizerFiles: TokenizerTexts,
+    private readonly graph: Graph,
+    private readonly weights: Weights,
+    private readonly pooler: Pooler,
+    private readonly session: Session,
+  ) {}
+
+  /**
+   * Opens a sentence-transformers directory or a bare encoder's checkpoint. The encoder's weights are read in place: the
+   * files must stay as they are until `dispose`.
+   * @throws FileSourceError, SafetensorsError, ConfigError, ParameterMatchError or TokenizerError, naming file and field;
+   * RangeError for modules that do not fit together and for a tokenizer with more tokens than the model
+   */
+  static async fromPretrained(directory: string, options: FromPretrainedOptions = {}): Promise<Embedding> {
+    const { directorySource } = await import('@rag/models/node');
+    const source = await directorySource(directory);
+    const model = await Embedding.fromCheckpoint(await openCheckpoint(source), options);
+    if (options.pooling === undefined && !(await source.list()).includes('modules.json'))
+      console.warn(
+        `${directory}: expected modules.json, got a bare encoder, so its vectors are the mean of the token vectors, not normalised — pass pooling to say how they are made`,
+      );
+    return model;
+  }
+
+  /** Opens a checkpoint of any source, as `fromPretrained`; weights that are not in files of this machine are copied. */
+  static async fromCheckpoint(
+    checkpoint: Checkpoint,
+    { pooling, ...options }: FromPretrainedOptions = {},
+  ): Promise<Embedding> {
+    const config = readEmbeddingConfig(checkpoint.config);
+    const modes = typeof pooling === 'string' ? [pooling] : pooling;
+    const { head, settings, weights: dense } = await readEmbeddingFiles(checkpoint.source, config, modes);
+    const graph = embeddingGraph(config, head);
+    const wanted = parametersOf(graph).filter(({ name }) => !dense.has(name));
+    const encoder = await weightsOfCheckpoint(checkpoint, config, wanted, { newHead: false });
+    const weights: Weights = {
+      ...encoder,
+      sources: new Map([...encoder.sources, ...[...dense].map(([name, data]) => [name, { data }] as const)]),
+      read: async (name) => dense.get(name) ?? encoder.read(name),
+    };
+    const pooler = poolerOf(checkpoint, config);
+    return Embedding.open(
+      { config, head, settings, graph, tokenizerFiles: checkpoint.tokenizerFiles, weights, pooler },
+      options,
+    );
+  }
+
+  /**
+   * A model whose parameters are in memory, below the 2 GiB that an ONNX model can hold; ONNX Runtime copies them.
+   * @throws RangeError for parameters that are missing, foreign, of another size, or too large together
+   */
+  static async fromParts(
+    { config, head, settings = defaultSettings, tokenizerFiles, weights, pooler }: EmbeddingParts,
+    options: OpenOptions = {},
+  ): Promise<Embedding> {
+    const graph = embeddingGraph(config, head);
+    if (pooler) weightsInMemory(pooler, poolerParameters(config));
+    return Embedding.open(
+      {
+        config: embeddingConfig(config),
+        head,
+        settings,
+        graph,
+        tokenizerFiles,
+        weights: weightsInMemory(weights, parametersOf(graph)),
+        pooler: new Map([...(pooler ?? [])].map(([name, data]) => [name, async () => data])),
+      },
+      options,
+    );
+  }
+
+  private static async open(
+    {
+      config,
+      head,
+      settings,
+      graph,
+      tokenizerFiles,
+      weights,
+      pooler,
+    }: Omit<EmbeddingParts, 'weights' | 'pooler'> & {
+      readonly settings: EmbeddingSettings;
+      readonly graph: Graph;
+      readonly weights: Weights;
+      readonly pooler: Pooler;
+    },
+    { provider = 'cpu', driver = 'node', threads }: OpenOptions,
+  ): Promise<Embedding> {
+    const tokenizer = openTokenizer(
+      settings.do_lower_case ? lowercaseTokenizer(tokenizerFiles) : tokenizerFiles,
+    );
+    if (tokenizer.vocabSize > config.vocab_size)
+      throw new RangeError(
+        `tokenizer: expected at most ${config.vocab_size} tokens ("vocab_size" of config.json), got ${tokenizer.vocabSize} — use the tokenizer that belongs to the model`,
+      );
+    const session = await createSession(modelWithWeights(graph, weights.sources), {
+      provider,
+      driver,
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+      ...(weights.folder === undefined ? {} : { externalDataFolder: weights.folder }),
+      // Prepacking would copy every weight out of the file that it is mapped from.
+      config: { 'session.disable_prepacking': '1' },
+    });
+    return new Embedding(config, head, settings, tokenizer, tokenizerFiles, graph, weights, pooler, session);
+  }
+
+  /** Elements of a vector, before `dim` and `settings.truncate_dim`. */
+  get dimension(): number {
+    return embeddingDimension(this.config, this.head);
+  }
+
+  /**
+   * The vector of a text, those of a list in its order, or one after the other those of a (possibly endless) source of texts,
+   * of which a window is in memory at a time.
+   * @throws TypeError for what is no string, RangeError for options out of range, SessionError after `dispose`; from the promise,
+   * or for a source of texts from the generator
+   */
+  encode<T extends Texts>(texts: T, options?: EncodeOptions): Vectors<T>;
+  encode(
+    texts: Texts,
+    options: EncodeOptions = {},
+  ): Vectors<string> | Vectors<readonly string[]> | Vectors<Iterable<string>> {
+    if (typeof texts === 'string') return this.encodeOne(texts, options);
+    if (Array.isArray(texts)) return this.encodeList(texts, options);
+    const source = texts as Iterable<string> | AsyncIterable<string>;
+    return this.stream(source, options, options.onProgress);
+  }
+
+  /** `encode` with the prompt named "query", where the model has one and the options name none. */
+  encodeQueries<T extends Texts>(texts: T, options: EncodeOptions = {}): Vectors<T> {
+    return this.encode(texts, this.withPrompt(['query'], options));
+  }
+
+  /** `encode` with the prompt named "document", "passage" or "corpus", where the model has one and the options name none. */
+  encodePassages<T extends Texts>(texts: T, options: EncodeOptions = {}): Vectors<T> {
+    return this.encode(texts, this.withPrompt(['document', 'passage', 'corpus'], options));
+  }
+
+  /**
+   * Writes a directory (float32) that `fromPretrained` and Python's sentence-transformers open, complete or not at all.
+   * @throws SaveRefusedError for a directory that holds anything but a checkpoint, unless `overwrite`
+   */
+  async savePretrained(directory: string, options: { overwrite?: boolean } = {}): Promise<void> {
+    const { saveCheckpoint } = await import('@rag/models/node');
+    const { config, head, settings } = this;
+    const modules = await embeddingFiles(config, head, settings, (name) => this.weights.read(name));
+    const dense = new Set(headParameters(head).map(({ name }) => name));
+    const encoder = parametersOf(this.graph).filter(({ name }) => !dense.has(name));
+    const carried = poolerParameters(config).filter(({ name }) => this.pooler.has(name));
+    await saveCheckpoint(
+      directory,
+      {
+        config: encoderConfigToJson(config),
+        files: { ...this.tokenizerFiles, ...modules },
+        tensors: [...encoder, ...carried].map(
+          ({ name, shape }): TensorToWrite => ({
+            name,
+            shape,
+            data: this.pooler.get(name) ?? (() => this.weights.read(name)),
+          }),
+        ),
+      },
+      options,
+    );
+  }
+
+  /** Every parameter by its name, float32, in memory: what training starts from. */
+  async readWeights(): Promise<Map<string, Float32Array>> {
+    const weights = new Map<string, Float32Array>();
+    for (const { name } of parametersOf(this.graph)) weights.set(name, await this.weights.read(name));
+    return weights;
+  }
+
+  /** What `fromParts` takes, in memory. */
+  async readParts(): Promise<Required<EmbeddingParts>> {
+    const pooler = new Map<string, Float32Array>();
+    for (const [name, read] of this.pooler) pooler.set(name, await read());
+    const { config, head, settings, tokenizerFiles } = this;
+    return { config, head, settings, tokenizerFiles, weights: await this.readWeights(), pooler };
+  }
+
+  /** Frees the session; encoding afterwards is an error. */
+  dispose(): void {
+    this.session.dispose();
+  }
+
+  private withPrompt(names: readonly string[], options: EncodeOptions): EncodeOptions {
+    const promptName = names.find((name) => Object.hasOwn(this.settings.prompts, name));
+    const isNamed = options.prompt !== undefined || options.promptName !== undefined;
+    return isNamed || promptName === undefined ? options : { ...options, promptName };
+  }
+
+  private async encodeOne(text: string, options: EncodeOptions): Promise<Float32Array> {
+    return (await this.encodeList([text], options))[0]!;
+  }
+
+  private async encodeList(texts: readonly string[], options: EncodeOptions): Promise<Float32Array[]> {
+    const vectors: Float32Array[] = [];
+    const progress = (done: number) => options.onProgress?.(done, texts.length);
+    for await (const vector of this.stream(texts, options, progress)) vectors.push(vector);
+    return vectors;
+  }
+
+  private async *stream(
+    texts: Iterable<string> | AsyncIterable<string>,
+    options: EncodeOptions,
+    onProgress: ((done: number) => void) | undefined,
+  ): AsyncGenerator<Float32Array, void, undefined> {
+    const { encoder, prompt, unpooled, dim, normalize } = resolveEncode(this, options);
+    const { batchSize = 64, maxTokens = 16_384, signal } = options;
+    const limits = { padId: encoder.padId, batchSize, maxTokens, unpooled, onProgress, signal };
+    const encode = (text: string) => encoder.encode(prompt + text);
+    for await (const vector of encodeStream(this.session, texts, encode, limits))
+      yield truncateVector(vector, dim, normalize);
+  }
+}

@@ -1,0 +1,79 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Embedding, type EncodeOptions } from './index.js';
+import { largestDifference } from './testing/largest-difference.js';
+
+const fixtures = fileURLToPath(new URL('./fixtures/', import.meta.url));
+const root = mkdtempSync(join(tmpdir(), 'embedding-golden-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+beforeAll(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}));
+
+/** The options of sentence-transformers' encode, which wrote the vectors. */
+interface Golden {
+  readonly texts: readonly string[];
+  readonly max_seq_length: number;
+  readonly runs: readonly {
+    readonly options: {
+      readonly prompt_name?: string;
+      readonly prompt?: string;
+      readonly normalize_embeddings?: boolean;
+      readonly truncate_dim?: number;
+    };
+    readonly vectors: readonly (readonly number[])[];
+  }[];
+}
+const goldenOf = (name: string): Golden =>
+  JSON.parse(readFileSync(join(fixtures, name, 'golden.json'), 'utf8'));
+
+/** sentence-transformers does not normalise what it truncates, unless told to. */
+const optionsOf = ({ options }: Golden['runs'][number]): EncodeOptions => ({
+  ...(options.prompt_name !== undefined && { promptName: options.prompt_name }),
+  ...(options.prompt !== undefined && { prompt: options.prompt }),
+  ...(options.truncate_dim !== undefined && { dim: options.truncate_dim, normalize: false }),
+  ...(options.normalize_embeddings && { normalize: true }),
+});
+
+describe.each(readdirSync(fixtures))('%s', (name) => {
+  const golden = goldenOf(name);
+  let model: Embedding;
+  beforeAll(async () => {
+    model = await Embedding.fromPretrained(join(fixtures, name));
+  });
+  afterAll(() => model.dispose());
+
+  it.each(golden.runs.map((run) => [JSON.stringify(run.options), run] as const))('%s', async (_, run) => {
+    const vectors = await model.encode(golden.texts, optionsOf(run));
+    expect(largestDifference(vectors, run.vectors)).toBeLessThan(1e-5);
+  });
+
+  it('is saved and opened again with the same bits, in the order of its modules', async () => {
+    const directory = join(root, name);
+    await model.savePretrained(directory);
+    const again = await Embedding.fromPretrained(directory);
+    const options = { promptName: Object.keys(model.settings.prompts).at(-1)! };
+    const settings = options.promptName === undefined ? {} : options;
+    const vectors = await model.encode(golden.texts, settings);
+    expect(await again.encode(golden.texts, settings)).toEqual(vectors);
+    expect([again.head, again.settings.prompts, again.dimension]).toEqual([
+      model.head,
+      model.settings.prompts,
+      model.dimension,
+    ]);
+    again.dispose();
+  });
+});
+
+it('a text longer than max_seq_length is cut there, and the fixtures hold such a text', async () => {
+  cpSync(join(fixtures, 'lower-case'), join(root, 'cut'), { recursive: true });
+  const model = await Embedding.fromPretrained(join(root, 'cut'));
+  const long = goldenOf('lower-case').texts.at(-1)!;
+  expect(model.settings.max_seq_length).toBe(12);
+  const [whole, shorter] = await model.encode([long, long.split(' ').slice(0, 10).join(' ')]);
+  expect(largestDifference([whole!], [shorter!])).toBeLessThan(1e-6);
+  const longer = await model.encode(long, { maxLength: 13 });
+  expect(largestDifference([whole!], [longer])).toBeGreaterThan(1e-3);
+  model.dispose();
+});
