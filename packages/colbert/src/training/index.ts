@@ -1,1 +1,12 @@
-export {};
+export type { DropoutDraw } from '@rag/models';
+export { colbertParameters } from '../colbert-graph.js';
+export { type TextEncoder, type TextEncoderOptions, textEncoder } from '../text-encoder.js';
+export {
+  type CollatedBatch,
+  type CollateOptions,
+  type ContrastiveCollateOptions,
+  collateContrastive,
+  collateScored,
+  type Examples,
+} from './collate.js';
+export { type ColbertLoss, type ColbertObjectiveOptions, colbertObjective } from './objective.js';

@@ -1,0 +1,191 @@
+import type { ContrastiveExample, ScoredExample } from '@rag/data';
+import { Tensor, type TrainingBatch } from '@rag/runtime';
+import { sizeLadder } from '@rag/text';
+import { candidateMask } from './candidate-mask.js';
+import { type PackedTexts, type PackOptions, type PlacedSequence, packTexts } from './packed-texts.js';
+import { passageRows, queryRows, type TokenRows } from './token-rows.js';
+
+/** The tensors of a batch, and how much work it is. */
+export interface CollatedBatch {
+  readonly batch: TrainingBatch;
+  /** Tokens that come from texts; the graph also sees a little filler. */
+  readonly realTokens: number;
+  readonly sequences: number;
+}
+
+export interface CollateOptions extends PackOptions {
+  /**
+   * Score as the original does, which pads every text to its full length: a zero vector takes part in the maximum of each
+   * padded passage, and the divisor counts masked tokens. @default false
+   */
+  readonly compat?: boolean;
+}
+
+export interface ContrastiveCollateOptions extends CollateOptions {
+  /** Take the positives of the batch's other queries as negatives too, which the original leaves out. @default false */
+  readonly othersPositives?: boolean;
+}
+
+/** Examples of a batch with their numbers in the data set; `repeated` ones count nothing. */
+export interface Examples<E> {
+  readonly examples: readonly E[];
+  readonly indices: ArrayLike<number>;
+  /** How many at the end are there only to fill the batch of a rank. */
+  readonly repeated?: number;
+}
+
+/** An example's texts are rows of the data for dropout, whatever the other examples of the batch: this many per example. */
+const ROWS_PER_EXAMPLE = 1024;
+
+/**
+ * Queries, each with its positive, against all negatives of the batch: columns are the positives in the examples' order, then
+ * the negatives. A column with the text of a known positive of the same query is no negative (with `compat` it is, as in
+ * the original), nor is one of a repeated example.
+ * @throws RangeError where no query has anything to be compared with
+ */
+export function collateContrastive(
+  { examples, indices, repeated = 0 }: Examples<ContrastiveExample>,
+  options: ContrastiveCollateOptions,
+): CollatedBatch {
+  const { othersPositives = false, compat = false } = options;
+  const counted = examples.length - repeated;
+  if (examples.length > 0 && !othersPositives && examples.every(({ negatives }) => negatives.length === 0))
+    throw new RangeError(
+      `collateContrastive: expected negatives in the batch, got ${examples.length} examples without — give rows "neg", or take othersPositives`,
+    );
+  const candidates = [
+    ...examples.map(({ positive }, example) => ({ example, text: positive, positive: true, slot: 1 })),
+    ...examples.flatMap(({ negatives }, example) =>
+      negatives.map((text, i) => ({ example, text, positive: false, slot: 2 + i })),
+    ),
+  ];
+  const passages = candidates.map(({ example, text, slot }) => ({ example, text, slot }));
+  const { packed, queries, lists } = pack(examples, passages, indices, options);
+  const shape = [examples.length, candidates.length];
+  const mask = candidateMask(examples, candidates, { counted, othersPositives, compat });
+  return collated(packed, examples.length + candidates.length, {
+    ...crossQueries(queries, packed.zeroRow),
+    candidate_index: int64([candidates.length, -1], filled(lists, packed.zeroRow)),
+    target: int64([examples.length], [...examples.keys()]),
+    mask: new Tensor('float32', shape, mask),
+    row_weight: new Tensor(
+      'float32',
+      [examples.length],
+      Float32Array.from(examples, (_, i) => (i < counted ? 1 : 0)),
+    ),
+  });
+}
+
+/** Queries, each with its own list and a teacher's scores of it; `mask` and `teacher_scores` are [queries, size]. */
+export function collateScored(
+  { examples, indices, repeated = 0 }: Examples<ScoredExample>,
+  options: CollateOptions,
+): CollatedBatch {
+  const size = Math.max(...examples.map(({ contents }) => contents.length));
+  const passages = examples.flatMap(({ contents }, example) =>
+    contents.map((text, i) => ({ example, text, slot: 1 + i })),
+  );
+  const { packed, queries, lists } = pack(examples, passages, indices, options);
+  const cells = Array.from<readonly number[]>({ length: examples.length * size }).fill([]);
+  const mask = new Float32Array(cells.length);
+  const teacher = new Float32Array(cells.length);
+  for (const [i, { example, slot }] of passages.entries()) {
+    const cell = example * size + slot - 1;
+    cells[cell] = lists[i]!;
+    mask[cell] = example < examples.length - repeated ? 1 : 0;
+    teacher[cell] = examples[example]!.scores[slot - 1]!;
+  }
+  const rows = filled(
+    queries.map(({ rows }) => rows),
+    packed.zeroRow,
+  );
+  const width = rows.length / examples.length;
+  const weights = queries.flatMap(({ rows: { length }, weight }) =>
+    Array.from({ length: width }, (_, i) => (i < length ? weight : 0)),
+  );
+  return collated(packed, examples.length + passages.length, {
+    query_index: int64([examples.length, -1], rows),
+    query_weight: new Tensor('float32', [examples.length, width], Float32Array.from(weights)),
+    candidate_index: int64([examples.length, size, -1], filled(cells, packed.zeroRow)),
+    mask: new Tensor('float32', [examples.length, size], mask),
+    teacher_scores: new Tensor('float32', [examples.length, size], teacher),
+  });
+}
+
+interface Passage {
+  readonly example: number;
+  readonly text: string;
+  /** Place among the texts of its example, behind the query. */
+  readonly slot: number;
+}
+
+/** Packs the queries and then the passages; the rows of each. */
+function pack(
+  examples: readonly { readonly query: string }[],
+  passages: readonly Passage[],
+  indices: ArrayLike<number>,
+  options: CollateOptions,
+): { packed: PackedTexts; queries: TokenRows[]; lists: (readonly number[])[] } {
+  const { encoder, compat = false } = options;
+  const { divideByQueryLength: divide, document_length: length } = encoder.settings;
+  const row = (example: number, slot: number) => indices[example]! * ROWS_PER_EXAMPLE + slot;
+  const texts: PlacedSequence[] = [
+    ...examples.map(({ query }, i) => ({ sequence: encoder.encodeQuery(query), row: row(i, 0) })),
+    ...passages.map(({ example, text, slot }) => ({
+      sequence: encoder.encodePassage(text),
+      row: row(example, slot),
+    })),
+  ];
+  const packed = packTexts(texts, options);
+  const { first, zeroRow } = packed;
+  const all = texts.map(({ sequence }, i) => ({ sequence, start: first[i]! }));
+  return {
+    packed,
+    queries: all
+      .slice(0, examples.length)
+      .map(({ sequence, start }) => queryRows(sequence, start, { divide, compat })),
+    lists: all
+      .slice(examples.length)
+      .map(({ sequence, start }) => passageRows(sequence, start, { zeroRow, length, compat })),
+  };
+}
+
+const collated = (packed: PackedTexts, sequences: number, head: Record<string, Tensor>): CollatedBatch => ({
+  batch: packed.batch(head),
+  realTokens: packed.realTokens,
+  sequences,
+});
+
+/** All queries' rows one behind the other, and which query each counts for; filler rows count for none. */
+function crossQueries(queries: readonly TokenRows[], zeroRow: number): Record<string, Tensor> {
+  const rows = queries.flatMap(({ rows }) => rows);
+  const count = sizeLadder().tokens(rows.length);
+  const weights = new Float32Array(queries.length * count);
+  let at = 0;
+  for (const [query, { rows: own, weight }] of queries.entries()) {
+    weights.fill(weight, query * count + at, query * count + at + own.length);
+    at += own.length;
+  }
+  const filler = new Array<number>(count - rows.length).fill(zeroRow);
+  return {
+    query_index: int64([count], [...rows, ...filler]),
+    query_weight: new Tensor('float32', [queries.length, count], weights),
+  };
+}
+
+/** Lists of rows made equally long, each with a row of its own; an empty one with the zero row. */
+function filled(lists: readonly (readonly number[])[], zeroRow: number): number[] {
+  const longest = lists.reduce((most, { length }) => Math.max(most, length), 1);
+  const width = sizeLadder().seq(longest);
+  return lists.flatMap((rows) => Array.from({ length: width }, (_, i) => rows[i] ?? rows[0] ?? zeroRow));
+}
+
+/** An int64 tensor; a size of −1 is what remains. */
+function int64(shape: readonly number[], values: readonly number[]): Tensor {
+  const known = shape.reduce((product, size) => product * Math.abs(size), 1);
+  return new Tensor(
+    'int64',
+    shape.map((size) => (size === -1 ? values.length / known : size)),
+    BigInt64Array.from(values, BigInt),
+  );
+}

@@ -1,0 +1,90 @@
+import { inBatchSoftmax, klDivergence, type Loss } from '@rag/losses';
+import { type Dropout, type EncoderConfig, noDropout, trainingDropout } from '@rag/models';
+import { input, type Value } from '@rag/onnx';
+import type { Objective } from '@rag/runtime';
+import { colbertInputs, tokenVectors } from '../colbert-graph.js';
+import type { ColbertSettings } from '../colbert-settings.js';
+import { crossScores, listScores } from './late-interaction.js';
+
+/** What a ColBERT model learns from. Scores are divided by the temperature, 0.02 unless given. */
+export type ColbertLoss =
+  | {
+      /** Each query's positive against the other candidates of the batch (`inBatchSoftmax`). */
+      readonly kind: 'in-batch';
+      readonly temperature?: number;
+    }
+  | {
+      /** A teacher's scores of each query's own list (`klDivergence`, which divides the teacher's by the temperature too). */
+      readonly kind: 'scored';
+      readonly temperature?: number;
+    };
+
+export interface ColbertObjectiveOptions {
+  readonly config: EncoderConfig;
+  readonly settings: ColbertSettings;
+  readonly loss: ColbertLoss;
+  /**
+   * Cuts the plan at `token_vectors` [tokens, dim], so that a batch may come in chunks (GradCache,
+   * https://arxiv.org/abs/2101.06983). @default false
+   */
+  readonly gradCache?: boolean;
+}
+
+/** The originals' temperature for scores that are divided by the query's length. */
+const TEMPERATURE = 0.02;
+
+/**
+ * The loss of a ColBERT model, fed by `collateContrastive` (in-batch) or `collateScored` (scored); its output `scores` is
+ * [queries, candidates] or [queries, size]. Queries and passages go through the encoder in one run. Dropout is as
+ * config.json asks, in training only.
+ */
+export function colbertObjective(options: ColbertObjectiveOptions): Objective {
+  const { config, settings, loss, gradCache = false } = options;
+  return {
+    build(mode) {
+      const inputs = colbertInputs();
+      const dropout: Dropout = mode === 'train' ? trainingDropout() : noDropout;
+      const vectors = tokenVectors(config, settings, inputs, dropout);
+      // Nothing is pooled here.
+      const { first_token, ...read } = inputs;
+      const head = loss.kind === 'in-batch' ? inBatch(vectors, loss) : scored(vectors, loss);
+      return {
+        inputs: [...Object.values(read), ...Object.values(head.inputs), ...dropout.inputs],
+        ...head.loss,
+        outputs: { scores: head.scores },
+        ...(gradCache && { cut: { token_vectors: vectors } }),
+      };
+    },
+  };
+}
+
+interface Head {
+  readonly inputs: Readonly<Record<string, Value>>;
+  readonly scores: Value;
+  readonly loss: Loss;
+}
+
+function inBatch(vectors: Value, { temperature = TEMPERATURE }: ColbertLoss): Head {
+  const inputs = {
+    query_index: input('query_index', 'int64', ['query_tokens']),
+    query_weight: input('query_weight', 'float32', ['queries', 'query_tokens']),
+    candidate_index: input('candidate_index', 'int64', ['candidates', 'candidate_tokens']),
+    target: input('target', 'int64', ['queries']),
+    mask: input('mask', 'float32', ['queries', 'candidates']),
+    row_weight: input('row_weight', 'float32', ['queries']),
+  };
+  const scores = crossScores(vectors, inputs);
+  return { inputs, scores, loss: inBatchSoftmax({ scores, ...inputs }, { temperature }) };
+}
+
+function scored(vectors: Value, { temperature = TEMPERATURE }: ColbertLoss): Head {
+  const inputs = {
+    query_index: input('query_index', 'int64', ['queries', 'query_tokens']),
+    query_weight: input('query_weight', 'float32', ['queries', 'query_tokens']),
+    candidate_index: input('candidate_index', 'int64', ['queries', 'size', 'candidate_tokens']),
+    mask: input('mask', 'float32', ['queries', 'size']),
+    teacher_scores: input('teacher_scores', 'float32', ['queries', 'size']),
+  };
+  const scores = listScores(vectors, inputs);
+  return { inputs, scores, loss: klDivergence({ logits: scores, ...inputs }, { temperature }) };
+}

@@ -1,0 +1,107 @@
+import { type DropoutDraw, dropoutFeeds } from '@rag/models';
+import { type Batch, type TrainingBatch, tensorsOf } from '@rag/runtime';
+import { batchByTokens, type Ladder, packSequences, sizeLadder } from '@rag/text';
+import { colbertTensors } from '../colbert-tensors.js';
+import type { TextEncoder, TokenSequence } from '../text-encoder.js';
+
+/** A sequence, and its row in the data, by which dropout draws its masks. */
+export interface PlacedSequence {
+  readonly sequence: TokenSequence;
+  readonly row: number;
+}
+
+export interface PackOptions {
+  readonly encoder: TextEncoder;
+  /** Left out in evaluation. */
+  readonly dropout?: DropoutDraw;
+  /**
+   * Most cells of a chunk, sequences × longest: the batch then comes in chunks of like length, for an objective with
+   * `gradCache`. A longer sequence is a chunk of its own. Without it the batch is one.
+   */
+  readonly chunkTokens?: number;
+}
+
+/** Sequences packed for the encoder, and where each one's vectors will stand in `token_vectors`. */
+export interface PackedTexts {
+  /** The row of each sequence's first token, in the order that was given. */
+  readonly first: readonly number[];
+  /** A row whose vector is zero. */
+  readonly zeroRow: number;
+  /** Tokens that come from texts. */
+  readonly realTokens: number;
+  /** The batch of these texts with what the loss reads. */
+  batch(head: Batch): TrainingBatch;
+}
+
+/**
+ * Packs queries and passages for one run of the encoder, or for one run per chunk; chunks are packed when they are read.
+ * @throws RangeError for no texts
+ */
+export function packTexts(texts: readonly PlacedSequence[], options: PackOptions): PackedTexts {
+  const { encoder, chunkTokens } = options;
+  if (texts.length === 0)
+    throw new RangeError('packTexts: expected at least one text, got none — leave out empty batches');
+  const { query_length, document_length } = encoder.settings;
+  const ladder = sizeLadder({ maxSeq: Math.max(query_length, document_length) });
+  const lengths = texts.map(({ sequence }) => sequence.input_ids.length);
+  const chunks =
+    chunkTokens === undefined
+      ? [[...texts.keys()]]
+      : batchByTokens(lengths, { maxTokens: chunkTokens, maxRows: texts.length }).batches;
+  const pack = (places: readonly number[]): Batch => {
+    const sequences = places.map((place) => texts[place]!.sequence);
+    const packed = packSequences(sequences, {
+      padId: encoder.padId,
+      mode: 'packed',
+      ladder: withPadding(ladder, sequences),
+    });
+    const rows = places.map((place) => texts[place]!.row);
+    const { dropout } = options;
+    const { first_token, ...tensors } = colbertTensors(sequences, packed);
+    return {
+      ...tensors,
+      ...(dropout && tensorsOf(dropoutFeeds(dropout.inputs, { ...dropout, ...packed, rows }))),
+    };
+  };
+  const first = new Array<number>(texts.length);
+  let realTokens = 0;
+  let start = 0;
+  let zeroRow = 0;
+  for (const places of chunks) {
+    let next = start;
+    for (const place of places) {
+      first[place] = next;
+      next += lengths[place]!;
+    }
+    realTokens += next - start;
+    // As packSequences rounds: at least one filler row, the last.
+    start += ladder.tokens(next - start + 1);
+    zeroRow = start - 1;
+  }
+  return {
+    first,
+    zeroRow,
+    realTokens,
+    batch: (head) =>
+      chunkTokens === undefined
+        ? { ...pack(chunks[0]!), ...head }
+        : {
+            chunks: {
+              *[Symbol.iterator]() {
+                for (const places of chunks) yield pack(places);
+              },
+            },
+            head,
+          },
+  };
+}
+
+/**
+ * The ladder, with one column more where the sequences would fill their block. Filler rows take the gradient of a padding
+ * cell, which is 0; in a block without one they take that of its first token, and the weights' gradients are wrong.
+ */
+function withPadding(ladder: Ladder, sequences: readonly TokenSequence[]): Ladder {
+  const longest = Math.max(...sequences.map(({ input_ids }) => input_ids.length));
+  const full = sequences.every(({ input_ids }) => input_ids.length === longest);
+  return full && ladder.seq(longest) === longest ? { ...ladder, seq: () => longest + 1 } : ladder;
+}
