@@ -13,7 +13,7 @@ export interface RetrievalOptions {
    * ranking to documents of grade ≥ 0 (`trec_eval -J`).
    */
   unjudged?: 'not-relevant' | 'leave-out';
-  /** Judged queries that the run lacks: `zero` (default, `trec_eval -c`) or `leave-out` (`trec_eval`). */
+  /** Judged queries that the run lacks: `zero` (default, `trec_eval -c`) or `leave-out` (trec_eval 9 without it). */
   withoutResults?: 'zero' | 'leave-out';
   /** Judged queries of which no document is relevant: `leave-out` (default) or `zero` (`trec_eval`). */
   withoutRelevant?: 'leave-out' | 'zero';
