@@ -1,0 +1,39 @@
+import type { EncoderConfig } from '@rag/models';
+import type { CheckpointToSave } from '@rag/models/node';
+import type { TokenizerTexts } from '@rag/text';
+import { colbertParameters } from './colbert-graph.js';
+import type { ColbertSettings } from './colbert-settings.js';
+import type { DirectorySettings } from './directory-settings.js';
+import { savedFiles } from './saved-files.js';
+
+/** A model as it is saved: what it is made of, its weights read one by one. */
+export interface ColbertToSave {
+  readonly config: EncoderConfig;
+  readonly settings: ColbertSettings;
+  /** What the files that it came in say beside the settings. */
+  readonly stated?: DirectorySettings['stated'];
+  readonly tokenizerFiles: TokenizerTexts;
+  /** float32 elements of a parameter of `colbertGraph`. */
+  read(name: string): Promise<Float32Array<ArrayBuffer>>;
+}
+
+/** The directory of a model, in the layout that its settings name. */
+export async function colbertCheckpoint({
+  config,
+  settings,
+  stated = {},
+  tokenizerFiles,
+  read,
+}: ColbertToSave): Promise<CheckpointToSave> {
+  const parameters = colbertParameters(config, settings);
+  const { config: json, tensors, files } = await savedFiles(config, settings, stated, parameters, read);
+  return {
+    config: json,
+    files: { ...tokenizerFiles, ...files },
+    tensors: [...tensors].map(([name, { name: parameter, shape }]) => ({
+      name,
+      shape,
+      data: () => read(parameter),
+    })),
+  };
+}

@@ -1,0 +1,68 @@
+import type { EncoderConfig } from '@rag/models';
+import type { Driver } from '@rag/runtime';
+import type { TokenizerTexts } from '@rag/text';
+import type { ColbertSettings } from './colbert-settings.js';
+import type { ProjectionOptions } from './open-weights.js';
+
+/** How a model is opened. */
+export interface OpenOptions {
+  readonly provider?: 'cpu' | 'cuda';
+  /** `node` (default), or `ffi`, which leaves the event loop free while it computes. */
+  readonly driver?: Driver;
+  /** Threads within one operator. */
+  readonly threads?: number;
+  /**
+   * Scores as RAG-Retrieval computes them: passages shorter than `maxLength` are padded, and each query token scores at least 0
+   * then, since the zero vectors of padding take part in its maximum. By default they do not.
+   */
+  readonly compat?: boolean;
+}
+
+export interface FromPretrainedOptions extends OpenOptions, ProjectionOptions {}
+
+export interface EncodeOptions {
+  /** Most tokens of a text, special ones and the marker included; by default what the model's settings say. */
+  readonly maxLength?: number;
+  /** Most texts in a batch; 64 by default. */
+  readonly batchSize?: number;
+  /** Most cells in a batch, texts × longest; 16384 by default. */
+  readonly maxTokens?: number;
+  /** Called after each batch with the number of texts, or of pairs, done so far. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Stops between batches; the promise is rejected with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface EncodePassagesOptions extends EncodeOptions {
+  /** Keeps one vector in so many, by clustering; 1 (default) keeps all. */
+  readonly poolFactor?: number;
+  /** How many vectors at the start are not pooled; by default 1 where that is the first special token, 0 where it is masked. */
+  readonly protectedTokens?: number;
+}
+
+export interface ScoreOptions extends Omit<EncodePassagesOptions, 'maxLength'> {
+  readonly queryLength?: number;
+  readonly passageLength?: number;
+}
+
+export interface RerankOptions extends ScoreOptions {
+  /** How many of the best to return; all by default. */
+  readonly topK?: number;
+}
+
+/** A passage in its place after reranking. */
+export interface Ranked {
+  /** Where it stood in the list that was given. */
+  readonly index: number;
+  readonly score: number;
+  readonly text: string;
+}
+
+/** What a ColBERT model is made of. */
+export interface ColbertParts {
+  readonly config: EncoderConfig;
+  readonly settings: ColbertSettings;
+  readonly tokenizerFiles: TokenizerTexts;
+  /** Every parameter, float32: the bare encoder's by their Hugging Face names, `linear.weight`, `linear.bias`. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+}

@@ -1,0 +1,310 @@
+import {
+  type Checkpoint,
+  type EncoderConfig,
+  longestSequence,
+  modelWithWeights,
+  openCheckpoint,
+  parametersOf,
+  parseEncoderConfig,
+  type Weights,
+  weightsInMemory,
+} from '@rag/models';
+import type { Graph } from '@rag/onnx';
+import { createSession, type Session, type SessionOptions } from '@rag/runtime';
+import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
+import { checkPair, checkPairs, checkTexts, type Pair } from './check-texts.js';
+import { colbertGraph } from './colbert-graph.js';
+import type {
+  ColbertParts,
+  EncodeOptions,
+  EncodePassagesOptions,
+  FromPretrainedOptions,
+  OpenOptions,
+  Ranked,
+  RerankOptions,
+  ScoreOptions,
+} from './colbert-options.js';
+import { type ColbertSettings, checkSettings, dimensionOf } from './colbert-settings.js';
+import type { DirectorySettings } from './directory-settings.js';
+import { encodeSequences } from './encode-sequences.js';
+import { type MaxSim, openMaxSim } from './max-sim.js';
+import { openWeights } from './open-weights.js';
+import { savedFiles } from './saved-files.js';
+import { scorePairs } from './score-pairs.js';
+import { type TextEncoder, type TokenSequence, textEncoder } from './text-encoder.js';
+import { poolTokens } from './token-pooling.js';
+import type { TokenVectors } from './token-vectors.js';
+
+/** Late interaction: a vector per token, queries and passages apart (https://arxiv.org/abs/2004.12832). */
+export class ColBERT {
+  private constructor(
+    readonly config: EncoderConfig,
+    readonly settings: ColbertSettings,
+    readonly tokenizer: Tokenizer,
+    private readonly tokenizerFiles: TokenizerTexts,
+    private readonly stated: DirectorySettings['stated'],
+    private readonly graph: Graph,
+    private readonly weights: Weights,
+    private readonly session: Session,
+    private readonly maxSim: MaxSim,
+    private readonly compat: boolean,
+  ) {}
+
+  /**
+   * Opens a directory of RAG-Retrieval (encoder and `colbert_linear.pt`), PyLate (modules.json), Stanford's ColBERT
+   * (artifact.metadata), or of a bare encoder, whose projection starts from random values of width `colbertDim`. The encoder's weights
+   * are read in place: the files must stay as they are until `dispose`.
+   * @throws FileSourceError, SafetensorsError, PytorchFileError, ConfigError, ParameterMatchError or TokenizerError, naming file and field;
+   * RangeError for options that do not fit the checkpoint and for a tokenizer with more tokens than the model
+   */
+  static async fromPretrained(directory: string, options: FromPretrainedOptions = {}): Promise<ColBERT> {
+    const { directorySource } = await import('@rag/models/node');
+    const checkpoint = await openCheckpoint(await directorySource(directory));
+    const model = await ColBERT.fromCheckpoint(checkpoint, options);
+    if (model.initialized.length > 0 && options.newHead === undefined)
+      console.warn(
+        `${directory}: expected a projection, got none, so ${model.initialized.join(', ')} start from random values — train the model before use, or pass newHead: true to say so`,
+      );
+    return model;
+  }
+
+  /** Opens a checkpoint of any source, as `fromPretrained`; weights that are not in files of this machine are copied. */
+  static async fromCheckpoint(checkpoint: Checkpoint, options: FromPretrainedOptions = {}): Promise<ColBERT> {
+    const config = parseEncoderConfig(checkpoint.config);
+    const { settings, stated, weights } = await openWeights(checkpoint, config, options);
+    return ColBERT.open(config, settings, checkpoint.tokenizerFiles, stated, weights, options);
+  }
+
+  /**
+   * A model whose parameters are in memory, below the 2 GiB that an ONNX model can hold; ONNX Runtime copies them.
+   * @throws RangeError for parameters that are missing, foreign, of another size, or too large together, and for settings that do
+   * not fit
+   */
+  static async fromParts(
+    { config, settings, tokenizerFiles, weights }: ColbertParts,
+    options: OpenOptions = {},
+  ): Promise<ColBERT> {
+    checkSettings(settings, config.hidden_size, longestSequence(config));
+    const held = weightsInMemory(weights, parametersOf(colbertGraph(config, settings)));
+    return ColBERT.open(config, settings, tokenizerFiles, {}, held, options);
+  }
+
+  private static async open(
+    config: EncoderConfig,
+    settings: ColbertSettings,
+    tokenizerFiles: TokenizerTexts,
+    stated: DirectorySettings['stated'],
+    weights: Weights,
+    { provider = 'cpu', driver = 'node', threads, compat = false }: OpenOptions,
+  ): Promise<ColBERT> {
+    if (compat && settings.layout !== 'rag-retrieval')
+      throw new RangeError(
+        `compat: expected a model of RAG-Retrieval, whose padding scores, got one of ${settings.layout} — leave it out`,
+      );
+    const tokenizer = openTokenizer(tokenizerFiles);
+    if (tokenizer.vocabSize > config.vocab_size)
+      throw new RangeError(
+        `tokenizer: expected at most ${config.vocab_size} tokens ("vocab_size" of config.json), got ${tokenizer.vocabSize} — use the tokenizer that belongs to the model`,
+      );
+    // Markers and mask tokens that the tokenizer lacks are an error now, not at the first text.
+    textEncoder(tokenizer, config, settings);
+    const options: SessionOptions = {
+      provider,
+      driver,
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    };
+    const graph = colbertGraph(config, settings);
+    const session = await createSession(modelWithWeights(graph, weights.sources), {
+      ...options,
+      ...(weights.folder === undefined ? {} : { externalDataFolder: weights.folder }),
+      // Prepacking would copy every weight out of the file that it is mapped from.
+      config: { 'session.disable_prepacking': '1' },
+    });
+    const maxSim = await openMaxSim(dimensionOf(settings), options).catch((error: unknown) => {
+      session.dispose();
+      throw error;
+    });
+    return new ColBERT(
+      config,
+      settings,
+      tokenizer,
+      tokenizerFiles,
+      stated,
+      graph,
+      weights,
+      session,
+      maxSim,
+      compat,
+    );
+  }
+
+  /** Parameters that the checkpoint did not have and that were initialised afresh: train the model before use. */
+  get initialized(): readonly string[] {
+    return this.weights.initialized;
+  }
+
+  /** Width of a token's vector. */
+  get dimension(): number {
+    return dimensionOf(this.settings);
+  }
+
+  /**
+   * The vectors of queries, in their order.
+   * @throws TypeError for what is no text, RangeError for options out of range, SessionError after `dispose`
+   */
+  async encodeQueries(texts: readonly string[], options: EncodeOptions = {}): Promise<TokenVectors[]> {
+    const { maxLength, ...rest } = options;
+    const encoder = this.encoder({ queryLength: maxLength });
+    return this.vectors(checkTexts('texts', texts).map(encoder.encodeQuery), encoder, rest);
+  }
+
+  /**
+   * The vectors of passages, in their order, fewer with `poolFactor`.
+   * @throws as `encodeQueries`
+   */
+  async encodePassages(
+    texts: readonly string[],
+    options: EncodePassagesOptions = {},
+  ): Promise<TokenVectors[]> {
+    const { maxLength, poolFactor = 1, protectedTokens, ...rest } = options;
+    const encoder = this.encoder({ passageLength: maxLength });
+    const sequences = checkTexts('texts', texts).map(encoder.encodePassage);
+    const found = await this.vectors(sequences, encoder, rest);
+    const kept = protectedTokens ?? (this.settings.maskSpecialTokens ? 0 : 1);
+    const pooled = poolFactor === 1 ? found : found.map((vectors) => poolTokens(vectors, poolFactor, kept));
+    if (!this.compat) return pooled;
+    const { document_length } = encoder.settings;
+    return pooled.map((vectors, i) =>
+      sequences[i]!.input_ids.length < document_length ? withZeroVector(vectors) : vectors,
+    );
+  }
+
+  /**
+   * MaxSim of one pair, or of each of many in their order: the sum over the query's tokens of the best passage token, divided by their
+   * number where the model's settings say so. Higher is more relevant.
+   * @throws TypeError for what is no pair of strings, RangeError for options out of range, SessionError after `dispose`
+   */
+  async computeScore(pair: Pair, options?: ScoreOptions): Promise<number>;
+  async computeScore(pairs: readonly (readonly string[])[], options?: ScoreOptions): Promise<number[]>;
+  async computeScore(
+    pairs: Pair | readonly (readonly string[])[],
+    options: ScoreOptions = {},
+  ): Promise<number | number[]> {
+    const single = Array.isArray(pairs) && typeof pairs[0] === 'string';
+    const scores = await scorePairs(this, single ? [checkPair(pairs, 'pair')] : checkPairs(pairs), options);
+    return single ? scores[0]! : scores;
+  }
+
+  /**
+   * The passages from the most to the least relevant, with their places in the given list; equal scores keep its order.
+   * @throws as `computeScore`
+   */
+  async rerank(query: string, passages: readonly string[], options: RerankOptions = {}): Promise<Ranked[]> {
+    const { topK = passages.length, ...rest } = options;
+    if (!Number.isInteger(topK) || topK < 0)
+      throw new RangeError(
+        `topK: expected a whole number ≥ 0, got ${topK} — leave it out to get all passages`,
+      );
+    checkTexts('query', [query]);
+    const scores = await scorePairs(
+      this,
+      checkTexts('passages', passages).map((passage) => [query, passage]),
+      rest,
+    );
+    return passages
+      .map((text, index) => ({ index, score: scores[index]!, text }))
+      .sort((a, b) => b.score - a.score || a.index - b.index)
+      .slice(0, topK);
+  }
+
+  /**
+   * Scores [queries, passages] of vectors that are there already, row-major, as `computeScore`; see `packVectors` for a corpus.
+   * @throws RangeError for vectors that are not of this model
+   */
+  async scoreVectors(
+    queries: readonly TokenVectors[],
+    passages: readonly TokenVectors[],
+    { signal }: Pick<ScoreOptions, 'signal'> = {},
+  ): Promise<Float64Array> {
+    const { divideByQueryLength } = this.settings;
+    return this.maxSim.scores(queries, passages, { divideByQueryLength, signal });
+  }
+
+  /**
+   * Writes a directory (float32) of the layout that the model came in, complete or not at all: `fromPretrained` opens it to equal scores,
+   * and so does the Python that the layout belongs to.
+   * @throws SaveRefusedError for a directory that holds anything but a checkpoint, unless `overwrite`
+   */
+  async savePretrained(directory: string, options: { overwrite?: boolean } = {}): Promise<void> {
+    const { saveCheckpoint } = await import('@rag/models/node');
+    const { config, tensors, files } = await savedFiles(
+      this.config,
+      this.settings,
+      this.stated,
+      parametersOf(this.graph),
+      this.weights.read,
+    );
+    await saveCheckpoint(
+      directory,
+      {
+        config,
+        files: { ...this.tokenizerFiles, ...files },
+        tensors: [...tensors].map(([name, { name: parameter, shape }]) => ({
+          name,
+          shape,
+          data: () => this.weights.read(parameter),
+        })),
+      },
+      options,
+    );
+  }
+
+  /** Every parameter by its name, float32, in memory: what training starts from. */
+  async readWeights(): Promise<Map<string, Float32Array>> {
+    const weights = new Map<string, Float32Array>();
+    for (const { name } of parametersOf(this.graph)) weights.set(name, await this.weights.read(name));
+    return weights;
+  }
+
+  /** Frees the sessions; encoding and scoring afterwards are errors. */
+  dispose(): void {
+    this.session.dispose();
+    this.maxSim.dispose();
+  }
+
+  private encoder({
+    queryLength,
+    passageLength,
+  }: {
+    queryLength?: number | undefined;
+    passageLength?: number | undefined;
+  }): TextEncoder {
+    return textEncoder(this.tokenizer, this.config, this.settings, {
+      ...(queryLength === undefined ? {} : { queryLength }),
+      ...(passageLength === undefined ? {} : { passageLength }),
+    });
+  }
+
+  private vectors(
+    sequences: readonly TokenSequence[],
+    { padId }: TextEncoder,
+    { batchSize = 64, maxTokens = 16_384, onProgress, signal }: Omit<EncodeOptions, 'maxLength'>,
+  ): Promise<TokenVectors[]> {
+    return encodeSequences(this.session, sequences, {
+      padId,
+      batchSize,
+      maxTokens,
+      // The original keeps the zero vectors of masked tokens, all but the first position's.
+      ...(this.compat && { keep: (_: TokenSequence, column: number) => column > 0 }),
+      onProgress,
+      signal,
+    });
+  }
+}
+
+/** What padding is to the original: a zero vector that takes part in every maximum. */
+const withZeroVector = ({ data, tokens, dim }: TokenVectors): TokenVectors => {
+  const padded = new Float32Array(data.length + dim);
+  padded.set(data);
+  return { data: padded, tokens: tokens + 1, dim };
+};
