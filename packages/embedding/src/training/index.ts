@@ -1,1 +1,20 @@
-export {};
+export type { DropoutDraw } from '@rag/models';
+export { type TextTokenizer, textEncoder } from '../text-encoder.js';
+export { type CandidateOptions, type Candidates, candidatesOf } from './candidates.js';
+export {
+  type CollateContrastiveOptions,
+  type CollatedBatch,
+  type CollateOptions,
+  type CollateTextsOptions,
+  collateContrastive,
+  collateScored,
+  collateTexts,
+  type Examples,
+} from './collate.js';
+export { distillHead, mrlHead } from './heads.js';
+export {
+  type EmbeddingLoss,
+  type EmbeddingObjectiveOptions,
+  embeddingObjective,
+  embeddingParameters,
+} from './objective.js';

@@ -139,6 +139,17 @@ describe('compile', () => {
     expect(inputs(head!.evalModel)).toEqual(['y', 'hidden', 'loss_scale', ...second]);
   });
 
+  it('takes inputs that nothing reads with or without a cut, before it', () => {
+    const idle = input('idle', 'float32', ['batch']);
+    const added = (parts: ObjectiveGraph) => ({ inputs: [...parts.inputs, idle] });
+    const whole = planFor(network(added)).segments[0]!;
+    expect(inputs(whole.trainingModel)).toContain('idle');
+    const [encoder, head] = planFor(network((parts) => ({ ...added(parts), cut: parts.cut! }))).segments;
+    for (const model of [encoder!.trainingModel, encoder!.forwardModel!, encoder!.evalModel])
+      expect(inputs(model).slice(0, 2)).toEqual(['x', 'idle']);
+    expect(inputs(head!.trainingModel)).not.toContain('idle');
+  });
+
   const shared = parameter('shared', [3]);
   const x = input('x', 'float32', ['batch', 3]);
   const through = (name: string): Objective => ({

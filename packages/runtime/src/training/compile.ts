@@ -131,7 +131,7 @@ function encoderSegment(
   const values = names.map((name) => train.cut![name]!);
   const arriving = names.map((name, i) => input(boundaryGradient(name), values[i]!.dtype, values[i]!.shape));
   const surrogate = values.map((value, i) => reduceSum(mul(value, arriving[i]!))).reduce((a, b) => add(a, b));
-  const used = usedInputs(train.inputs, values);
+  const used = encoderInputs(train);
   const graph = backward('encoder', [...used, ...arriving], surrogate, {}, [], trainable);
   const forward = (outputs: Readonly<Record<string, Value>>, inputs: readonly Value[]): Uint8Array =>
     encodeModel(withParameters(graphOf(inputs, outputs), graph.parameters));
@@ -139,7 +139,7 @@ function encoderSegment(
     name: 'encoder',
     trainingModel: encodeModel(graph),
     forwardModel: forward(train.cut!, used),
-    evalModel: forward(evaluation.cut!, usedInputs(evaluation.inputs, Object.values(evaluation.cut!))),
+    evalModel: forward(evaluation.cut!, encoderInputs(evaluation)),
     takes: [],
     yields: names,
     parameters: graph.parameters,
@@ -163,6 +163,13 @@ function withoutEncoder(graph: ObjectiveGraph): ObjectiveGraph {
     weight: weight!,
     outputs: Object.fromEntries(names.map((name, i) => [name, outputs[i]!])),
   };
+}
+
+/** What the encoder reads, and what nothing reads: a batch may feed all that the objective declares, as without a cut. */
+function encoderInputs(graph: ObjectiveGraph): Value[] {
+  const before = new Set(usedInputs(graph.inputs, Object.values(graph.cut!)));
+  const after = new Set(withoutEncoder(graph).inputs);
+  return graph.inputs.filter((value) => before.has(value) || !after.has(value));
 }
 
 const usedInputs = (inputs: readonly Value[], ends: readonly Value[]): Value[] => {

@@ -1,0 +1,203 @@
+import {
+  angle,
+  coSent,
+  distillation,
+  inBatchSoftmax,
+  klDivergence,
+  type Loss,
+  marginMse,
+  matryoshka,
+  pairKlDivergence,
+} from '@rag/losses';
+import {
+  type Dropout,
+  type EncoderConfig,
+  encoderInputs,
+  noDropout,
+  type ParameterSpec,
+  parametersOf,
+  trainingDropout,
+} from '@rag/models';
+import {
+  expandLike,
+  gather,
+  input,
+  matmul,
+  mul,
+  reduceSum,
+  reshape,
+  transpose,
+  unsqueeze,
+  type Value,
+} from '@rag/onnx';
+import type { Objective } from '@rag/runtime';
+import { embed, embeddingGraph } from '../embedding-graph.js';
+import { type EmbeddingHead, embeddingDimension } from '../embedding-head.js';
+
+interface Matryoshka {
+  /** Widths at which the loss is taken of the vectors' first dimensions, their mean; the full width where left out. */
+  readonly mrlDims?: readonly number[];
+}
+
+/** A loss over the vectors of a batch; similarities are cosines. */
+export type EmbeddingLoss =
+  /** Own positive against the candidates of the batch (`collateContrastive`). */
+  | (Matryoshka & { readonly kind: 'in-batch'; readonly temperature?: number })
+  /** KL with a teacher's scores per query (`collateScored`); `compat`: one softmax over the batch, as the original has it. */
+  | (Matryoshka & { readonly kind: 'scored'; readonly temperature?: number; readonly compat?: boolean })
+  /** The teacher's margins between the passages of a query (`collateScored`), on the scale of cosine / temperature (1). */
+  | (Matryoshka & { readonly kind: 'margin-mse'; readonly temperature?: number })
+  /** The order of the scores of all pairs of the batch (`collateScored`). */
+  | (Matryoshka & { readonly kind: 'cosent' | 'angle'; readonly scale?: number })
+  /** A teacher's vectors (`collateTexts`). */
+  | (Matryoshka & { readonly kind: 'distill'; readonly teacherWidth: number });
+
+export interface EmbeddingObjectiveOptions {
+  readonly config: EncoderConfig;
+  readonly head: EmbeddingHead;
+  readonly loss: EmbeddingLoss;
+  /** Cut at the vectors, for batches in chunks. */
+  readonly gradCache?: boolean;
+}
+
+/** The original's temperature of its softmax losses. */
+const TEMPERATURE = 0.02;
+
+/**
+ * The loss of an embedding model, fed by the collate function that its kind names. One run of the encoder serves queries
+ * and passages; with `gradCache` the plan is cut at `vectors` [texts, dim], before any normalisation. Dropout is as
+ * config.json asks, in training only. The parameters are those of `embeddingGraph`.
+ * @throws RangeError for a head that does not pool its prompt, or of another width than the teacher
+ */
+export function embeddingObjective({
+  config,
+  head,
+  loss,
+  gradCache = false,
+}: EmbeddingObjectiveOptions): Objective {
+  if (head.includePrompt === false)
+    throw new RangeError(
+      'embeddingObjective: expected a head that pools the prompt too, got includePrompt false — train with include_prompt: true',
+    );
+  const width = embeddingDimension(config, head);
+  if (loss.kind === 'distill' && width !== loss.teacherWidth)
+    throw new RangeError(
+      `embeddingObjective: expected vectors of the teacher's width ${loss.teacherWidth}, got ${width} — append distillHead()`,
+    );
+  return {
+    build(mode) {
+      const inputs = encoderInputs();
+      const dropout: Dropout = mode === 'train' ? trainingDropout() : noDropout;
+      const vectors = embed(config, head, inputs, dropout);
+      const targets = targetsOf(loss);
+      return {
+        inputs: [...Object.values(inputs), ...Object.values(targets), ...dropout.inputs],
+        ...lossOf(loss, vectors, targets),
+        ...(gradCache && { cut: { vectors } }),
+      };
+    },
+  };
+}
+
+/** The parameters of an embedding model: what a fresh one has to initialise. */
+export const embeddingParameters = (config: EncoderConfig, head: EmbeddingHead): ParameterSpec[] =>
+  parametersOf(embeddingGraph(config, head));
+
+type Targets = Readonly<Record<string, Value>>;
+
+function targetsOf(loss: EmbeddingLoss): Targets {
+  if (loss.kind === 'in-batch')
+    return {
+      query_index: input('query_index', 'int64', ['queries']),
+      candidate_index: input('candidate_index', 'int64', ['candidates']),
+      target: input('target', 'int64', ['queries']),
+      mask: input('mask', 'float32', ['queries', 'candidates']),
+      row_weight: input('row_weight', 'float32', ['queries']),
+    };
+  if (loss.kind === 'distill')
+    return {
+      text_index: input('text_index', 'int64', ['rows']),
+      teacher: input('teacher', 'float32', ['rows', loss.teacherWidth]),
+      row_weight: input('row_weight', 'float32', ['rows']),
+    };
+  const shape = ['groups', 'size'];
+  return {
+    query_index: input('query_index', 'int64', ['groups']),
+    content_index: input('content_index', 'int64', shape),
+    teacher_scores: input('teacher_scores', 'float32', shape),
+    mask: input('mask', 'float32', shape),
+  };
+}
+
+function lossOf(loss: EmbeddingLoss, vectors: Value, targets: Targets): Loss {
+  const { mrlDims = [] } = loss;
+  if (loss.kind === 'distill')
+    return distillation(
+      {
+        student: gather(vectors, targets.text_index!),
+        teacher: targets.teacher!,
+        row_weight: targets.row_weight!,
+      },
+      { mrlDims },
+    );
+  return matryoshka(mrlDims, [vectors], ([unit]) =>
+    loss.kind === 'in-batch' ? inBatch(loss, unit!, targets) : scored(loss, unit!, targets),
+  );
+}
+
+type LossOf<Kind> = Extract<EmbeddingLoss, { readonly kind: Kind }>;
+
+function inBatch(
+  { temperature = TEMPERATURE }: LossOf<'in-batch'>,
+  unit: Value,
+  { query_index, candidate_index, target, mask, row_weight }: Targets,
+): Loss {
+  const scores = matmul(gather(unit, query_index!), transpose(gather(unit, candidate_index!)));
+  return inBatchSoftmax({ scores, target: target!, mask: mask!, row_weight: row_weight! }, { temperature });
+}
+
+/** Losses over the cosines [groups, size] of queries and their own passages. */
+function scored(
+  loss: LossOf<'scored' | 'margin-mse' | 'cosent' | 'angle'>,
+  unit: Value,
+  { query_index, content_index, teacher_scores, mask }: Targets,
+): Loss {
+  const queries = unsqueeze(gather(unit, query_index!), [1]);
+  const contents = gather(unit, content_index!);
+  const cosines = reduceSum(mul(queries, contents), [2]);
+  const rows = { labels: reshape(teacher_scores!, [-1]), row_weight: reshape(mask!, [-1]) };
+  switch (loss.kind) {
+    case 'scored': {
+      const { temperature = TEMPERATURE, compat = false } = loss;
+      if (compat) return pairKlDivergence({ ...rows, scores: reshape(cosines, [-1]) }, { temperature });
+      // Both at the original's temperature, whose gradient is not multiplied by its square as `klDivergence` would.
+      return klDivergence({
+        logits: mul(cosines, 1 / temperature),
+        teacher_scores: mul(teacher_scores!, 1 / temperature),
+        mask: mask!,
+      });
+    }
+    case 'margin-mse':
+      return marginMse({
+        logits: mul(cosines, 1 / (loss.temperature ?? 1)),
+        labels: teacher_scores!,
+        teacher_scores: teacher_scores!,
+        mask: mask!,
+      });
+    case 'cosent':
+      return coSent({ ...rows, scores: reshape(cosines, [-1]) }, scaleOf(loss));
+    case 'angle': {
+      const width = unit.shape[1] as number;
+      return angle(
+        {
+          ...rows,
+          first: reshape(expandLike(queries, contents), [-1, width]),
+          second: reshape(contents, [-1, width]),
+        },
+        scaleOf(loss),
+      );
+    }
+  }
+}
+
+const scaleOf = ({ scale }: { readonly scale?: number }) => (scale === undefined ? {} : { scale });

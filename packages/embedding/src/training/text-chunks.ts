@@ -1,0 +1,88 @@
+import { type DropoutDraw, dropoutFeeds } from '@rag/models';
+import { type Batch, type TrainingBatch, tensorsOf } from '@rag/runtime';
+import {
+  batchByTokens,
+  type EncodedIds,
+  type Ladder,
+  packedTensors,
+  packSequences,
+  sizeLadder,
+} from '@rag/text';
+
+export interface TextChunksOptions {
+  /** Id of filler tokens. */
+  readonly padId: number;
+  /** The longest that a text may be, in tokens. */
+  readonly maxLength: number;
+  /** `packed` (default) computes no padding; `padded` computes every cell, with the same vectors. */
+  readonly mode?: 'packed' | 'padded';
+  /** Left out in evaluation. */
+  readonly dropout?: DropoutDraw;
+  /**
+   * GradCache: the texts are encoded in chunks of like length, each of at most so many tokens (texts × longest; a longer
+   * text is a chunk of its own). Without it they are one batch.
+   */
+  readonly chunkTokens?: number;
+}
+
+/** Texts as the encoder's inputs, and where their vectors stand. */
+export interface TextChunks {
+  /** For each text, the row of its vector in what the loss reads. */
+  readonly places: readonly number[];
+  /** The batch with the inputs of the loss. */
+  with(head: Batch): TrainingBatch;
+}
+
+/**
+ * Packs texts for one step. Chunks are packed anew whenever they are read, so that one is held at a time, dropout
+ * included; `rows` are the texts' places in the data, which dropout depends on and chunks do not.
+ * @throws RangeError for no texts, and for a budget below one token
+ */
+export function textChunks(
+  texts: readonly EncodedIds[],
+  rows: readonly number[],
+  { padId, maxLength, mode = 'packed', dropout, chunkTokens }: TextChunksOptions,
+): TextChunks {
+  if (texts.length === 0)
+    throw new RangeError('batch: expected at least one example, got none — leave out empty batches');
+  const ladder = sizeLadder({ maxSeq: maxLength });
+  const batchOf = (chosen: readonly number[]): Batch => {
+    const sequences = chosen.map((i) => texts[i]!);
+    const packed = packSequences(sequences, { padId, mode, ladder: withPadding(sequences, ladder) });
+    const place = { ...packed, rows: chosen.map((i) => rows[i]!) };
+    return {
+      ...tensorsOf(packedTensors(packed)),
+      ...(dropout && tensorsOf(dropoutFeeds(dropout.inputs, { ...dropout, ...place }))),
+    };
+  };
+  const all = texts.map((_, i) => i);
+  if (chunkTokens === undefined) return { places: all, with: (head) => ({ ...batchOf(all), ...head }) };
+  const lengths = texts.map(({ input_ids }) => input_ids.length);
+  const { batches } = batchByTokens(lengths, {
+    maxTokens: chunkTokens,
+    maxRows: Number.POSITIVE_INFINITY,
+  });
+  const places = new Array<number>(texts.length);
+  for (const [place, text] of batches.flat().entries()) places[text] = place;
+  const chunks: Iterable<Batch> = {
+    *[Symbol.iterator]() {
+      for (const chosen of batches) yield batchOf(chosen);
+    },
+  };
+  return { places, with: (head) => ({ chunks, head }) };
+}
+
+/** Columns that a batch without padding gets. */
+const PADDING = 8;
+
+/**
+ * The ladder, with at least one cell of padding: filler rows take their gradient from such a cell, where it is zero, and
+ * without one they would take that of a real token.
+ */
+function withPadding(sequences: readonly EncodedIds[], ladder: Ladder): Ladder {
+  const seq = (longest: number): number => {
+    const columns = ladder.seq(longest);
+    return sequences.some(({ input_ids }) => input_ids.length < columns) ? columns : columns + PADDING;
+  };
+  return { tokens: ladder.tokens, seq };
+}

@@ -1,0 +1,231 @@
+import {
+  type Batch,
+  compile,
+  genuineArtifacts,
+  lossScale,
+  type Objective,
+  Tensor,
+  TrainingSession,
+} from '@rag/runtime';
+import { openGenuine } from '@rag/runtime/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { EmbeddingHead } from '../embedding-head.js';
+import {
+  type CollatedBatch,
+  collateContrastive,
+  collateScored,
+  collateTexts,
+  distillHead,
+  type EmbeddingLoss,
+  embeddingObjective,
+  mrlHead,
+} from './index.js';
+import {
+  droppingConfig,
+  passageEncoder,
+  queryEncoder,
+  tinyConfig,
+  tinyContrastive,
+  tinyHead,
+  tinyScored,
+  tinyTeacher,
+  tinyTexts,
+  tinyWeights,
+} from './testing/tiny.js';
+
+const encoders = { queryEncoder, passageEncoder };
+const opened: TrainingSession[] = [];
+afterEach(() => {
+  for (const session of opened.splice(0)) session.dispose();
+});
+
+const planOf = (objective: Objective, config = tinyConfig()) =>
+  compile(objective, {
+    initial: tinyWeights(config),
+    optimizer: { groupOf: () => ({ weightDecay: 0.01, rate: 1 }) },
+  });
+async function open(plan: ReturnType<typeof planOf>, threads = 1): Promise<TrainingSession> {
+  const session = await TrainingSession.create(plan, { provider: 'cpu', threads });
+  opened.push(session);
+  return session;
+}
+
+const largest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((most, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0);
+
+/** The largest difference of two sessions' gradients as a share of the largest gradient. */
+function distance(ours: TrainingSession, theirs: TrainingSession): number {
+  const expected = theirs.gradients();
+  const scale = Math.max(
+    ...expected.map(({ data }) => largest(data as Float32Array, new Float32Array(data.length))),
+  );
+  expect(scale).toBeGreaterThan(0.01);
+  const got = new Map(ours.gradients().map(({ name, data }) => [name, data as Float32Array]));
+  return Math.max(...expected.map(({ name, data }) => largest(got.get(name)!, data as Float32Array))) / scale;
+}
+
+const indices = Array.from({ length: 16 }, (_, i) => 100 + 3 * i);
+
+interface Case {
+  readonly loss: EmbeddingLoss;
+  readonly head?: EmbeddingHead;
+  collate(options: Parameters<typeof collateScored>[1]): CollatedBatch;
+}
+const config = droppingConfig();
+const triplets = tinyContrastive(6, 3);
+const scored = tinyScored(6);
+const width = 24;
+const student = distillHead(config, tinyHead, width);
+const teacher = { data: tinyTeacher(7, width), width };
+const contrastive: Case['collate'] = (options) =>
+  collateContrastive({ examples: triplets, indices }, options);
+const lists: Case['collate'] = (options) => collateScored({ examples: scored, indices }, options);
+
+const cases: Record<string, Case> = {
+  'in-batch softmax over triplets': { loss: { kind: 'in-batch', temperature: 0.05 }, collate: contrastive },
+  'in-batch softmax over pairs': {
+    loss: { kind: 'in-batch', temperature: 0.05 },
+    collate: (options) => collateContrastive({ examples: tinyContrastive(9, 0), indices }, options),
+  },
+  'Matryoshka with a new Dense': {
+    loss: { kind: 'in-batch', temperature: 0.05, mrlDims: [4, 8, 12] },
+    head: mrlHead(config, tinyHead, [4, 8, 12]),
+    collate: contrastive,
+  },
+  'KL per query': { loss: { kind: 'scored', temperature: 0.5 }, collate: lists },
+  'KL over the batch': { loss: { kind: 'scored', temperature: 0.5, compat: true }, collate: lists },
+  MarginMSE: { loss: { kind: 'margin-mse' }, collate: lists },
+  CoSENT: { loss: { kind: 'cosent', scale: 5 }, collate: lists },
+  AnglE: { loss: { kind: 'angle', scale: 1 }, collate: lists },
+  distillation: {
+    loss: { kind: 'distill', teacherWidth: width, mrlDims: [8, width] },
+    head: student,
+    collate: ({ queryEncoder: encoder, ...options }) =>
+      collateTexts({ examples: tinyTexts(7), indices }, { ...options, encoder, teacher }),
+  },
+};
+
+describe('GradCache gives the loss and the gradients of the whole batch, dropout included', () => {
+  it.each(Object.entries(cases))('%s', async (_, { loss, head = tinyHead, collate }) => {
+    const objectives = [false, true].map((gradCache) =>
+      embeddingObjective({ config, head, loss, gradCache }),
+    ) as [Objective, Objective];
+    const [whole, cached] = [
+      await open(planOf(objectives[0], config)),
+      await open(planOf(objectives[1], config)),
+    ];
+    const inputs = await whole.inputs();
+    expect((await cached.inputs()).map(({ name }) => name).toSorted()).toEqual(
+      inputs.map(({ name }) => name).toSorted(),
+    );
+    const dropout = { seed: 5, update: 3, inputs };
+    const start = cached.snapshot();
+    const expected = await whole.accumulate(collate({ ...encoders, dropout }).batch);
+    expect(expected.weight).toBeGreaterThan(0);
+    for (const chunkTokens of [1, 20, 40, 10_000]) {
+      const { batch } = collate({ ...encoders, dropout, chunkTokens });
+      const result = await cached.accumulate(batch);
+      expect(result.sum / result.weight).toBeCloseTo(expected.sum / expected.weight, 4);
+      expect(result.weight).toBe(expected.weight);
+      expect(distance(cached, whole), `chunks of ${chunkTokens}`).toBeLessThan(1e-5);
+      cached.restore(start);
+    }
+    const evaluated = await whole.evaluate(collate(encoders).batch);
+    expect(evaluated.sum).not.toBeCloseTo(expected.sum, 3);
+    const chunked = await cached.evaluate(collate({ ...encoders, chunkTokens: 30 }).batch);
+    expect(chunked.sum / chunked.weight).toBeCloseTo(evaluated.sum / evaluated.weight, 4);
+  });
+
+  it('differs where dropout does', async () => {
+    const objective = embeddingObjective({
+      config,
+      head: tinyHead,
+      loss: { kind: 'in-batch' },
+      gradCache: true,
+    });
+    const [one, other] = [await open(planOf(objective, config)), await open(planOf(objective, config))];
+    const inputs = await one.inputs();
+    const at = (update: number) =>
+      contrastive({ ...encoders, dropout: { seed: 5, update, inputs }, chunkTokens: 40 }).batch;
+    await one.accumulate(at(3));
+    await other.accumulate(at(4));
+    expect(distance(other, one)).toBeGreaterThan(1e-2);
+  });
+});
+
+const plain = embeddingObjective({ config: tinyConfig(), head: tinyHead, loss: { kind: 'in-batch' } });
+const rows = tinyContrastive(40, 2);
+const batchAt = (step: number, options: { mode?: 'packed' | 'padded' } = {}): Batch => {
+  const from = (step * 4) % 36;
+  const examples = rows.slice(from, from + 4);
+  const { batch } = collateContrastive({ examples, indices }, { ...encoders, ...options });
+  return batch as Batch;
+};
+
+describe('an embedding model', () => {
+  it('trains 20 steps as on the genuine training runtime', async () => {
+    const plan = planOf(plain);
+    const session = await open(plan);
+    const genuine = await (await openGenuine()).createSession(genuineArtifacts(plan));
+    for (let step = 0; step < 20; step++) {
+      const batch = batchAt(step);
+      const scale = new Tensor('float32', [], Float32Array.of(1 / 4));
+      const theirs = await genuine.trainStep({ ...batch, [lossScale]: scale });
+      await genuine.optimizerStep();
+      await genuine.lazyResetGrad();
+      const ours = await session.trainStep(batch, { learningRate: 1e-3 });
+      expect(Math.abs(ours.loss - Number(theirs.loss!.data[0]))).toBeLessThan(1e-4);
+    }
+    const theirs = await genuine.parameters();
+    let at = 0;
+    for (const { name, data } of session.weights()) {
+      const ours = data as Float32Array;
+      // Softmax does not change when all its inputs shift: a key bias has no true gradient, and Adam amplifies its noise.
+      if (!name.endsWith('key.bias'))
+        expect(largest(ours, theirs.slice(at, at + ours.length)), name).toBeLessThan(2e-4);
+      at += ours.length;
+    }
+    expect(at).toBe(theirs.length);
+    await genuine.dispose();
+  });
+
+  it('learns by chunks', async () => {
+    const objective = embeddingObjective({
+      config: tinyConfig(),
+      head: tinyHead,
+      loss: { kind: 'in-batch' },
+      gradCache: true,
+    });
+    const session = await open(planOf(objective));
+    const { batch } = collateContrastive(
+      { examples: rows.slice(0, 8), indices },
+      { ...encoders, chunkTokens: 60 },
+    );
+    const losses: number[] = [];
+    for (let step = 0; step < 30; step++)
+      losses.push((await session.trainStep(batch, { learningRate: 3e-3 })).loss);
+    expect(losses.at(-1)!).toBeLessThan(losses[0]! / 4);
+    expect((await session.evaluate(batch)).sum / 8).toBeLessThan(losses[0]! / 4);
+  });
+
+  it('has the loss of padded batches from packed ones', async () => {
+    const session = await open(planOf(plain));
+    const [packed, padded] = [
+      await session.evaluate(batchAt(1)),
+      await session.evaluate(batchAt(1, { mode: 'padded' })),
+    ];
+    expect(packed.sum).toBeCloseTo(padded.sum, 4);
+  });
+
+  it('leaves repeated examples out of the loss', async () => {
+    const session = await open(planOf(plain));
+    const examples = rows.slice(0, 3);
+    const filled = [...examples, ...rows.slice(7, 9)];
+    const [short, long] = [
+      await session.evaluate(collateContrastive({ examples, indices }, encoders).batch),
+      await session.evaluate(collateContrastive({ examples: filled, indices, repeated: 2 }, encoders).batch),
+    ];
+    expect(long.weight).toBe(3);
+    expect(long.sum).toBeCloseTo(short.sum, 4);
+  });
+});
