@@ -30,6 +30,8 @@ export { type Line, type LinesOptions, parseLine, readLines } from './jsonl.js';
 export type { LabelRange } from './label-range.js';
 export { formatLabelSummary, type LabelBin, type LabelSummary, type Skipped, sparkline } from './labels.js';
 export { type LoadedBatch, loadBatches, type Place } from './loader.js';
+export type { QaColumns, QaSample } from './qa-rows.js';
+export { type QaSamples, type QaSamplesOptions, type QaSummary, qaSamples } from './qa-samples.js';
 export { at, philox4x32, type Random } from './random.js';
 export {
   type Hit,
@@ -46,6 +48,7 @@ export { openRecords, openRows, type Records, type RecordsOptions, type RowsOpti
 export { type Batch, epochBatches, type SamplerOptions } from './sampler.js';
 export { type ScoredExample, type ScoredListsOptions, scoredLists } from './scored-lists.js';
 export { shuffleText } from './shuffle-text.js';
+export type { TableFormat } from './table.js';
 export { openTeacherVectors, type TeacherVectors, type TeacherVectorsOptions } from './teacher-vectors.js';
 export { formatTextHash, textHash } from './text-hash.js';
 export { type TextExample, type TextsOptions, texts } from './texts.js';
