@@ -1,0 +1,43 @@
+import { type EncoderConfig, encoderConfigToJson, parametersOf, type TensorToWrite } from '@rag/models';
+import type { CheckpointToSave } from '@rag/models/node';
+import type { TokenizerTexts } from '@rag/text';
+import { embeddingConfig } from './embedding-config.js';
+import { embeddingFiles, headParameters } from './embedding-files.js';
+import { embeddingGraph } from './embedding-graph.js';
+import type { EmbeddingHead } from './embedding-head.js';
+import { defaultSettings, type EmbeddingSettings } from './embedding-settings.js';
+import { poolerParameters } from './pooler.js';
+
+/** A model as it is saved: what it is made of, its weights read one by one. */
+export interface EmbeddingToSave {
+  readonly config: EncoderConfig;
+  readonly head: EmbeddingHead;
+  readonly settings?: EmbeddingSettings;
+  readonly tokenizerFiles: TokenizerTexts;
+  /** float32 elements of a parameter of `embeddingGraph`. */
+  read(name: string): Promise<Float32Array<ArrayBuffer>>;
+  /** The encoder's pooler, if it came with one. */
+  readonly pooler?: ReadonlyMap<string, () => Promise<Float32Array<ArrayBuffer>>>;
+}
+
+/** The sentence-transformers directory of a model. */
+export async function embeddingCheckpoint({
+  config,
+  head,
+  settings = defaultSettings,
+  tokenizerFiles,
+  read,
+  pooler = new Map(),
+}: EmbeddingToSave): Promise<CheckpointToSave> {
+  const modules = await embeddingFiles(config, head, settings, read);
+  const dense = new Set(headParameters(head).map(({ name }) => name));
+  const encoder = parametersOf(embeddingGraph(config, head)).filter(({ name }) => !dense.has(name));
+  const carried = poolerParameters(config).filter(({ name }) => pooler.has(name));
+  return {
+    config: encoderConfigToJson(embeddingConfig(config)),
+    files: { ...tokenizerFiles, ...modules },
+    tensors: [...encoder, ...carried].map(
+      ({ name, shape }): TensorToWrite => ({ name, shape, data: pooler.get(name) ?? (() => read(name)) }),
+    ),
+  };
+}
