@@ -32,7 +32,6 @@ FIXTURES = Path(__file__).resolve().parents[2] / "packages/colbert/src/fixtures"
 SEED = 20261121
 SPREAD = 0.3
 WORDS = "the a cat dog moon sun sat ran red why is bright ##s night 猫 月 亮 为 什 么 。 , ! ? . -".split()
-# RoBERTa counts no position for a pad that a text spells, which our encoders do.
 QUERIES = ["why is the moon bright", "the cat", "  Cats? ", "为什么月亮亮", "the [CLS] moon [PAD] zzz", "red red red red red red red red red red"]
 PASSAGES = [
     "the sun is bright, the moon is bright. why?",
@@ -44,6 +43,7 @@ PASSAGES = [
 
 
 def spelled(texts):
+    # RoBERTa counts no position for a pad that a text spells; our encoders do.
     return [text.replace("[PAD]", "[MASK]") for text in texts]
 
 

@@ -2,6 +2,7 @@ import type { EncoderConfig } from '@rag/models';
 import type { Driver } from '@rag/runtime';
 import type { TokenizerTexts } from '@rag/text';
 import type { ColbertSettings } from './colbert-settings.js';
+import type { DirectorySettings } from './directory-settings.js';
 import type { ProjectionOptions } from './open-weights.js';
 
 /** How a model is opened. */
@@ -62,6 +63,8 @@ export interface Ranked {
 export interface ColbertParts {
   readonly config: EncoderConfig;
   readonly settings: ColbertSettings;
+  /** What the files that it came in say beside the settings. */
+  readonly stated?: DirectorySettings['stated'];
   readonly tokenizerFiles: TokenizerTexts;
   /** Every parameter, float32: the bare encoder's by their Hugging Face names, `linear.weight`, `linear.bias`. */
   readonly weights: ReadonlyMap<string, Float32Array>;

@@ -13,6 +13,7 @@ import type { Graph } from '@rag/onnx';
 import { createSession, type Session, type SessionOptions } from '@rag/runtime';
 import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
 import { checkPair, checkPairs, checkTexts, type Pair } from './check-texts.js';
+import { colbertCheckpoint } from './checkpoint-to-save.js';
 import { colbertGraph } from './colbert-graph.js';
 import type {
   ColbertParts,
@@ -29,7 +30,6 @@ import type { DirectorySettings } from './directory-settings.js';
 import { encodeSequences } from './encode-sequences.js';
 import { type MaxSim, openMaxSim } from './max-sim.js';
 import { openWeights } from './open-weights.js';
-import { savedFiles } from './saved-files.js';
 import { scorePairs } from './score-pairs.js';
 import { type TextEncoder, type TokenSequence, textEncoder } from './text-encoder.js';
 import { poolTokens } from './token-pooling.js';
@@ -42,6 +42,7 @@ export class ColBERT {
     readonly settings: ColbertSettings,
     readonly tokenizer: Tokenizer,
     private readonly tokenizerFiles: TokenizerTexts,
+    /** What the files that it came in say beside its settings; saved again. */
     private readonly stated: DirectorySettings['stated'],
     private readonly graph: Graph,
     private readonly weights: Weights,
@@ -81,12 +82,12 @@ export class ColBERT {
    * not fit
    */
   static async fromParts(
-    { config, settings, tokenizerFiles, weights }: ColbertParts,
+    { config, settings, stated = {}, tokenizerFiles, weights }: ColbertParts,
     options: OpenOptions = {},
   ): Promise<ColBERT> {
     checkSettings(settings, config.hidden_size, longestSequence(config));
     const held = weightsInMemory(weights, parametersOf(colbertGraph(config, settings)));
-    return ColBERT.open(config, settings, tokenizerFiles, {}, held, options);
+    return ColBERT.open(config, settings, tokenizerFiles, stated, held, options);
   }
 
   private static async open(
@@ -237,26 +238,10 @@ export class ColBERT {
    */
   async savePretrained(directory: string, options: { overwrite?: boolean } = {}): Promise<void> {
     const { saveCheckpoint } = await import('@rag/models/node');
-    const { config, tensors, files } = await savedFiles(
-      this.config,
-      this.settings,
-      this.stated,
-      parametersOf(this.graph),
-      this.weights.read,
-    );
-    await saveCheckpoint(
-      directory,
-      {
-        config,
-        files: { ...this.tokenizerFiles, ...files },
-        tensors: [...tensors].map(([name, { name: parameter, shape }]) => ({
-          name,
-          shape,
-          data: () => this.weights.read(parameter),
-        })),
-      },
-      options,
-    );
+    const { config, settings, stated, tokenizerFiles } = this;
+    const read = async (name: string) => (await this.weights.read(name)) as Float32Array<ArrayBuffer>;
+    const model = await colbertCheckpoint({ config, settings, stated, tokenizerFiles, read });
+    await saveCheckpoint(directory, model, options);
   }
 
   /** Every parameter by its name, float32, in memory: what training starts from. */
@@ -264,6 +249,12 @@ export class ColBERT {
     const weights = new Map<string, Float32Array>();
     for (const { name } of parametersOf(this.graph)) weights.set(name, await this.weights.read(name));
     return weights;
+  }
+
+  /** What `fromParts` takes, in memory. */
+  async readParts(): Promise<ColbertParts> {
+    const { config, settings, stated, tokenizerFiles } = this;
+    return { config, settings, stated, tokenizerFiles, weights: await this.readWeights() };
   }
 
   /** Frees the sessions; encoding and scoring afterwards are errors. */

@@ -16,6 +16,8 @@ import { isLinear, type Projection, readProjection } from './read-projection.js'
 export interface ProjectionOptions {
   /** Width of a token's vector: needed where the checkpoint has no projection, and checked where it has one. */
   readonly colbertDim?: number;
+  /** Width of a fresh projection where `colbertDim` says none; unlike that, it is not held against one that is there. */
+  readonly freshDim?: number;
   /**
    * true replaces the projection by a fresh linear layer, false forbids a fresh one; by default it is fresh only where the
    * checkpoint has none, which `initialized` lists and `fromPretrained` warns of on the console.
@@ -89,7 +91,7 @@ function chooseProjection(
   stored: Projection | undefined,
   layout: ColbertSettings['layout'],
   config: EncoderConfig,
-  { colbertDim, newHead }: ProjectionOptions,
+  { colbertDim, freshDim, newHead }: ProjectionOptions,
 ): Projection {
   const width = stored?.layers.at(-1)?.out;
   if (stored && newHead !== true) {
@@ -103,7 +105,7 @@ function chooseProjection(
     throw new RangeError(
       'checkpoint: expected a projection (colbert_linear.pt, a Dense folder or linear.weight), got none — use a ColBERT checkpoint, or leave newHead out to start from random values',
     );
-  const dim = colbertDim ?? width;
+  const dim = colbertDim ?? width ?? freshDim;
   if (dim === undefined || !Number.isSafeInteger(dim) || dim < 1)
     throw new RangeError(
       `colbertDim: expected a width of at least 1 for the fresh projection, got ${dim} — 128 is usual`,
