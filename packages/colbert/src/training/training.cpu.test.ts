@@ -1,5 +1,6 @@
 import type { ContrastiveExample, ScoredExample } from '@rag/data';
 import {
+  type Batch,
   type ChunkedBatch,
   compile,
   genuineArtifacts,
@@ -120,4 +121,63 @@ describe('GradCache', () => {
       expect(distance(cut, whole)).toBeGreaterThan(1e-2);
     },
   );
+});
+
+it('trains 20 steps as on the genuine training runtime', async () => {
+  const plan = planOf(inBatch);
+  const session = await TrainingSession.create(plan, { provider: 'cpu', threads: 2 });
+  opened.push(session);
+  const genuine = await (await openGenuine()).createSession(genuineArtifacts(plan));
+  for (let step = 0; step < 20; step++) {
+    const examples = contrastive(3, 2, 12 * step);
+    const { batch } = collateContrastive(
+      { examples, indices: [0, 1, 2] },
+      { encoder, compat: step % 2 === 1 },
+    );
+    const scale = new Tensor('float32', [], Float32Array.of(1 / 3));
+    const theirs = await genuine.trainStep({ ...(batch as Batch), [lossScale]: scale });
+    await genuine.optimizerStep();
+    await genuine.lazyResetGrad();
+    const ours = await session.trainStep(batch, { learningRate: 1e-3 });
+    expect(Math.abs(ours.loss - Number(theirs.loss!.data[0])), `step ${step}`).toBeLessThan(1e-4);
+  }
+  const theirs = await genuine.parameters();
+  let from = 0;
+  for (const { name, data } of session.weights()) {
+    const ours = data as Float32Array;
+    const differences = ours.map((value, i) => Math.abs(value - theirs[from + i]!));
+    // Softmax does not change when all its inputs shift: a key bias has no true gradient, and Adam amplifies its noise.
+    if (!name.endsWith('key.bias')) expect(Math.max(...differences), name).toBeLessThan(1e-4);
+    from += ours.length;
+  }
+  expect(from).toBe(theirs.length);
+  await genuine.dispose();
+});
+
+it('learns: a query’s positive comes to stand above the negatives', async () => {
+  const session = await open(inBatch, true);
+  const collate = () =>
+    collateContrastive({ examples: contrastive(4, 2), indices }, { encoder, chunkTokens: 40 });
+  const losses = [];
+  for (let step = 0; step < 20; step++)
+    losses.push((await session.trainStep(collate().batch, { learningRate: 5e-3 })).loss);
+  expect(losses.at(-1)!).toBeLessThan(losses[0]! / 4);
+  const { outputs } = await session.evaluate(collate().batch);
+  const scores = Array.from(outputs.scores!.data as Float32Array);
+  for (let q = 0; q < 4; q++) {
+    const row = scores.slice(12 * q, 12 * (q + 1));
+    expect(Math.max(...row.slice(4))).toBeLessThan(row[q]!);
+  }
+});
+
+it('weighs a repeated example, and its texts, nothing', async () => {
+  const session = await open(inBatch);
+  const all = contrastive(3, 2);
+  const collate = (repeated: number, examples: ContrastiveExample[]) =>
+    collateContrastive({ examples, indices, repeated }, { encoder, othersPositives: true }).batch;
+  const alone = await session.evaluate(collate(0, all.slice(0, 2)));
+  const filled = await session.evaluate(collate(1, all));
+  expect(filled.weight).toBe(2);
+  expect(filled.sum).toBeCloseTo(alone.sum, 4);
+  expect((await session.evaluate(collate(0, all))).sum).not.toBeCloseTo(alone.sum, 2);
 });
