@@ -26,7 +26,9 @@ export async function runCommandLine(
     .version(version, '--version')
     .option('--verbose', 'print the stack of an error');
   const training = new Command('train').description('fine-tune a model');
-  for (const [name, task] of Object.entries(tasks)) training.addCommand(trainCommand(name, task, streams));
+  training.addCommand(trainCommand('reranker', tasks.reranker, streams));
+  training.addCommand(trainCommand('embedding', tasks.embedding, streams));
+  training.addCommand(trainCommand('colbert', tasks.colbert, streams));
   program.addCommand(training);
   program.addCommand(
     new Command('eval').description('rank a file of judged queries').addCommand(evalCommand(streams)),

@@ -1,6 +1,10 @@
 import { availableParallelism } from 'node:os';
+import type { ColbertOptions } from '../config/colbert-options.js';
+import type { EmbeddingOptions } from '../config/embedding-options.js';
 import type { RerankerOptions } from '../config/reranker-options.js';
 import { settingsOf } from '../config/resolve.js';
+import type { ColbertRun } from '../recipes/colbert.js';
+import type { EmbeddingRun } from '../recipes/embedding.js';
 import type { RerankerRun } from '../recipes/reranker.js';
 import type { ResolvedTask, RunListener } from '../recipes/run-task.js';
 import { type TaskName, type TrainableTask, tasks } from '../recipes/tasks.js';
@@ -11,6 +15,8 @@ import { version } from './version.js';
 /** What each task is told, in camelCase, and what its run gives. */
 interface TaskTypes {
   reranker: { readonly options: RerankerOptions; readonly run: RerankerRun };
+  embedding: { readonly options: EmbeddingOptions; readonly run: EmbeddingRun };
+  colbert: { readonly options: ColbertOptions; readonly run: ColbertRun };
 }
 
 /** What to train, and the settings of that task in camelCase. */

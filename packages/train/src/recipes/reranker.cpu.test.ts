@@ -168,7 +168,7 @@ test('a run that is stopped leaves no final model', async () => {
 test('faults are found before anything is trained or written', async () => {
   const broken = join(folder, 'broken.jsonl');
   await writeFile(broken, '{"query": "q", "pos": ["p"], "neg": ["n"]}\n{"query": "q", "pos": []}\n');
-  const refused = (options: Partial<TrainOptions>) => watch('refused', options);
+  const refused = (options: Partial<TrainOptions<'reranker'>>) => watch('refused', options);
   await expect(refused({ trainDataset: broken })).rejects.toThrow(`${broken}:2: expected "pos"`);
   await expect(refused({ valDataset: broken })).rejects.toThrow(`${broken}:2: expected "pos"`);
   await expect(refused({ trainDataset: join(folder, 'none') })).rejects.toThrow(

@@ -1,15 +1,15 @@
 import { formatLabelSummary } from '@rag/data';
 import { lossByName } from '@rag/losses';
-import { longestSequence } from '@rag/models';
 import type { CrossEncoder } from '@rag/reranker';
 import { pairEncoder, rerankerObjective } from '@rag/reranker/training';
-import { ConfigError } from '../config/config-error.js';
 import type { ResolvedReranker } from '../config/reranker-config.js';
+import { describeModel } from './model-source.js';
 import { openRerankerData } from './reranker-data.js';
 import { openJudgedQueries, type RerankerEvaluation, rerankerEvaluator } from './reranker-evaluation.js';
 import { modelToSave, openSavedModel, rerankerLoss } from './reranker-session.js';
 import { type PreparedTask, type RunPlatform, runTask, type TaskRun } from './run-task.js';
-import { describeModel, openStartingModel, type StartingModel } from './starting-model.js';
+import { openStartingModel } from './starting-model.js';
+import { textLength } from './text-length.js';
 
 /** What a run of `rag train reranker` gave. */
 export type RerankerRun = TaskRun<RerankerEvaluation>;
@@ -32,12 +32,12 @@ async function prepare(
   const start = await openStartingModel(files, config, { threads });
   try {
     listener.say(describeModel(start, config.modelNameOrPath));
-    const maxLength = lengthOfPairs(config.maxLen, sources.get('max_len'), start);
-    if (maxLength < config.maxLen) listener.say(`max_len: ${maxLength}, the positions that the model has`);
+    const say = (line: string): void => listener.say(line);
+    const maxLength = textLength('max_len', config.maxLen, sources.get('max_len'), start.config, say);
     const data = await openRerankerData(files, config, named);
     try {
       listener.say(`${config.trainDataset.join(', ')}: ${formatLabelSummary(data.summary)}`);
-      const judged = await openJudgedQueries(files, config, (line) => listener.say(line));
+      const judged = await openJudgedQueries(files, config, say);
       const encoder = pairEncoder(start.model.tokenizer, start.config, maxLength);
       return {
         start: { ...start, modelType: start.config.model_type },
@@ -62,16 +62,4 @@ async function prepare(
     start.model.dispose();
     throw error;
   }
-}
-
-/** `max_len`, or without it what the model has positions for, up to the default. */
-function lengthOfPairs(maxLen: number, source: string | undefined, { config }: StartingModel): number {
-  const longest = longestSequence(config);
-  if (source !== undefined && maxLen > longest)
-    throw new ConfigError(
-      source,
-      'max_len',
-      `expected max_len up to ${longest}, the positions that the model has, got ${maxLen} — lower it`,
-    );
-  return Math.min(maxLen, longest);
 }

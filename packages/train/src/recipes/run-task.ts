@@ -82,7 +82,7 @@ export interface PreparedTask<Model extends OpenModel, Evaluation> {
   /** What run.json tells of this task's run, e.g. `max_len`. */
   readonly ran: Readonly<Record<string, unknown>>;
   /** The model as it stands; its tensors are views of the live state, to be written before the next update. */
-  toSave(session: Pick<TrainingSession, 'weights'>): CheckpointToSave;
+  toSave(session: Pick<TrainingSession, 'weights'>): CheckpointToSave | Promise<CheckpointToSave>;
   /** Opens a model that was just written, as its user will. */
   openSaved(path: string): Promise<Model>;
 }
@@ -134,7 +134,7 @@ export async function runTask<Model extends OpenModel, Evaluation>(
         listener.say(`epoch ${epoch}: loss ${meanLoss.toFixed(4)}`);
         if (!config.saveOnEpochEnd) return;
         const state = { epoch, update, total_updates: totalUpdates, loss: meanLoss, seed: config.seed };
-        const { path } = await checkpoints.save(epoch, prepared.toSave(session!), state);
+        const { path } = await checkpoints.save(epoch, await prepared.toSave(session!), state);
         listener.say(`checkpoint: ${path}`);
         // The last epoch's model is the final one, which is evaluated below.
         if (evaluator && epoch + 1 < config.epochs)
@@ -143,7 +143,7 @@ export async function runTask<Model extends OpenModel, Evaluation>(
     });
     const result = await trainer.run();
     const path = `${config.outputDir}/model`;
-    await files.saveModel(path, prepared.toSave(session));
+    await files.saveModel(path, await prepared.toSave(session));
     listener.say(`final model: ${path}`);
     if (evaluator)
       await withSaved(prepared, path, async (saved) => listener.say(await evaluator.after(saved)));

@@ -6,7 +6,8 @@ import { saveCheckpoint } from '@rag/models/node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodeFiles } from '../node/node-files.js';
 import { type TinyRun, writeTinyRun } from '../testing/tiny-run.js';
-import { describeModel, openStartingModel, type StartingModel } from './starting-model.js';
+import { describeModel } from './model-source.js';
+import { openStartingModel, type StartingModel } from './starting-model.js';
 
 let folder: string;
 let tiny: TinyRun;

@@ -1,7 +1,13 @@
+import { resolveColbert } from '../config/colbert-config.js';
+import { colbertOptions } from '../config/colbert-options.js';
+import { resolveEmbedding } from '../config/embedding-config.js';
+import { embeddingOptions } from '../config/embedding-options.js';
 import type { OptionTable } from '../config/option.js';
 import { resolveReranker } from '../config/reranker-config.js';
 import { rerankerOptions } from '../config/reranker-options.js';
 import type { Setting } from '../config/resolve.js';
+import { trainColbert } from './colbert.js';
+import { trainEmbedding } from './embedding.js';
 import { trainReranker } from './reranker.js';
 import type { ResolvedTask, RunPlatform } from './run-task.js';
 
@@ -25,6 +31,18 @@ export const tasks = {
     table: rerankerOptions,
     resolve: resolveReranker,
     train: trainReranker,
+  }),
+  embedding: task({
+    description: 'fine-tune or distil an embedding model',
+    table: embeddingOptions,
+    resolve: resolveEmbedding,
+    train: trainEmbedding,
+  }),
+  colbert: task({
+    description: 'fine-tune a ColBERT model',
+    table: colbertOptions,
+    resolve: resolveColbert,
+    train: trainColbert,
   }),
 };
 

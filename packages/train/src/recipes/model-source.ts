@@ -1,0 +1,89 @@
+import { type Checkpoint, type FileSource, openCheckpoint, TOKENIZER_FILES } from '@rag/models';
+import type { CompleteConfig } from '../config/check-shared.js';
+import { ConfigError } from '../config/config-error.js';
+import type { RunFiles } from '../run-files.js';
+
+/** The directory that training starts from: a checkpoint, or config.json and tokenizer files without weights. */
+export type ModelSource =
+  | { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint }
+  | {
+      readonly kind: 'config';
+      /** config.json, unchecked. */
+      readonly json: Record<string, unknown>;
+      readonly tokenizerFiles: Readonly<Record<string, string>>;
+    };
+
+/** What all starting models have in common: sizes, weights, and what of them is new. */
+export interface StartingParts {
+  readonly config: {
+    readonly model_type: string;
+    readonly num_hidden_layers: number;
+    readonly hidden_size: number;
+  };
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** Parameters that were initialised afresh: none, a head, or all. */
+  readonly fresh: readonly string[];
+}
+
+type Settings = Pick<CompleteConfig, 'modelNameOrPath' | 'initFromConfig'>;
+
+/**
+ * Opens `model_name_or_path`: a checkpoint, or, only with `init_from_config`, a directory of config.json and tokenizer
+ * files whose weights are to be fresh.
+ * @throws ConfigError where there is no such directory, and what `openCheckpoint` throws
+ */
+export async function openModelSource(
+  files: Pick<RunFiles, 'openModel'>,
+  { modelNameOrPath: directory, initFromConfig }: Settings,
+): Promise<ModelSource> {
+  const source = await files.openModel(directory);
+  if (!source)
+    throw new ConfigError(
+      'model_name_or_path',
+      'model_name_or_path',
+      `expected a directory, got "${directory}" — models of the hub are fetched by a later version: download it and name its directory`,
+    );
+  const names = await source.list();
+  const weightsFile = names.find((name) =>
+    /^(model\.safetensors(\.index\.json)?|pytorch_model.*)$/.test(name),
+  );
+  if (weightsFile !== undefined && initFromConfig)
+    throw new ConfigError(
+      'init_from_config',
+      'init_from_config',
+      `expected a directory without weights, got ${directory} with ${weightsFile} — drop init_from_config to start from them`,
+    );
+  if (weightsFile === undefined && names.includes('config.json')) {
+    if (!initFromConfig)
+      throw new ConfigError(
+        'model_name_or_path',
+        'model_name_or_path',
+        `expected model.safetensors in ${directory}, got a config.json without weights — fetch them, or say init_from_config: true to start from fresh ones`,
+      );
+    return fromConfig(source, names);
+  }
+  return { kind: 'checkpoint', checkpoint: await openCheckpoint(source) };
+}
+
+/** One line about a model: size, and what of it is fresh. */
+export function describeModel({ config, weights, fresh }: StartingParts, name: string): string {
+  const { model_type, num_hidden_layers, hidden_size } = config;
+  const parameters = [...weights.values()].reduce((sum, { length }) => sum + length, 0);
+  const what = fresh.length === weights.size ? 'every weight' : fresh.join(', ');
+  const started = fresh.length === 0 ? '' : `; fresh: ${what}`;
+  return `${name}: ${model_type}, ${num_hidden_layers} layers, hidden size ${hidden_size}, ${(parameters / 1e6).toFixed(1)} M parameters${started}`;
+}
+
+async function fromConfig(source: FileSource, names: readonly string[]): Promise<ModelSource> {
+  const json = JSON.parse(await readText(source, 'config.json')) as Record<string, unknown>;
+  const tokenizerFiles: Record<string, string> = {};
+  for (const name of TOKENIZER_FILES)
+    if (names.includes(name)) tokenizerFiles[name] = await readText(source, name);
+  return { kind: 'config', json, tokenizerFiles };
+}
+
+async function readText(source: FileSource, name: string): Promise<string> {
+  return new TextDecoder('utf-8', { fatal: true }).decode(
+    await source.read(name, 0, await source.size(name)),
+  );
+}

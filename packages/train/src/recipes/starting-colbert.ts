@@ -1,0 +1,53 @@
+import { ColBERT, type ColbertParts, type ColbertSettings } from '@rag/colbert';
+import { colbertParameters, linearProjection, ragRetrievalSettings } from '@rag/colbert/training';
+import { initializeParameters, longestSequence, parseEncoderConfig } from '@rag/models';
+import type { CompleteColbertConfig } from '../config/colbert-config.js';
+import type { RunFiles } from '../run-files.js';
+import { openModelSource, type StartingParts } from './model-source.js';
+
+/** What training of a ColBERT model starts from. */
+export interface StartingColbert extends ColbertParts, Pick<StartingParts, 'fresh'> {
+  /** The same, ready to encode and score. */
+  readonly model: ColBERT;
+}
+
+type Settings = Pick<
+  CompleteColbertConfig,
+  'modelNameOrPath' | 'initFromConfig' | 'seed' | 'colbertDim' | 'compat'
+>;
+
+/** RAG-Retrieval's width where neither settings nor model name one. */
+const COLBERT_DIM = 768;
+
+/**
+ * Opens a ColBERT directory of any layout, a bare encoder (its projection is fresh then, of `colbert_dim`), or fresh
+ * weights.
+ * @throws what `openModelSource` and `ColBERT.fromPretrained` throw
+ */
+export async function openStartingColbert(
+  files: RunFiles,
+  settings: Settings,
+  { threads }: { threads: number },
+): Promise<StartingColbert> {
+  const { seed, colbertDim, compat } = settings;
+  const source = await openModelSource(files, settings);
+  if (source.kind === 'config') {
+    const config = parseEncoderConfig(source.json);
+    const layout: ColbertSettings = ragRetrievalSettings(
+      linearProjection(config.hidden_size, colbertDim ?? COLBERT_DIM, true),
+      longestSequence(config),
+    );
+    const weights = initializeParameters(colbertParameters(config, layout), config, seed);
+    const parts = { config, settings: layout, tokenizerFiles: source.tokenizerFiles, weights };
+    return {
+      ...parts,
+      model: await ColBERT.fromParts(parts, { threads, compat }),
+      fresh: [...weights.keys()],
+    };
+  }
+  const { checkpoint } = source;
+  const width = colbertDim === undefined ? { freshDim: COLBERT_DIM } : { colbertDim };
+  const options = { threads, seed, compat, ...width };
+  const model = await ColBERT.fromCheckpoint(checkpoint, options);
+  return { ...(await model.readParts()), model, fresh: model.initialized };
+}

@@ -1,0 +1,93 @@
+import { Embedding, type EmbeddingHead, type EmbeddingParts, embeddingDimension } from '@rag/embedding';
+import { distillHead, embeddingParameters, mrlHead } from '@rag/embedding/training';
+import { initializeParameter, initializeParameters, parseEncoderConfig } from '@rag/models';
+import { ConfigError } from '../config/config-error.js';
+import type { CompleteEmbeddingConfig } from '../config/embedding-config.js';
+import type { RunFiles } from '../run-files.js';
+import { openModelSource, type StartingParts } from './model-source.js';
+
+/** What training of an embedding model starts from. */
+export interface StartingEmbedding extends EmbeddingParts, Pick<StartingParts, 'fresh'> {
+  /** The model before anything is added to its head, ready to encode. */
+  readonly model: Embedding;
+}
+
+type Settings = Pick<CompleteEmbeddingConfig, 'modelNameOrPath' | 'initFromConfig' | 'seed' | 'pooling'>;
+
+/**
+ * Opens a sentence-transformers directory, a bare encoder, or fresh weights.
+ * @throws what `openModelSource` and `Embedding.fromPretrained` throw
+ */
+export async function openStartingEmbedding(
+  files: RunFiles,
+  settings: Settings,
+  { threads }: { threads: number },
+): Promise<StartingEmbedding> {
+  const { seed, pooling } = settings;
+  const source = await openModelSource(files, settings);
+  if (source.kind === 'config') {
+    const config = parseEncoderConfig(source.json);
+    const head: EmbeddingHead = { pooling: [pooling ?? 'mean'], dense: [], normalize: false };
+    const weights = initializeParameters(embeddingParameters(config, head), config, seed);
+    const parts = { config, head, tokenizerFiles: source.tokenizerFiles, weights };
+    return { ...parts, model: await Embedding.fromParts(parts, { threads }), fresh: [...weights.keys()] };
+  }
+  const model = await Embedding.fromCheckpoint(source.checkpoint, {
+    threads,
+    ...(pooling !== undefined && { pooling }),
+  });
+  return { ...(await model.readParts()), model, fresh: [] };
+}
+
+/** What the head must be able to do. */
+export interface HeadDemand {
+  /** Widths that are learned with Matryoshka; none without it. */
+  readonly mrlDims: readonly number[];
+  /** Width of a teacher's vectors. */
+  readonly teacherWidth?: number;
+}
+
+/** The model with the head that training needs, and the widths that it can be cut to. */
+export interface Student {
+  readonly start: StartingEmbedding;
+  readonly mrlDims: readonly number[];
+}
+
+/**
+ * Appends what training needs: a Dense of the teacher's width, or one of the largest Matryoshka width. As in the
+ * original, widths beyond a Dense that is there, or beyond the teacher, are left out; `say` hears which.
+ * @throws ConfigError where no width is left
+ */
+export function studentOf(
+  start: StartingEmbedding,
+  { mrlDims, teacherWidth }: HeadDemand,
+  seed: number,
+  say: (line: string) => void,
+): Student {
+  const { config } = start;
+  const fixed = start.head.dense.length > 0 ? embeddingDimension(config, start.head) : undefined;
+  const most = teacherWidth ?? fixed ?? Number.POSITIVE_INFINITY;
+  const dims = mrlDims.filter((dim) => dim <= most);
+  const dropped = mrlDims.filter((dim) => dim > most);
+  if (dropped.length > 0 && dims.length === 0)
+    throw new ConfigError(
+      'mrl_dims',
+      'mrl_dims',
+      `expected a width up to ${most}, that of the vectors, got ${mrlDims.join(', ')} — name smaller ones`,
+    );
+  if (dropped.length > 0) say(`mrl_dims: ${dropped.join(', ')} left out, the vectors have ${most} elements`);
+  const head =
+    teacherWidth !== undefined
+      ? distillHead(config, start.head, teacherWidth)
+      : dims.length > 0
+        ? mrlHead(config, start.head, dims)
+        : start.head;
+  const weights = new Map(start.weights);
+  const fresh = [...start.fresh];
+  for (const spec of embeddingParameters(config, head)) {
+    if (weights.has(spec.name)) continue;
+    weights.set(spec.name, initializeParameter(spec, config, seed));
+    fresh.push(spec.name);
+  }
+  return { start: { ...start, head, weights, fresh }, mrlDims: dims };
+}
