@@ -1,7 +1,7 @@
 import type { Batch, ChunkedBatch } from '@rag/runtime';
 import { describe, expect, test } from 'vitest';
 import { type CollatedBatch, collateContrastive, collateScored, collateTexts } from './collate.js';
-import { passageEncoder, queryEncoder, tinyContrastive, tinyScored, tinyTexts } from './testing/tiny.js';
+import { passageEncoder, queryEncoder, tinyContrastive, tinyScored, tinyTexts } from './testing/examples.js';
 
 const encoders = { queryEncoder, passageEncoder };
 const indices = [4, 9, 2, 7];

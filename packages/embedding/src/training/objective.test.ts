@@ -2,12 +2,13 @@ import { graphOf, nameOf } from '@rag/onnx';
 import type { Objective } from '@rag/runtime';
 import { describe, expect, test } from 'vitest';
 import { embeddingGraph } from '../embedding-graph.js';
+import { tinyConfig } from '../testing/tiny.js';
 import { distillHead, mrlHead } from './heads.js';
 import { type EmbeddingLoss, embeddingObjective, embeddingParameters } from './objective.js';
-import { droppingConfig, tinyConfig, tinyHead } from './testing/tiny.js';
+import { bareHead, droppingConfig } from './testing/examples.js';
 
 const config = droppingConfig();
-const objective = (loss: EmbeddingLoss, head = tinyHead, gradCache = false) =>
+const objective = (loss: EmbeddingLoss, head = bareHead, gradCache = false) =>
   embeddingObjective({ config, head, loss, gradCache });
 
 function build(of: Objective, mode: 'train' | 'eval') {
@@ -16,7 +17,7 @@ function build(of: Objective, mode: 'train' | 'eval') {
   return { graph, names: inputs.map(nameOf), sum, weight, cut };
 }
 const sites = (names: readonly string[]) => names.filter((name) => name.startsWith('dropout.'));
-const student = distillHead(config, tinyHead, 24);
+const student = distillHead(config, bareHead, 24);
 const losses: EmbeddingLoss[] = [
   { kind: 'in-batch', mrlDims: [4, 16] },
   { kind: 'scored' },
@@ -30,12 +31,12 @@ test.each(losses)('$kind is a sum and a weight, both scalars, in training and ev
   for (const mode of ['train', 'eval'] as const) {
     const { sum, weight, graph } = build(objective(loss), mode);
     expect([sum.shape, weight.shape]).toEqual([[], []]);
-    expect(graph.parameters.map(nameOf)).toEqual(embeddingGraph(config, tinyHead).parameters.map(nameOf));
+    expect(graph.parameters.map(nameOf)).toEqual(embeddingGraph(config, bareHead).parameters.map(nameOf));
   }
 });
 
 test('its parameters are those of the model that encodes', () => {
-  const head = mrlHead(config, tinyHead, [4, 8]);
+  const head = mrlHead(config, bareHead, [4, 8]);
   const described = build(objective({ kind: 'in-batch' }, head), 'train').graph.parameters;
   expect(described.map((value) => ({ name: nameOf(value), shape: value.shape }))).toEqual(
     embeddingParameters(config, head),
@@ -47,7 +48,7 @@ test('its parameters are those of the model that encodes', () => {
 });
 
 test('inputs are the packed texts and what the collate functions feed', () => {
-  const fed = (loss: EmbeddingLoss, head = tinyHead) => build(objective(loss, head), 'eval').names.slice(7);
+  const fed = (loss: EmbeddingLoss, head = bareHead) => build(objective(loss, head), 'eval').names.slice(7);
   expect(fed({ kind: 'in-batch' })).toEqual([
     'query_index',
     'candidate_index',
@@ -73,14 +74,14 @@ describe('dropout', () => {
 });
 
 test('is cut at the vectors for GradCache alone', () => {
-  const head = mrlHead(config, tinyHead, [4, 8]);
+  const head = mrlHead(config, bareHead, [4, 8]);
   expect(build(objective({ kind: 'in-batch' }, head), 'train').cut).toBeUndefined();
   const { cut } = build(objective({ kind: 'in-batch' }, head, true), 'train');
   expect(Object.entries(cut!).map(([name, { shape }]) => [name, shape])).toEqual([['vectors', ['batch', 8]]]);
 });
 
 test('refuses what it cannot train', () => {
-  expect(() => objective({ kind: 'in-batch' }, { ...tinyHead, includePrompt: false })).toThrow(
+  expect(() => objective({ kind: 'in-batch' }, { ...bareHead, includePrompt: false })).toThrow(
     'expected a head that pools the prompt too',
   );
   expect(() => objective({ kind: 'distill', teacherWidth: 20 }, student)).toThrow(
@@ -88,7 +89,7 @@ test('refuses what it cannot train', () => {
   );
   expect(() =>
     build(
-      embeddingObjective({ config: tinyConfig(), head: tinyHead, loss: { kind: 'in-batch', mrlDims: [17] } }),
+      embeddingObjective({ config: tinyConfig(), head: bareHead, loss: { kind: 'in-batch', mrlDims: [17] } }),
       'eval',
     ),
   ).toThrow(/from 1 to 16, got 17/);

@@ -10,6 +10,7 @@ import {
 import { openGenuine } from '@rag/runtime/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EmbeddingHead } from '../embedding-head.js';
+import { tinyConfig, tinyWeights } from '../testing/tiny.js';
 import {
   type CollatedBatch,
   collateContrastive,
@@ -21,17 +22,15 @@ import {
   mrlHead,
 } from './index.js';
 import {
+  bareHead,
   droppingConfig,
   passageEncoder,
   queryEncoder,
-  tinyConfig,
   tinyContrastive,
-  tinyHead,
   tinyScored,
   tinyTeacher,
   tinyTexts,
-  tinyWeights,
-} from './testing/tiny.js';
+} from './testing/examples.js';
 
 const encoders = { queryEncoder, passageEncoder };
 const opened: TrainingSession[] = [];
@@ -75,7 +74,7 @@ const config = droppingConfig();
 const triplets = tinyContrastive(6, 3);
 const scored = tinyScored(6);
 const width = 24;
-const student = distillHead(config, tinyHead, width);
+const student = distillHead(config, bareHead, width);
 const teacher = { data: tinyTeacher(7, width), width };
 const contrastive: Case['collate'] = (options) =>
   collateContrastive({ examples: triplets, indices }, options);
@@ -89,7 +88,7 @@ const cases: Record<string, Case> = {
   },
   'Matryoshka with a new Dense': {
     loss: { kind: 'in-batch', temperature: 0.05, mrlDims: [4, 8, 12] },
-    head: mrlHead(config, tinyHead, [4, 8, 12]),
+    head: mrlHead(config, bareHead, [4, 8, 12]),
     collate: contrastive,
   },
   'KL per query': { loss: { kind: 'scored', temperature: 0.5 }, collate: lists },
@@ -106,7 +105,7 @@ const cases: Record<string, Case> = {
 };
 
 describe('GradCache gives the loss and the gradients of the whole batch, dropout included', () => {
-  it.each(Object.entries(cases))('%s', async (_, { loss, head = tinyHead, collate }) => {
+  it.each(Object.entries(cases))('%s', async (_, { loss, head = bareHead, collate }) => {
     const objectives = [false, true].map((gradCache) =>
       embeddingObjective({ config, head, loss, gradCache }),
     ) as [Objective, Objective];
@@ -139,7 +138,7 @@ describe('GradCache gives the loss and the gradients of the whole batch, dropout
   it('differs where dropout does', async () => {
     const objective = embeddingObjective({
       config,
-      head: tinyHead,
+      head: bareHead,
       loss: { kind: 'in-batch' },
       gradCache: true,
     });
@@ -153,7 +152,7 @@ describe('GradCache gives the loss and the gradients of the whole batch, dropout
   });
 });
 
-const plain = embeddingObjective({ config: tinyConfig(), head: tinyHead, loss: { kind: 'in-batch' } });
+const plain = embeddingObjective({ config: tinyConfig(), head: bareHead, loss: { kind: 'in-batch' } });
 const rows = tinyContrastive(40, 2);
 const batchAt = (step: number, options: { mode?: 'packed' | 'padded' } = {}): Batch => {
   const from = (step * 4) % 36;
@@ -192,7 +191,7 @@ describe('an embedding model', () => {
   it('learns by chunks', async () => {
     const objective = embeddingObjective({
       config: tinyConfig(),
-      head: tinyHead,
+      head: bareHead,
       loss: { kind: 'in-batch' },
       gradCache: true,
     });

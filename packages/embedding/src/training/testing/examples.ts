@@ -1,55 +1,24 @@
 import type { ContrastiveExample, ScoredExample, TextExample } from '@rag/data';
-import { type EncoderConfig, initializeParameter, parseEncoderConfig } from '@rag/models';
-import { Tokenizer, wordPieceTokenizerJson } from '@rag/text';
+import type { EncoderConfig } from '@rag/models';
 import type { EmbeddingHead } from '../../embedding-head.js';
+import { tinyConfig, tinyTokenizer } from '../../testing/tiny.js';
 import { textEncoder } from '../../text-encoder.js';
 
 const words =
   'the a of in cat dog moon sun sat ran red blue why does what is bright night day 猫 月 亮 为 什 么 。 ? .'.split(
     ' ',
   );
-const vocabulary = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', ...words];
 
-/** A BERT small enough to train in a test. */
-export function tinyConfig(overrides: Record<string, unknown> = {}): EncoderConfig {
-  return parseEncoderConfig({
-    model_type: 'bert',
-    architectures: ['BertModel'],
-    vocab_size: vocabulary.length,
-    hidden_size: 16,
-    num_hidden_layers: 2,
-    num_attention_heads: 2,
-    intermediate_size: 32,
-    hidden_act: 'gelu',
-    hidden_dropout_prob: 0,
-    attention_probs_dropout_prob: 0,
-    max_position_embeddings: 64,
-    type_vocab_size: 2,
-    initializer_range: 0.2,
-    layer_norm_eps: 1e-12,
-    pad_token_id: 0,
-    ...overrides,
-  });
-}
-
-/** The same with dropout everywhere. */
+/** Two layers with dropout everywhere. */
 export const droppingConfig = (): EncoderConfig =>
-  tinyConfig({ hidden_dropout_prob: 0.3, attention_probs_dropout_prob: 0.2 });
+  tinyConfig({ num_hidden_layers: 2, hidden_dropout_prob: 0.3, attention_probs_dropout_prob: 0.2 });
 
-export const tinyHead: EmbeddingHead = { pooling: ['mean'], dense: [], normalize: true };
+/** Mean pooling alone. */
+export const bareHead: EmbeddingHead = { pooling: ['mean'], dense: [], normalize: true };
 
-const tokenizer = Tokenizer.fromFiles({
-  tokenizerJson: wordPieceTokenizerJson(vocabulary, { lowercase: true }),
-});
 /** Queries of at most 12 tokens, passages of at most 16. */
-export const queryEncoder = textEncoder(tokenizer, tinyConfig(), 12);
-export const passageEncoder = textEncoder(tokenizer, tinyConfig(), 16);
-
-/** Fresh parameters, as `compile` asks for them. */
-export const tinyWeights =
-  (config: EncoderConfig, seed = 7) =>
-  (name: string, shape: readonly number[]): Float32Array =>
-    initializeParameter({ name, shape }, config, seed);
+export const queryEncoder = textEncoder(tinyTokenizer(), tinyConfig(), 12);
+export const passageEncoder = textEncoder(tinyTokenizer(), tinyConfig(), 16);
 
 /** A sentence of 1 to 20 seeded words. */
 const text = (seed: number): string =>
