@@ -1,4 +1,17 @@
-import { abs, add, GraphError, mul, reduceSum, scope, slice, sub, type Value } from '@rag/onnx';
+import {
+  abs,
+  add,
+  GraphError,
+  greater,
+  mul,
+  reduceSum,
+  scope,
+  slice,
+  sub,
+  unsqueeze,
+  type Value,
+  where,
+} from '@rag/onnx';
 import { type CoSentOptions, orderLoss } from './co-sent.js';
 import { unitVectors } from './cosine-similarities.js';
 import { expectFits, expectFloats, type Loss } from './loss.js';
@@ -6,7 +19,7 @@ import type { PairScoreInputs } from './scored-pairs.js';
 
 /** What a loss over pairs of vectors reads. */
 export interface PairVectorInputs extends Omit<PairScoreInputs, 'scores'> {
-  /** [rows, dim], floating point, dim even; any length. Filler rows must be finite numbers. */
+  /** [rows, dim], floating point, dim even; any length. */
   readonly first: Value;
   /** [rows, dim] */
   readonly second: Value;
@@ -24,14 +37,17 @@ export interface PairVectorInputs extends Omit<PairScoreInputs, 'scores'> {
  * Degenerate: as `coSent`; a zero vector's similarity is 0, and no gradient reaches it.
  * Throws `GraphError` where types do not fit, for an odd dim, or a scale that is not above 0.
  */
-export function angle({ first, second, ...pairs }: PairVectorInputs, options: CoSentOptions = {}): Loss {
+export function angle(inputs: PairVectorInputs, options: CoSentOptions = {}): Loss {
+  const { first, second, labels, row_weight } = inputs;
   expectFloats('angle', 'first', first, ['rows', 'dim']);
   expectFits('angle', 'second', second, first);
-  return orderLoss(
-    'angle',
-    { ...pairs, scores: scope('angle', () => angleSimilarity(first, second)) },
-    options,
-  );
+  expectFits('angle', 'labels', labels, { dtype: first.dtype, shape: [first.shape[0]!] });
+  if (row_weight) expectFits('angle', 'row_weight', row_weight, labels);
+  const scores = scope('angle', () => {
+    const real = (v: Value) => (row_weight ? where(unsqueeze(greater(row_weight, 0), [1]), v, 0) : v);
+    return angleSimilarity(real(first), real(second));
+  });
+  return orderLoss('angle', { scores, labels, ...(row_weight && { row_weight }) }, options);
 }
 
 /** |Σ Re z + Im z| of each row, [rows]. */

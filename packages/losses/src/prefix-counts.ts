@@ -1,16 +1,19 @@
 import {
   add,
   cast,
+  concat,
+  constant,
   cumSum,
-  equal,
   floor,
   gatherElements,
   mul,
   pad,
   scatterElements,
+  shapeOf,
+  slice,
+  split,
   sub,
   type Value,
-  where,
 } from '@rag/onnx';
 
 /** What `prefixCounts` is asked, one question per column; float32 whole numbers below 2^levels. */
@@ -39,27 +42,30 @@ export function prefixCounts(
   { places, order, pivots, lengths }: PrefixQuestions,
   levels: number,
 ): { below: Value; above: Value } {
+  const length = slice(shapeOf(order), [1], [2], [0]);
   let [elements, ends] = [order, lengths];
   let below = mul(lengths, 0);
   let above = below;
   for (let bit = levels - 1; bit >= 0; bit--) {
     const half = 2 ** bit;
-    const startOf = (place: Value) => mul(floor(mul(place, 1 / (2 * half))), 2 * half);
-    const isHigh = (place: Value) => sub(floor(mul(place, 1 / half)), mul(floor(mul(place, 0.5 / half)), 2));
-    const high = isHigh(elements);
-    // Elements with the bit clear before each place; nodes before a node are full, so half of them lie there.
-    const clear = pad(cumSum(sub(1, high), 1), [0, 1], [0, 0]);
-    const start = startOf(pivots);
+    const nodeOf = (place: Value) => mul(floor(mul(place, 0.5 / half)), 2 * half);
+    // 1 where the bit is set, else 0.
+    const bitOf = (place: Value) => sub(floor(mul(place, 1 / half)), mul(floor(mul(place, 0.5 / half)), 2));
+    const choose = (chosen: Value, a: Value, b: Value) => add(b, mul(chosen, sub(a, b)));
+    const [set, pivotSet] = [bitOf(elements), bitOf(pivots)];
+    // Elements with the bit clear before each place, and at the end: nodes before a node are full, half of them clear.
+    const clear = pad(cumSum(sub(1, set), 1), [0, 1], [0, 0]);
+    const start = nodeOf(pivots);
     const low = sub(gatherElements(clear, cast(ends, 'int64'), 1), mul(start, 0.5));
-    const rest = sub(sub(ends, start), low);
-    const goesHigh = equal(isHigh(pivots), 1);
-    below = where(goesHigh, add(below, low), below);
-    above = where(goesHigh, above, add(above, rest));
+    const high = sub(sub(ends, start), low);
+    below = add(below, mul(low, pivotSet));
+    above = add(above, mul(high, sub(1, pivotSet)));
     if (bit === 0) break;
-    ends = add(start, where(goesHigh, add(rest, half), low));
-    const nodeStart = startOf(places);
-    const before = sub(sub(cumSum(sub(1, high), 1), sub(1, high)), mul(nodeStart, 0.5));
-    const target = where(equal(high, 1), sub(add(places, half), before), add(nodeStart, before));
+    ends = add(start, choose(pivotSet, add(high, half), low));
+    const node = nodeOf(places);
+    const [clearBefore] = split(clear, concat([length, constant([1], 'int64')], 0), 1);
+    const before = sub(clearBefore!, mul(node, 0.5));
+    const target = choose(set, sub(add(places, half), before), add(node, before));
     elements = scatterElements(elements, cast(target, 'int64'), elements, 1);
   }
   return { below, above };
