@@ -7,6 +7,7 @@ export type { GraphOptimizationLevel, TensorInfo } from './drivers/driver.js';
 export { SessionError } from './error.js';
 export type { Fetches } from './feeds.js';
 export type { BindOptions, IoBinding } from './io-binding.js';
+export { openRowProducts, type RowProducts } from './row-products.js';
 export {
   type BindableSession,
   createSession,
