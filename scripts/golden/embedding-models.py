@@ -23,6 +23,7 @@ import sentence_transformers
 import torch
 import transformers
 from safetensors import safe_open
+from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Dense, Normalize, Transformer
 from sentence_transformers.sentence_transformer.modules import Pooling
@@ -85,11 +86,15 @@ def dense(seed, *arguments, **options):
 
 
 def old_format(directory):
-    """The files as sentence-transformers 2 and 3 wrote them: class paths of `models`, a flag per mode of pooling."""
+    """The files as sentence-transformers 2 and 3 wrote them: class paths of `models`, a flag per mode of pooling, Dense as a pickle."""
     path = directory / "modules.json"
     modules = json.loads(path.read_text())
     for module in modules:
         module["type"] = f"sentence_transformers.models.{module['type'].split('.')[-1]}"
+        if module["type"].endswith("Dense"):
+            weights = directory / module["path"] / "model.safetensors"
+            torch.save(load_file(weights), weights.with_name("pytorch_model.bin"))
+            weights.unlink()
         if module["type"].endswith("Pooling"):
             config = directory / module["path"] / "config.json"
             settings = json.loads(config.read_text())

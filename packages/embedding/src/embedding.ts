@@ -116,7 +116,7 @@ export class Embedding {
     options: OpenOptions = {},
   ): Promise<Embedding> {
     const graph = embeddingGraph(config, head);
-    if (pooler) weightsInMemory(pooler, poolerParameters(config));
+    if (pooler && pooler.size > 0) weightsInMemory(pooler, poolerParameters(config));
     return Embedding.open(
       {
         config: embeddingConfig(config),
