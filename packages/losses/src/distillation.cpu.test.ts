@@ -1,5 +1,5 @@
-import { input } from '@rag/onnx';
-import { floats, tensor } from '@rag/onnx/testing';
+import { gradients, input, optimize, trace } from '@rag/onnx';
+import { floats, inPrecision, numbersOf, runGraph, tensor } from '@rag/onnx/testing';
 import { expect, test } from 'vitest';
 import { type DistillationOptions, distillation } from './distillation.js';
 import { examineBatch } from './testing/batch-exam.js';
@@ -27,6 +27,23 @@ for (const [name, options] of Object.entries(settings))
     smooth,
     tolerance: 3e-6,
   });
+
+test('passes for a provider change nothing', async () => {
+  const graph = trace({ student: rowsOf(8), teacher: rowsOf(8) }, (inputs) => {
+    const { sum } = distillation(inputs, { mrlDims: [4, 8] });
+    return { sum, gradient: gradients(sum, [inputs.student])[0]! };
+  });
+  const feeds = {
+    student: inPrecision(smooth.student, 'float32'),
+    teacher: inPrecision(smooth.teacher, 'float32'),
+  };
+  const [plain, optimized] = [await runGraph(graph, feeds), await runGraph(optimize(graph, 'cpu'), feeds)];
+  expect(numbersOf(optimized.sum!)[0]).toBeCloseTo(numbersOf(plain.sum!)[0]!, 3);
+  for (const [at, g] of numbersOf(optimized.gradient!).entries())
+    expect(g).toBeCloseTo(numbersOf(plain.gradient!)[at]!, 4);
+});
+
+const rowsOf = (width: number) => ({ dtype: 'float32', shape: ['rows', width] }) as const;
 
 const vectors = (name: string, width: number | string = 8) => input(name, 'float32', ['rows', width]);
 

@@ -19,9 +19,15 @@ export { marginMse } from './margin-mse.js';
 export { matryoshka } from './matryoshka.js';
 export { meanSquaredError } from './mean-squared-error.js';
 export {
+  type LossKind,
   lossByName,
+  lossNames,
+  type NamedDistillationLoss,
   type NamedGroupLoss,
+  type NamedInBatchLoss,
   type NamedLoss,
+  type NamedPairScoreLoss,
+  type NamedPairVectorLoss,
   type NamedPointwiseLoss,
   namedLosses,
   UnknownLossError,

@@ -1,6 +1,6 @@
 import { gradients, type Shape, type TensorType, trace, type Value } from '@rag/onnx';
-import { type HostTensor, numbersOf, runGraph, testOp } from '@rag/onnx/testing';
-import { describe, expect, test } from 'vitest';
+import { type HostTensor, numbersOf, type OpenGraph, openGraph, testOp } from '@rag/onnx/testing';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Loss } from '../loss.js';
 import { type BatchInputs, type BatchKind, batchCases, withBatchFiller } from './batch-golden.js';
 
@@ -29,6 +29,7 @@ export function examineBatch(
   { wrt, smooth, tolerance = 1e-6, smallest = 0.1 }: BatchExamOptions,
 ): void {
   const cases = batchCases(kind, name);
+  const opened = openLoss(loss, wrt);
   const expectClose = (got: readonly number[], expected: readonly number[], least: number) => {
     expect(got.length).toBe(expected.length);
     const scale = Math.max(least, ...expected.map(Math.abs));
@@ -36,8 +37,10 @@ export function examineBatch(
     expect(worst, `${got.join(' ')} against ${expected.join(' ')}`).toBeLessThanOrEqual(tolerance * scale);
   };
   describe(name, () => {
+    afterAll(() => opened.close());
+
     test.each(cases)('PyTorch: %s', async (_, inputs, golden) => {
-      const result = await evaluateBatch(loss, inputs, wrt);
+      const result = await opened.run(inputs);
       expect(result.weight).toBe(golden.weight);
       expectClose([result.sum], [golden.sum], golden.weight * smallest);
       for (const by of wrt) expectClose(result.gradients[by]!, golden.gradients[by]!, smallest);
@@ -61,8 +64,8 @@ export function examineBatch(
 
     test('filler changes nothing, even where it holds NaN', async () => {
       for (const [, inputs, { weight }] of cases) {
-        const plain = await evaluateBatch(loss, inputs, wrt);
-        const filled = await evaluateBatch(loss, withBatchFiller(inputs), wrt);
+        const plain = await opened.run(inputs);
+        const filled = await opened.run(withBatchFiller(inputs));
         expect(filled.weight).toBe(weight);
         expectClose([filled.sum], [plain.sum], weight * smallest);
         for (const by of wrt) {
@@ -76,7 +79,7 @@ export function examineBatch(
 }
 
 /** What a loss yields for one batch. */
-export interface BatchResult {
+interface BatchResult {
   readonly sum: number;
   readonly weight: number;
   readonly gradients: Readonly<Record<string, readonly number[]>>;
@@ -84,37 +87,53 @@ export interface BatchResult {
   readonly widths: Readonly<Record<string, number>>;
 }
 
-/** Runs a loss and its gradients on ONNX Runtime in float32, rows and candidates symbolic. */
-export async function evaluateBatch(
-  loss: ExaminedLoss,
-  inputs: BatchInputs,
-  wrt: readonly string[],
-): Promise<BatchResult> {
-  const shapes = symbolicShapes(inputs);
-  const types = Object.fromEntries(
-    Object.entries(inputs).map(([name, { dtype }]): [string, TensorType] => [
-      name,
-      { dtype, shape: shapes[name]! },
-    ]),
-  );
-  const graph = trace(types, (values) => {
-    const { sum, weight } = loss(values);
-    const by = gradients(
-      sum,
-      wrt.map((name) => values[name]!),
-    );
-    return { sum, weight, ...Object.fromEntries(wrt.map((name, at) => [`by ${name}`, by[at]!])) };
-  });
-  const results = (await runGraph(graph, inputs)) as Record<string, HostTensor>;
-  for (const scalar of ['sum', 'weight'])
-    expect(results[scalar]).toMatchObject({ dtype: 'float32', shape: [] });
+/**
+ * A loss and its gradients on ONNX Runtime in float32, rows and candidates symbolic: one session for all batches of the
+ * same inputs and widths.
+ */
+function openLoss(loss: ExaminedLoss, wrt: readonly string[]) {
+  const opened = new Map<string, Promise<OpenGraph>>();
+  const open = (inputs: BatchInputs): Promise<OpenGraph> => {
+    const types = typesOf(inputs);
+    const key = JSON.stringify(types);
+    const known = opened.get(key);
+    if (known) return known;
+    const graph = trace(types, (values) => {
+      const { sum, weight } = loss(values);
+      const by = gradients(
+        sum,
+        wrt.map((name) => values[name]!),
+      );
+      return { sum, weight, ...Object.fromEntries(wrt.map((name, at) => [`by ${name}`, by[at]!])) };
+    });
+    const opening = openGraph(graph);
+    opened.set(key, opening);
+    return opening;
+  };
   return {
-    sum: numbersOf(results.sum!)[0]!,
-    weight: numbersOf(results.weight!)[0]!,
-    gradients: Object.fromEntries(wrt.map((name) => [name, numbersOf(results[`by ${name}`]!)])),
-    widths: Object.fromEntries(wrt.map((name) => [name, inputs[name]!.shape[1] ?? 1])),
+    async run(inputs: BatchInputs): Promise<BatchResult> {
+      const results = await (await open(inputs)).run(inputs);
+      for (const scalar of ['sum', 'weight'])
+        expect(results[scalar]).toMatchObject({ dtype: 'float32', shape: [] });
+      return {
+        sum: numbersOf(results.sum!)[0]!,
+        weight: numbersOf(results.weight!)[0]!,
+        gradients: Object.fromEntries(wrt.map((name) => [name, numbersOf(results[`by ${name}`]!)])),
+        widths: Object.fromEntries(wrt.map((name) => [name, inputs[name]!.shape[1] ?? 1])),
+      };
+    },
+    async close() {
+      for (const opening of opened.values()) await (await opening).close();
+    },
   };
 }
+
+const typesOf = (inputs: BatchInputs): Record<string, TensorType> => {
+  const shapes = symbolicShapes(inputs);
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, { dtype }]) => [name, { dtype, shape: shapes[name]! }]),
+  );
+};
 
 /** Rows and candidates as symbols; the width of vectors is known when a graph is built. */
 function symbolicShapes(inputs: BatchInputs): Record<string, Shape> {
