@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
 import * as api from './index.js';
 import { tinyCheckpoint, writeFiles } from './testing/tiny-checkpoint.js';
+import * as training from './training/index.js';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const root = mkdtempSync(join(tmpdir(), 'embedding-readme-'));
@@ -31,8 +32,17 @@ test("the README's table names what there is", () => {
     ...Object.getOwnPropertyNames(api.Embedding),
     ...Object.getOwnPropertyNames(api.Embedding.prototype),
   ]);
-  const rows = readme.split('\n').filter((line) => line.startsWith('| `') && !line.includes('@rag/'));
-  const named = rows.flatMap((row) => [...row.split('|')[1]!.matchAll(/`(\w+)/g)].map(([, name]) => name!));
+  const rows = readme.split('\n').filter((line) => line.startsWith('| `'));
+  const named = rows
+    .slice(0, -1)
+    .flatMap((row) => [...row.split('|')[1]!.matchAll(/`(\w+)/g)].map(([, name]) => name!));
   expect(named.filter((name) => !members.has(name))).toEqual([]);
   expect(named).toContain('encodePassages');
+  const exported = [
+    ...rows
+      .at(-1)!
+      .split('|')[2]!
+      .matchAll(/`(\w+)`/g),
+  ].map(([, name]) => name!);
+  expect(exported.toSorted()).toEqual(Object.keys(training).toSorted());
 });
