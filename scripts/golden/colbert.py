@@ -135,9 +135,13 @@ def rag_retrieval(folder):
     # As it is meant: a masked passage token is never the best one, and only vectors that count are counted.
     correct = similarity.masked_fill(~passage_keep[None, :, None, :], -torch.inf).max(-1).values
     correct = (correct * query_keep[:, None]).sum(-1) / query_keep.sum(-1)[:, None]
+    # The first position does not count, so none is protected.
+    pooled = [pool(v[k], 2, protected=0) for v, k in zip(passages, passage_keep)]
+    means = [[(q[k] @ p.T).max(-1).values.mean().item() for p in pooled] for q, k in zip(queries, query_keep)]
     return {
-        "colbertDim": 6,
         "lengths": lengths,
+        "pooled_scores": means,
+        "pooled_vectors": [v.tolist() for v in pooled],
         "scores": correct.tolist(),
         "padded_scores": padded.tolist(),
         "query_vectors": [v[k].tolist() for v, k in zip(queries, query_keep)],

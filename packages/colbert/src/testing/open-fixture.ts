@@ -19,11 +19,11 @@ export interface Golden {
   /** RAG-Retrieval: the lengths that the texts were padded to. */
   readonly lengths?: { readonly query: number; readonly passage: number };
   /** Of documents pooled by factor 2. */
-  readonly pooled_scores?: number[][];
+  readonly pooled_scores: number[][];
   /** [texts][tokens][dim] */
   readonly query_vectors: number[][][];
   readonly passage_vectors: number[][][];
-  readonly pooled_vectors?: number[][][];
+  readonly pooled_vectors: number[][][];
 }
 
 export const fixtureDirectory = (name: Fixture): string =>

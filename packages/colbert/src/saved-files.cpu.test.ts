@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { ColBERT } from './colbert.js';
+import { readFiles } from './testing/directories.js';
+import { FIXTURES, fixtureDirectory, openDirectory, readGolden } from './testing/open-fixture.js';
+import { tinyConfig, tinySettings, tinyTokenizerFiles, tinyWeights } from './testing/tiny.js';
+
+const root = mkdtempSync(join(tmpdir(), 'colbert-save-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const FILES: { readonly [Name in (typeof FIXTURES)[number]]: readonly string[] } = {
+  'rag-retrieval': ['colbert_linear.pt', 'colbert_linear.safetensors'],
+  pylate: [
+    '1_Dense/config.json',
+    '1_Dense/model.safetensors',
+    'config_sentence_transformers.json',
+    'modules.json',
+    'sentence_bert_config.json',
+  ],
+  'pylate-roberta': [
+    ...[1, 2, 3].flatMap((i) => [`${i}_Dense/config.json`, `${i}_Dense/model.safetensors`]),
+    'config_sentence_transformers.json',
+    'modules.json',
+    'sentence_bert_config.json',
+  ],
+  colbertv2: ['artifact.metadata'],
+};
+const COMMON = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
+
+test.each(FIXTURES)(
+  '%s: a saved model scores the same to the bit, and saves to the same bytes',
+  async (name) => {
+    const { queries, passages } = readGolden(name);
+    const pairs = queries.flatMap((query) => passages.map((passage) => [query, passage]));
+    const model = await openDirectory(fixtureDirectory(name));
+    const directory = join(root, name);
+    await model.savePretrained(directory);
+    const files = await readFiles(directory);
+    expect(Object.keys(files)).toEqual([...FILES[name], ...COMMON].toSorted());
+    const again = await openDirectory(directory, { newHead: false });
+    expect(again.settings).toEqual(model.settings);
+    expect(await again.computeScore(pairs)).toEqual(await model.computeScore(pairs));
+    expect(await again.readWeights()).toEqual(await model.readWeights());
+    await again.savePretrained(join(root, `${name}-again`));
+    expect(await readFiles(join(root, `${name}-again`))).toEqual(files);
+    // A directory of a checkpoint is replaced as a whole.
+    await again.savePretrained(directory);
+    expect(await readFiles(directory)).toEqual(files);
+  },
+);
+
+test('a trained model in memory saves as RAG-Retrieval does, under the class that AutoModel opens', async () => {
+  const [config, settings, weights] = [
+    tinyConfig({ architectures: ['BertForMaskedLM'], torch_dtype: 'float16' }),
+    tinySettings(),
+    tinyWeights(),
+  ];
+  const model = await ColBERT.fromParts({ config, settings, weights, tokenizerFiles: tinyTokenizerFiles });
+  const directory = join(root, 'parts');
+  await model.savePretrained(directory);
+  const files = await readFiles(directory);
+  const saved = JSON.parse(new TextDecoder().decode(files['config.json']));
+  expect(saved).toMatchObject({ architectures: ['BertModel'], torch_dtype: 'float32' });
+  const again = await openDirectory(directory, { colbertDim: 8 });
+  expect(await again.readWeights()).toEqual(weights);
+  expect(await again.computeScore(['the cat', 'a cat sat'])).toBe(
+    await model.computeScore(['the cat', 'a cat sat']),
+  );
+  model.dispose();
+});
+
+test('foreign files are not replaced, keys that are not ours are kept', async () => {
+  const model = await openDirectory(fixtureDirectory('colbertv2'));
+  await expect(model.savePretrained(root)).rejects.toThrow(
+    'expected an empty directory or an earlier checkpoint',
+  );
+  const files = await readFiles(join(root, 'colbertv2'));
+  const metadata = JSON.parse(new TextDecoder().decode(files['artifact.metadata']));
+  expect(metadata).toMatchObject({
+    query_token: '[Q]',
+    query_token_id: '[unused0]',
+    dim: 8,
+    query_maxlen: 14,
+  });
+});
