@@ -52,6 +52,7 @@ test.each([
     'train(): expected grouped for the loss pairwise_ranknet, which compares passages of a query, got pointwise',
   ],
   [{ lossType: 'point_kl' }, 'train(): "lossType" expected one of pointwise_bce, '],
+  [{ lossType: 'infonce' }, 'train(): "lossType" expected one of pointwise_bce, '],
   [{ bacthSize: 3 }, 'train(): expected a known key, got "bacthSize" — did you mean "batchSize"?'],
 ])('%j is refused', (options, message) => {
   expect(() => resolve(options)).toThrow(ConfigError);

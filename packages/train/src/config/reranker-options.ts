@@ -1,4 +1,4 @@
-import { namedLosses } from '@rag/losses';
+import { lossNames } from '@rag/losses';
 import { anyNumber, anyText, choice, flag, paths, positiveNumber, share, text, wholeNumber } from './kind.js';
 import { type ConfigOf, later, type OptionsOf, option, optional } from './option.js';
 import {
@@ -9,8 +9,6 @@ import {
   sourceOptions,
   warmup,
 } from './shared-options.js';
-
-const lossNames = namedLosses.flatMap(({ names }) => names);
 
 /**
  * Every setting of `rag train reranker`: the keys of RAG-Retrieval's reranker trainer in its three generations and of
@@ -74,7 +72,7 @@ export const rerankerOptions = {
   ...loaderOptions,
 
   // Learning
-  loss_type: option(choice(lossNames), 'pointwise_bce', 'the loss; it decides how rows become examples'),
+  loss_type: option(choice(lossNames()), 'pointwise_bce', 'the loss; it decides how rows become examples'),
   ...learningOptions,
   batch_size: option(wholeNumber(1), 8, 'pairs per batch, or groups', {
     aliases: ['per_device_train_batch_size'],
