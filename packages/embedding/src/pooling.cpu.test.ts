@@ -123,6 +123,13 @@ describe.each(POOLING_MODES)('%s', (mode) => {
   });
 });
 
+it('texts of one length leave no gradient on filler rows', async () => {
+  const { gradient, rest } = await run(['mean'], { lengths: [3, 3, 3] });
+  expect(rest.length).toBeGreaterThan(0);
+  expect(rest.every((x) => x === 0)).toBe(true);
+  expect(Math.max(...gradient.map(Math.abs))).toBeGreaterThan(0.01);
+});
+
 it('the gradient is that of a linear map where the mode is one', async () => {
   // Σ w·v has the derivative w / 5 at each token of the first sequence, whose length is 5.
   const { gradient } = await run(['mean']);
