@@ -25,11 +25,16 @@ it('packs rows of real tokens and one filler', () => {
   expect(numbers(batch.first_token)).toEqual([0, 3]);
 });
 
-it('points fillers at cell 0 when no cell is padding', () => {
-  const batch = packSequences([sequence(5, 6)], { padId: 9, mode: 'packed', ladder: exactLadder });
-  expect(numbers(batch.input_ids)).toEqual([5, 6, 9]);
-  expect(numbers(batch.token_index)).toEqual([0, 1, 0]);
-});
+it.each(['packed', 'padded'] as const)(
+  'has a padding cell for fillers where every sequence is equally long: %s',
+  (mode) => {
+    const full = [sequence(5, 6), sequence(7, 8)];
+    const batch = packSequences(full, { padId: 9, mode, ladder: exactLadder });
+    expect(batch.seq).toBe(3);
+    expect(batch.attention_mask[Number(batch.token_index.at(-1))]).toBe(0);
+    expect(packSequences([sequence(...Array(8).fill(1))], { padId: 9, mode }).seq).toBe(16);
+  },
+);
 
 it('makes every cell a row in padded mode', () => {
   const batch = packSequences([sequence(5, 6, 7), sequence(8)], {

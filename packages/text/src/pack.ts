@@ -23,7 +23,7 @@ export interface PackedBatch {
   position_ids: BigInt64Array;
   /** int64 `[batch, seq]`: the row of each cell; padding cells of `packed` name the filler row tokens − 1 */
   block_index: BigInt64Array;
-  /** int64 `[tokens]`: the flat cell of each row; fillers name the first padding cell, or 0 when there is none */
+  /** int64 `[tokens]`: the flat cell of each row; fillers name the first padding cell */
   token_index: BigInt64Array;
   /** float32 `[batch, seq]`: 1 for real cells, 0 for padding */
   attention_mask: Float32Array;
@@ -39,7 +39,8 @@ export interface PackedBatch {
 
 /**
  * Packs sequences, in their order, into one batch. Row and column counts are rounded up by the ladder with
- * masked filler; there is always at least one filler row, the last. Throws RangeError for an empty batch or
+ * masked filler; there is always at least one filler row, the last, and one padding cell, which filler rows name: a
+ * filler row that named a real cell would bring that cell's gradient into the parameters. Throws RangeError for an empty batch or
  * sequence, unequal lengths, ids that are no non-negative integers, or a ladder that rounds down.
  */
 export function packSequences(sequences: readonly EncodedIds[], options: PackOptions): PackedBatch {
@@ -49,6 +50,7 @@ export function packSequences(sequences: readonly EncodedIds[], options: PackOpt
   checkIds([padId], 'padId');
   let realTokens = 0;
   let longest = 0;
+  let shortest = Number.POSITIVE_INFINITY;
   sequences.forEach((sequence, row) => {
     const { length } = sequence.input_ids;
     if (length === 0 || sequence.token_type_ids.length !== length)
@@ -60,9 +62,11 @@ export function packSequences(sequences: readonly EncodedIds[], options: PackOpt
     checkIds(sequence.token_type_ids, `sequence ${row} token_type_ids`);
     realTokens += length;
     longest = Math.max(longest, length);
+    shortest = Math.min(shortest, length);
   });
   const batch = sequences.length;
-  const seq = atLeast(ladder.seq(longest), longest, 'seq');
+  const columns = atLeast(ladder.seq(longest), longest, 'seq');
+  const seq = shortest === columns ? withPadding(columns) : columns;
   const cells = batch * seq;
   const padded = mode === 'padded';
   const tokens = padded ? cells + 1 : atLeast(ladder.tokens(realTokens + 1), realTokens + 1, 'tokens');
@@ -74,7 +78,7 @@ export function packSequences(sequences: readonly EncodedIds[], options: PackOpt
   const token_index = new BigInt64Array(tokens);
   const attention_mask = new Float32Array(cells);
   const first_token = new BigInt64Array(batch);
-  let firstPadding = -1;
+  let firstPadding: number | undefined;
   let next = 0;
   sequences.forEach((sequence, row) => {
     first_token[row] = BigInt(next);
@@ -91,9 +95,9 @@ export function packSequences(sequences: readonly EncodedIds[], options: PackOpt
       }
       next += 1;
     }
-    if (length < seq && firstPadding < 0) firstPadding = row * seq + length;
+    if (length < seq) firstPadding ??= row * seq + length;
   });
-  token_index.fill(BigInt(Math.max(0, firstPadding)), next);
+  token_index.fill(BigInt(firstPadding!), next);
   return {
     input_ids,
     token_type_ids,
@@ -108,6 +112,9 @@ export function packSequences(sequences: readonly EncodedIds[], options: PackOpt
     realTokens,
   };
 }
+
+/** More columns than every sequence fills, in a multiple of 8 where they were one. */
+const withPadding = (columns: number): number => columns + (columns % 8 === 0 ? 8 : 1);
 
 function checkIds(ids: readonly number[], what: string): void {
   const wrong = ids.find((id) => !Number.isSafeInteger(id) || id < 0);

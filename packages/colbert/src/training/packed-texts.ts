@@ -1,6 +1,6 @@
 import { type DropoutDraw, dropoutFeeds } from '@rag/models';
 import { type Batch, type TrainingBatch, tensorsOf } from '@rag/runtime';
-import { batchByTokens, type Ladder, packSequences, sizeLadder } from '@rag/text';
+import { batchByTokens, packSequences, sizeLadder } from '@rag/text';
 import { colbertTensors } from '../colbert-tensors.js';
 import type { TextEncoder, TokenSequence } from '../text-encoder.js';
 
@@ -53,7 +53,7 @@ export function packTexts(texts: readonly PlacedSequence[], options: PackOptions
     const packed = packSequences(sequences, {
       padId: encoder.padId,
       mode: 'packed',
-      ladder: withPadding(ladder, sequences),
+      ladder,
     });
     const rows = places.map((place) => texts[place]!.row);
     const { dropout } = options;
@@ -94,14 +94,4 @@ export function packTexts(texts: readonly PlacedSequence[], options: PackOptions
             head,
           },
   };
-}
-
-/**
- * The ladder, with one column more where the sequences would fill their block. Filler rows take the gradient of a padding
- * cell, which is 0; in a block without one they take that of its first token, and the weights' gradients are wrong.
- */
-function withPadding(ladder: Ladder, sequences: readonly TokenSequence[]): Ladder {
-  const longest = Math.max(...sequences.map(({ input_ids }) => input_ids.length));
-  const full = sequences.every(({ input_ids }) => input_ids.length === longest);
-  return full && ladder.seq(longest) === longest ? { ...ladder, seq: () => longest + 1 } : ladder;
 }

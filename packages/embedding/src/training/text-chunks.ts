@@ -1,13 +1,6 @@
 import { type DropoutDraw, dropoutFeeds } from '@rag/models';
 import { type Batch, type TrainingBatch, tensorsOf } from '@rag/runtime';
-import {
-  batchByTokens,
-  type EncodedIds,
-  type Ladder,
-  packedTensors,
-  packSequences,
-  sizeLadder,
-} from '@rag/text';
+import { batchByTokens, type EncodedIds, packedTensors, packSequences, sizeLadder } from '@rag/text';
 
 export interface TextChunksOptions {
   /** Id of filler tokens. */
@@ -47,8 +40,10 @@ export function textChunks(
     throw new RangeError('batch: expected at least one example, got none — leave out empty batches');
   const ladder = sizeLadder({ maxSeq: maxLength });
   const batchOf = (chosen: readonly number[]): Batch => {
-    const sequences = chosen.map((i) => texts[i]!);
-    const packed = packSequences(sequences, { padId, mode, ladder: withPadding(sequences, ladder) });
+    const packed = packSequences(
+      chosen.map((i) => texts[i]!),
+      { padId, mode, ladder },
+    );
     const place = { ...packed, rows: chosen.map((i) => rows[i]!) };
     return {
       ...tensorsOf(packedTensors(packed)),
@@ -70,19 +65,4 @@ export function textChunks(
     },
   };
   return { places, with: (head) => ({ chunks, head }) };
-}
-
-/** Columns that a batch without padding gets. */
-const PADDING = 8;
-
-/**
- * The ladder, with at least one cell of padding: filler rows take their gradient from such a cell, where it is zero, and
- * without one they would take that of a real token.
- */
-function withPadding(sequences: readonly EncodedIds[], ladder: Ladder): Ladder {
-  const seq = (longest: number): number => {
-    const columns = ladder.seq(longest);
-    return sequences.some(({ input_ids }) => input_ids.length < columns) ? columns : columns + PADDING;
-  };
-  return { tokens: ladder.tokens, seq };
 }

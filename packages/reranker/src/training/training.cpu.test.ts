@@ -107,6 +107,26 @@ describe('a BERT cross-encoder', () => {
     padded.dispose();
   });
 
+  it('gives the same gradient whether or not the pairs leave padding', async () => {
+    const long = tinyExamples(2).map((example) => ({
+      ...example,
+      content: 'the cat sat in the red sun . '.repeat(9),
+    }));
+    const short = tinyExamples(1);
+    const [full, loose] = [await open(), await open()];
+    const collated = collatePointwise({ examples: long, indices: [0, 1] }, { encoder });
+    expect(collated.realTokens).toBe(2 * encoder.maxLength);
+    await full.accumulate(collated.batch);
+    // The short pair counts nothing; it only brings padding.
+    const mixed = { examples: [...long, ...short], indices: [0, 1, 2], repeated: 1 };
+    await loose.accumulate(collatePointwise(mixed, { encoder }).batch);
+    const theirs = loose.gradients();
+    for (const [i, { name, data }] of full.gradients().entries())
+      expect(largest(data as Float32Array, theirs[i]!.data as Float32Array), name).toBeLessThan(1e-5);
+    full.dispose();
+    loose.dispose();
+  });
+
   it('gives the gradient of whole groups from unequal micro-batches, with dropout by place', async () => {
     const dropping = tinyConfig({ hidden_dropout_prob: 0.3, attention_probs_dropout_prob: 0.2 });
     const grouped = compile(

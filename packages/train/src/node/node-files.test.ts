@@ -39,3 +39,12 @@ test('removes named files and the directory that is empty then', async () => {
   expect(await readdir(root)).toEqual([]);
   await nodeFiles.removeModel(directory, ['b']);
 });
+
+test('folders of a model go with their files, others stay', async () => {
+  const directory = join(root, 'model');
+  await mkdir(join(directory, '1_Pooling'), { recursive: true });
+  await mkdir(join(directory, 'notes'));
+  await writeFile(join(directory, '1_Pooling', 'config.json'), '');
+  await nodeFiles.removeModel(directory, ['1_Pooling/config.json', '2_Dense/absent.json']);
+  expect(await readdir(directory)).toEqual(['notes']);
+});

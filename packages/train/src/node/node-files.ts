@@ -12,6 +12,19 @@ function absent(error: unknown): undefined {
   throw error;
 }
 
+/** `a/b/c.json` → `a/b`, `a`. */
+function foldersOf(name: string): string[] {
+  const parts = name.split('/').slice(0, -1);
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
+}
+
+/** Removes a directory unless somebody else's files are in it. */
+async function removeEmpty(path: string): Promise<void> {
+  await rmdir(path).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') absent(error);
+  });
+}
+
 /** The file system. */
 export const nodeFiles: RunFiles = {
   openData: openFile,
@@ -22,10 +35,11 @@ export const nodeFiles: RunFiles = {
   saveModel: saveCheckpoint,
   async removeModel(path, names) {
     for (const name of names) await rm(join(path, name), { force: true });
-    await rmdir(path).catch((error: unknown) => {
-      // Somebody else's files are in it: it stays.
-      if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') absent(error);
-    });
+    // Folders of the files, the inner ones first; the model's own goes last.
+    const folders = new Set(names.flatMap(foldersOf));
+    for (const folder of [...folders].sort((a, b) => b.length - a.length))
+      await removeEmpty(join(path, folder));
+    await removeEmpty(path);
   },
   readText: (path) => readFile(path, 'utf8').catch(absent),
   async writeText(path, text) {

@@ -19,6 +19,9 @@ interface TaskTypes {
   colbert: { readonly options: ColbertOptions; readonly run: ColbertRun };
 }
 
+/** What a run of a task gives. */
+export type RunOf<Task extends TaskName> = TaskTypes[Task]['run'];
+
 /** What to train, and the settings of that task in camelCase. */
 export type TrainOptions<Task extends TaskName = TaskName> = {
   [Name in Task]: { readonly task: Name } & TaskTypes[Name]['options'];
@@ -40,14 +43,14 @@ export interface TrainControl {
 export async function train<Task extends TaskName>(
   options: TrainOptions<Task>,
   control: TrainControl = {},
-): Promise<TaskTypes[Task]['run']> {
+): Promise<RunOf<Task>> {
   const { task: name, ...settings } = options;
   if (!Object.hasOwn(tasks, name))
     throw new RangeError(
       `task: expected one of ${Object.keys(tasks).join(', ')}, got ${JSON.stringify(name)} — choose one`,
     );
   // The table pairs each name with its own settings and run; the type system does not follow an index by a union.
-  const task = tasks[name] as unknown as TrainableTask<ResolvedTask, TaskTypes[Task]['run']>;
+  const task = tasks[name] as unknown as TrainableTask<ResolvedTask, RunOf<Task>>;
   return runOnThisMachine(task, task.resolve([settingsOf(settings)]), control);
 }
 

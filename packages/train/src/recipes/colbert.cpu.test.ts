@@ -1,0 +1,99 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ColBERT } from '@rag/colbert';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TrainOptions } from '../node/train.js';
+import { type TinyRun, writeTinyRun } from '../testing/tiny-run.js';
+import { watchedRun } from '../testing/watched-run.js';
+
+let folder: string;
+let tiny: TinyRun;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rag-colbert-'));
+  tiny = await writeTinyRun(folder);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const watch = (name: string, options: Partial<TrainOptions<'colbert'>> = {}) =>
+  watchedRun<'colbert'>({
+    task: 'colbert',
+    modelNameOrPath: tiny.model,
+    initFromConfig: true,
+    trainDataset: tiny.train,
+    outputDir: join(folder, name),
+    batchSize: 4,
+    negNums: 3,
+    lr: 2e-3,
+    epochs: 1,
+    threads: 1,
+    colbertDim: 16,
+    ...options,
+  });
+
+async function scoreOf(directory: string): Promise<number> {
+  const model = await ColBERT.fromPretrained(directory);
+  const score = await model.computeScore(['为什么天空是蓝色的', '蓝光更容易散射']);
+  model.dispose();
+  return score;
+}
+
+test('triplets: checkpoints in the original’s layout, search before and after, equal scores after reload', async () => {
+  const { run, steps, said } = await watch('triplets', { epochs: 2, valDataset: tiny.val, chunkTokens: 300 });
+  expect(run.meanLoss).toBeLessThan(steps[0]!.loss);
+  const model = ['colbert_linear.pt', 'colbert_linear.safetensors', 'config.json', 'model.safetensors'];
+  expect((await readdir(run.model)).sort()).toEqual([...model, 'tokenizer.json']);
+  expect(await scoreOf(run.checkpoints[1]!)).toBe(await scoreOf(run.model));
+  expect(run.evaluation).toMatchObject({ queries: 6, passages: 56, epochs: [{ epoch: 0 }] });
+  const record = JSON.parse(await readFile(join(folder, 'triplets', 'run.json'), 'utf8'));
+  expect(record).toMatchObject({
+    task: 'colbert',
+    ran: { loss_type: 'infonce', query_max_len: 64, passage_max_len: 64, colbert_dim: 16 },
+  });
+  expect(said.join('\n')).toContain('fresh: every weight');
+  const { said: more } = await watch('more', {
+    modelNameOrPath: run.model,
+    initFromConfig: false,
+    lr: 1e-5,
+    trainDataset: tiny.val,
+  });
+  expect(more.join('\n')).not.toContain('fresh');
+});
+
+test('chunks give the losses of the whole batch; another width than the model’s is refused', async () => {
+  const options = { saveOnEpochEnd: false } as const;
+  const cached = await watch('cached', { ...options, chunkTokens: 200 });
+  const whole = await watch('whole', { ...options, gradCache: false });
+  for (const [i, { loss }] of whole.steps.entries()) expect(loss).toBeCloseTo(cached.steps[i]!.loss, 3);
+  await expect(
+    watch('wide', { modelNameOrPath: cached.run.model, initFromConfig: false, colbertDim: 32 }),
+  ).rejects.toThrow('colbertDim: expected 16');
+});
+
+test('a teacher’s scores, and pairs without negatives', async () => {
+  const scored = join(folder, 'scored.jsonl');
+  const rows = [
+    { query: '天空', pos: ['蓝光散射', '猫', 'blood'], scores: [1, 0, 0.2] },
+    { query: 'heart', pos: ['蓝光散射', 'muscle', 'blood'], scores: [0, 0.8, 1] },
+  ];
+  await writeFile(scored, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  const { run, steps } = await watch('scored', {
+    trainDataset: scored,
+    valDataset: scored,
+    epochs: 15,
+    temperature: 0.5,
+    saveOnEpochEnd: false,
+  });
+  expect(run.meanLoss).toBeLessThan(steps[0]!.loss);
+  const { before, after } = run.evaluation!;
+  expect(after.similarity!.spearman).toBeGreaterThan(before.similarity!.spearman);
+  const pairs = join(folder, 'pairs.jsonl');
+  await writeFile(pairs, '{"query": "天空", "pos": ["蓝光"]}\n{"query": "heart", "pos": ["blood"]}\n');
+  await expect(watch('alone', { trainDataset: pairs })).rejects.toThrow('expected negatives in the batch');
+  const together = await watch('pairs', {
+    trainDataset: pairs,
+    othersPositives: true,
+    saveOnEpochEnd: false,
+  });
+  expect(together.steps[0]!.loss).toBeGreaterThan(0);
+});
