@@ -44,7 +44,7 @@ it('makes every cell a row in padded mode', () => {
   });
   expect(batch).toMatchObject({ batch: 2, seq: 3, tokens: 7, realTokens: 4 });
   expect(numbers(batch.input_ids)).toEqual([5, 6, 7, 8, 1, 1, 1]);
-  expect(numbers(batch.position_ids)).toEqual([0, 1, 2, 0, 1, 2, 0]);
+  expect(numbers(batch.position_ids)).toEqual([0, 1, 2, 0, 0, 0, 0]);
   expect(numbers(batch.block_index)).toEqual([0, 1, 2, 3, 4, 5]);
   expect(numbers(batch.token_index)).toEqual([0, 1, 2, 3, 4, 5, 4]);
   expect(numbers(batch.first_token)).toEqual([0, 3]);

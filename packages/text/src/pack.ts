@@ -19,7 +19,7 @@ export interface PackedBatch {
   input_ids: BigInt64Array;
   /** int64 `[tokens]` */
   token_type_ids: BigInt64Array;
-  /** int64 `[tokens]`, from 0 inside each sequence */
+  /** int64 `[tokens]`, from 0 inside each sequence; 0 for padding and filler, which may lie beyond a model's positions */
   position_ids: BigInt64Array;
   /** int64 `[batch, seq]`: the row of each cell; padding cells of `packed` name the filler row tokens − 1 */
   block_index: BigInt64Array;
@@ -85,10 +85,10 @@ export function packSequences(sequences: readonly EncodedIds[], options: PackOpt
     const { length } = sequence.input_ids;
     for (let column = 0; column < (padded ? seq : length); column += 1) {
       const cell = row * seq + column;
-      position_ids[next] = BigInt(column);
       block_index[cell] = BigInt(next);
       token_index[next] = BigInt(cell);
       if (column < length) {
+        position_ids[next] = BigInt(column);
         input_ids[next] = BigInt(sequence.input_ids[column]!);
         token_type_ids[next] = BigInt(sequence.token_type_ids[column]!);
         attention_mask[cell] = 1;
