@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { tinyCheckpoint as tinyEncoder } from '../packages/embedding/src/testing/tiny-checkpoint.js';
 import { tinyCheckpoint, writeFiles } from '../packages/reranker/src/testing/tiny-checkpoint.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -56,17 +57,23 @@ async function node(name: string, script: string): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
+const TASKS = ['reranker', 'embedding', 'colbert'];
+const needed = [...new Set(TASKS.flatMap((task) => [...withDependencies(task)]))];
+
 beforeAll(async () => {
-  const names = [...withDependencies('reranker')];
-  const packed = await Promise.all(names.map(async (name) => [`@rag/${name}`, await pack(name)] as const));
-  const { '@rag/reranker': reranker, ...others } = Object.fromEntries(packed);
+  const packed = await Promise.all(needed.map(async (name) => [name, await pack(name)] as const));
+  const named = (wanted: (name: string) => boolean) =>
+    Object.fromEntries(packed.filter(([name]) => wanted(name)).map(([name, file]) => [`@rag/${name}`, file]));
+  const isTask = (name: string) => TASKS.includes(name);
   // Dependencies of the same workspace come from tarballs too, since no registry has them.
-  const manifest = { private: true, dependencies: { '@rag/reranker': reranker }, overrides: others };
+  const manifest = { private: true, dependencies: named(isTask), overrides: named((name) => !isTask(name)) };
   writeFileSync(join(project, 'package.json'), JSON.stringify(manifest));
   // No install script runs: onnxruntime-node's would fetch CUDA libraries.
   const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
   await run('npm', install, { cwd: project, shell: process.platform === 'win32', maxBuffer: 2 ** 26 });
   await writeFiles(join(project, 'model'), await tinyCheckpoint());
+  // The encoder alone, as both retrievers take it.
+  await writeFiles(join(project, 'encoder'), await tinyEncoder());
 }, 300_000);
 
 const reranking = `
@@ -107,6 +114,56 @@ it('is required from CommonJS', async () => {
   check((await node('rerank.cjs', script)) as Printed);
 });
 
+it('the packed @rag/embedding encodes there, and its saved model gives the same vectors', async () => {
+  const script = `
+    import { Embedding } from '@rag/embedding';
+    import * as training from '@rag/embedding/training';
+    const texts = ['the cat sat', 'why is the moon bright'];
+    const vectorsOf = async (directory) => {
+      const model = await Embedding.fromPretrained(directory);
+      const vectors = await model.encode(texts, { normalize: true });
+      if (directory === 'encoder') await model.savePretrained('saved-embedding');
+      model.dispose();
+      return vectors.map((vector) => [...vector]);
+    };
+    const [first, again] = [await vectorsOf('encoder'), await vectorsOf('saved-embedding')];
+    console.log(JSON.stringify({ first, again, training: typeof training.embeddingObjective }));`;
+  const { first, again, training } = (await node('embed.mjs', script)) as Record<
+    'first' | 'again',
+    number[][]
+  > & {
+    training: string;
+  };
+  expect(first.map((vector) => Math.hypot(...vector).toFixed(5))).toEqual(['1.00000', '1.00000']);
+  expect(first[0]).not.toEqual(first[1]);
+  expect(again).toEqual(first);
+  expect(training).toBe('function');
+});
+
+it('the packed @rag/colbert scores there, and its saved model gives the same scores', async () => {
+  const script = `
+    import { ColBERT } from '@rag/colbert';
+    import * as training from '@rag/colbert/training';
+    const scoresOf = async (directory, options) => {
+      const model = await ColBERT.fromPretrained(directory, options);
+      const scores = await model.computeScore([['the moon', 'the moon is bright'], ['the moon', 'a cat']]);
+      if (options) await model.savePretrained('saved-colbert');
+      model.dispose();
+      return scores;
+    };
+    const first = await scoresOf('encoder', { colbertDim: 8, newHead: true });
+    console.log(JSON.stringify({ first, again: await scoresOf('saved-colbert'), training: typeof training.colbertObjective }));`;
+  const { first, again, training } = (await node('colbert.mjs', script)) as Record<
+    'first' | 'again',
+    number[]
+  > & {
+    training: string;
+  };
+  expect(first[0]).toBeGreaterThan(first[1]!);
+  expect(again).toEqual(first);
+  expect(training).toBe('function');
+});
+
 it('has what training needs in its own entry', async () => {
   const script = `import * as training from '@rag/reranker/training'; console.log(JSON.stringify(Object.keys(training)));`;
   expect(await node('training.mjs', script)).toEqual([
@@ -114,7 +171,6 @@ it('has what training needs in its own entry', async () => {
     'classifierParameters',
     'collateGroups',
     'collatePointwise',
-    'longestSequence',
     'pairEncoder',
     'rerankerObjective',
   ]);
@@ -122,7 +178,7 @@ it('has what training needs in its own entry', async () => {
 
 it('installs no source, no test and nothing of the workspace but what it depends on', () => {
   const installed = readdirSync(join(project, 'node_modules/@rag'));
-  expect(installed.toSorted()).toEqual([...withDependencies('reranker')].toSorted());
+  expect(installed.toSorted()).toEqual(needed.toSorted());
   for (const name of installed)
     expect(readdirSync(join(project, 'node_modules/@rag', name))).not.toContain('src');
 });
