@@ -56,8 +56,8 @@ const furthest = (
   );
 
 const queries = [vectors(7, 1), vectors(1, 2), vectors(32, 3)];
-// 4,700 tokens: more than one block of 131,072 / 40, one passage longer than a block.
-const lengths = [3, 1, 3500, 17, 512, 1, 40, 600, 26];
+// 11,200 tokens: two blocks of 262,144 / 40 for all queries, one passage longer than a block.
+const lengths = [3, 1, 7000, 17, 512, 1, 40, 3600, 26];
 const passages = lengths.map((tokens, i) => vectors(tokens, 10 + i));
 
 test('scores are those of the definition in float64, for passages of any length across blocks', async () => {

@@ -24,17 +24,18 @@ export interface MaxSim {
   dispose(): void;
 }
 
-/** Dot products computed at a time, 512 KiB of float32: they are read back out of the cache that they were written to. */
-const BLOCK_CELLS = 1 << 17;
+/** Dot products computed at a time, 1 MiB of float32: they are read back out of the cache that they were written to. */
+const BLOCK_CELLS = 1 << 18;
 /** Most passage tokens of a block. */
-const BLOCK_TOKENS = 4096;
+const BLOCK_TOKENS = 8192;
 /** Query vectors multiplied at a time, unless one query alone has more. */
 const QUERY_TOKENS = 512;
 
 /**
  * Opens the product of query vectors and a block of passage tokens, whatever passages they belong to: there is no padding, and
- * memory beside the vectors and the scores is one block (at most 0.5 MiB of products and, where the passages do not lie in one array,
- * 4096 vectors), however many passages there are. Each block's products are reduced at once to a running maximum per query token.
+ * memory beside the vectors and the scores is two blocks of at most 1 MiB of products and, where the passages do not lie in one array,
+ * 8192 vectors, however many passages there are. Each block's products are reduced to a running maximum per query token while the next
+ * block is multiplied, where the driver leaves the event loop free (`ffi`).
  */
 export async function openMaxSim(dim: number, options: SessionOptions): Promise<MaxSim> {
   const graph = trace(
@@ -57,16 +58,12 @@ export async function openMaxSim(dim: number, options: SessionOptions): Promise<
         const count = rows.length / dim;
         const left = new Tensor('float32', [count, dim], rows);
         const tokens = Math.max(1, Math.min(BLOCK_TOKENS, Math.floor(BLOCK_CELLS / count)));
-        const products = new Float32Array(count * Math.min(tokens, totalTokens(passages)));
+        const size = count * Math.min(tokens, totalTokens(passages));
+        const buffers = [new Float32Array(size), new Float32Array(size)] as const;
         const best = new Float32Array(count).fill(Number.NEGATIVE_INFINITY);
-        for (const block of blocks(passages, dim, tokens)) {
-          signal?.throwIfAborted();
-          const cells = products.subarray(0, count * block.tokens);
-          const out = new Tensor('float32', [count, block.tokens], cells);
-          const right = new Tensor('float32', [block.tokens, dim], block.data);
-          await session.run({ queries: left, passages: right }, { products: out });
-          for (const { passage, start, end, last } of block.segments) {
-            raise(best, cells, block.tokens, start, end);
+        const reduce = ({ segments, tokens: width }: Block, products: Float32Array) => {
+          for (const { passage, start, end, last } of segments) {
+            raise(best, products, width, start, end);
             if (!last) continue;
             let row = 0;
             for (const [i, query] of group.entries()) {
@@ -76,7 +73,22 @@ export async function openMaxSim(dim: number, options: SessionOptions): Promise<
             }
             best.fill(Number.NEGATIVE_INFINITY);
           }
+        };
+        let previous: Block | undefined;
+        let turn = 0;
+        for (const block of blocks(passages, dim, tokens)) {
+          signal?.throwIfAborted();
+          const products = buffers[turn % 2]!.subarray(0, count * block.tokens);
+          const run = session.run(
+            { queries: left, passages: new Tensor('float32', [block.tokens, dim], block.data) },
+            { products: new Tensor('float32', [count, block.tokens], products) },
+          );
+          if (previous) reduce(previous, buffers[(turn + 1) % 2]!);
+          await run;
+          previous = block;
+          turn++;
         }
+        reduce(previous!, buffers[(turn + 1) % 2]!);
       }
       return scores;
     },

@@ -11,6 +11,7 @@ import {
   gather,
   greater,
   greaterOrEqual,
+  less,
   lessOrEqual,
   mul,
   range,
@@ -28,7 +29,7 @@ import {
   where,
   zerosLike,
 } from '@rag/onnx';
-import { prefixCounts } from './prefix-counts.js';
+import { countAbove } from './count-above.js';
 
 export interface HingeInputs {
   /** [lists, n], floating point and at most 1 in size (cosines). */
@@ -49,7 +50,7 @@ const EXACT_BITS = 24;
  * Exact in O(n·log² n) time and O(n) memory for the n² pairs. A pair is active if s_hi < s_lo + margin, so the sum is
  * Σ_i s_i·(active pairs in which i is the lower − those in which it is the higher) + margin·(active pairs). These counts
  * are piecewise constant, so they are the gradient as well, and none passes through them. They come from one sort of
- * scores and scores + margin, which turns "active" into a comparison of ranks, and `prefixCounts`.
+ * scores and scores + margin, which turns "active" into a comparison of ranks, and `countAbove`.
  *
  * Degenerate: fewer than two chosen elements have mean 0.
  * More than 2²³ elements give NaN where n is symbolic, as float32 cannot count them; `GraphError` where it is known.
@@ -97,7 +98,7 @@ function activePairs({ scores, teacher, chosen }: HingeInputs, margin: number) {
   const [, thresholdsUpToScore] = byElement(thresholdsBefore);
   const places = numbersTo(size);
   const everyPlace = expandLike(places, rank);
-  const { below, above } = prefixCounts(
+  const above = countAbove(
     {
       places,
       order: scatterElements(zerosLike(rank), cast(rank, 'int64'), everyPlace, 1),
@@ -106,8 +107,11 @@ function activePairs({ scores, teacher, chosen }: HingeInputs, margin: number) {
     },
     levelsOf(scores.shape[1]!),
   );
-  const [asLower] = halves(above);
-  const asHigher = sub(everyPlace, halves(below)[1]);
+  const [asLower, inactiveAbove] = halves(above);
+  // Of the lower places all but those whose threshold the score has reached; with margin 0 its own may be among them.
+  const itself = cast(less(rank, thresholdsUpToScore), 'float32');
+  const inactive = sub(sub(thresholdsUpToScore, inactiveAbove), itself);
+  const asHigher = sub(everyPlace, inactive);
   const columns = expandLike(unsqueeze(byTeacher, [0]), rank);
   const inOrder = (x: Value) => scatterElements(zerosLike(x), columns, x, 1);
   return {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { tasks } from '../recipes/tasks.js';
+import { encodeCommand } from './encode-command.js';
 import { evalCommand } from './eval-command.js';
 import type { Output } from './progress.js';
 import { rerankCommand } from './rerank-command.js';
@@ -33,6 +34,7 @@ export async function runCommandLine(
   program.addCommand(
     new Command('eval').description('rank a file of judged queries').addCommand(evalCommand(streams)),
   );
+  program.addCommand(encodeCommand(streams));
   program.addCommand(rerankCommand(streams));
   forEachCommand(program, (command) =>
     command.exitOverride().configureOutput({

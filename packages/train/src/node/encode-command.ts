@@ -1,0 +1,192 @@
+import type { Embedding, EncodeOptions } from '@rag/embedding';
+import { Command } from 'commander';
+import { ConfigError } from '../config/config-error.js';
+import { choice, text, wholeNumber } from '../config/kind.js';
+import { encodeFile } from '../encode/encode-file.js';
+import { type InputOptions, rowParser } from '../encode/input-row.js';
+import type { EncodeSettings } from '../encode/progress-note.js';
+import { formatOfName, type OutputFormat, vectorCodec, vectorFormats } from '../encode/vector-codec.js';
+import { formatCount } from '../progress-text.js';
+import { openSources } from '../run-files.js';
+import type { CommandStreams } from './command-line.js';
+import {
+  addEmbeddingFlags,
+  booleanFlag,
+  type EmbeddingFlags,
+  textFlag,
+  withEmbedding,
+} from './embedding-flags.js';
+import { encodeProgress } from './encode-progress.js';
+import { modelFingerprint } from './model-fingerprint.js';
+import { flagParser } from './model-flags.js';
+import { nodeFiles } from './node-files.js';
+import { openUnfinishedFile } from './unfinished-file.js';
+
+interface Flags extends EmbeddingFlags {
+  readonly input: readonly string[];
+  readonly output: string;
+  readonly format?: OutputFormat;
+  readonly input_format?: InputOptions['kind'];
+  readonly field?: string;
+  readonly prompt?: string;
+  readonly prompt_name?: string;
+  readonly normalize?: boolean;
+  readonly max_len?: number;
+  readonly overwrite?: boolean;
+}
+
+/** `rag encode`: a vector for each row of JSON lines or each line of text, to a file; gone on with after it was killed. */
+export function encodeCommand(streams: CommandStreams): Command {
+  const command = new Command('encode').description(
+    'write the vectors of texts; the same command goes on with a file that was not finished',
+  );
+  return addEmbeddingFlags(command)
+    .requiredOption('--input <path...>', 'JSON lines (.jsonl) or a text per line (.txt), in this order')
+    .requiredOption('--output <file>', `file to write: ${vectorFormats.map((name) => `.${name}`).join(', ')}`)
+    .option(
+      '--format <name>',
+      `what to write, where the name does not say: ${vectorFormats.join(', ')}`,
+      flagParser('--format', choice(vectorFormats)),
+    )
+    .option(
+      '--input_format <name>',
+      'what to read, where the name does not say: jsonl, text',
+      flagParser('--input_format', choice(['jsonl', 'text'])),
+    )
+    .option(
+      '--field <key>',
+      'key of the text; without it text, or query with its prompt_for_query, and title before text in rows with _id',
+      flagParser('--field', text),
+    )
+    .option('--prompt <text>', 'text before every text', textFlag('--prompt'))
+    .option('--prompt_name <name>', 'a prompt of the model', textFlag('--prompt_name'))
+    .option(
+      '--normalize [true|false]',
+      'divide vectors by their length; without it as the model says',
+      booleanFlag('--normalize'),
+    )
+    .option(
+      '--max_len <n>',
+      'tokens of a text, special ones included',
+      flagParser('--max_len', wholeNumber(3)),
+    )
+    .option('--overwrite', 'replace a file that is there, or an unfinished one of other input or settings')
+    .action((flags: Flags) => encode(flags, streams));
+}
+
+async function encode(flags: Flags, { stdout }: CommandStreams): Promise<void> {
+  const format = flags.format ?? formatOfName(flags.output) ?? unknownFormat(flags.output);
+  const parse = rowParser({
+    kind: kindOf(flags),
+    ...(flags.field !== undefined && { field: flags.field }),
+  });
+  const overwrite = flags.overwrite ?? false;
+  const file = await openUnfinishedFile(flags.output, { overwrite });
+  const sources = await openSources(nodeFiles, flags.input);
+  const control = new AbortController();
+  const interrupt = () => control.abort(new Error('interrupted'));
+  const progress = encodeProgress(stdout);
+  try {
+    await withEmbedding(flags, async (model) => {
+      const options = encodeOptions(flags);
+      // Options that the model refuses are an error before anything is written.
+      await model.encode([], options);
+      const width = options.dim ?? Math.min(model.settings.truncate_dim ?? model.dimension, model.dimension);
+      process.once('SIGINT', interrupt);
+      const started = Date.now();
+      let here = 0;
+      const rows = await encodeFile({
+        sources,
+        parse,
+        codec: await vectorCodec(format, width),
+        encoder: {
+          width,
+          encode: (texts, { signal, onProgress }) =>
+            model.encode(texts, { ...options, onProgress, ...(signal && { signal }) }),
+        },
+        file,
+        settings: () => settingsOf(flags, model, format, width),
+        overwrite,
+        signal: control.signal,
+        say: progress.say,
+        onProgress: (event) => {
+          here = event.rowsHere;
+          progress.update(event);
+        },
+      });
+      const seconds = (Date.now() - started) / 1000;
+      progress.say(
+        `${flags.output}: ${rows.toLocaleString('en')} vectors of ${width} elements (${format}), ${formatCount(here / seconds)} rows/s`,
+      );
+    });
+  } finally {
+    progress.end();
+    process.off('SIGINT', interrupt);
+    for (const source of sources) await source.close();
+  }
+}
+
+const encodeOptions = ({
+  prompt,
+  prompt_name,
+  dim,
+  normalize,
+  batch_size,
+  max_len,
+}: Flags): EncodeOptions => ({
+  ...(prompt !== undefined && { prompt }),
+  ...(prompt_name !== undefined && { promptName: prompt_name }),
+  ...(dim !== undefined && { dim }),
+  ...(normalize !== undefined && { normalize }),
+  ...(batch_size !== undefined && { batchSize: batch_size }),
+  ...(max_len !== undefined && { maxLength: max_len }),
+});
+
+/** Everything that the bytes of the file depend on, but for its input. */
+async function settingsOf(
+  { model: directory, pooling, field, prompt, prompt_name, normalize, batch_size, max_len, ...flags }: Flags,
+  model: Embedding,
+  format: OutputFormat,
+  width: number,
+): Promise<EncodeSettings> {
+  return {
+    model: await modelFingerprint(directory),
+    format,
+    dim: width,
+    input_format: kindOf(flags),
+    normalize: normalize ?? model.head.normalize,
+    ...(pooling !== undefined && { pooling }),
+    ...(field !== undefined && { field }),
+    ...(prompt !== undefined && { prompt }),
+    ...(prompt_name !== undefined && { prompt_name }),
+    ...(batch_size !== undefined && { batch_size }),
+    ...(max_len !== undefined && { max_len }),
+  };
+}
+
+const kinds: readonly (readonly [ending: RegExp, kind: InputOptions['kind']])[] = [
+  [/\.(jsonl|ndjson)$/i, 'jsonl'],
+  [/\.txt$/i, 'text'],
+];
+
+/** How the input is read; all files in one way. */
+function kindOf({ input, input_format }: Pick<Flags, 'input' | 'input_format'>): InputOptions['kind'] {
+  if (input_format !== undefined) return input_format;
+  const found = input.map((name) => kinds.find(([ending]) => ending.test(name))?.[1]);
+  const odd = found.findIndex((kind) => kind === undefined || kind !== found[0]);
+  if (odd < 0) return found[0]!;
+  const expected = found[odd] === undefined ? 'a name in .jsonl, .ndjson or .txt' : 'files of one kind';
+  throw new ConfigError(
+    '--input',
+    undefined,
+    `expected ${expected}, got ${input[odd]} — say which by --input_format jsonl or text`,
+  );
+}
+
+function unknownFormat(output: string): never {
+  throw new ConfigError(
+    '--output',
+    undefined,
+    `expected a name in ${vectorFormats.map((name) => `.${name}`).join(', ')}, got ${output} — rename it, or say which by --format`,
+  );
+}
