@@ -116,6 +116,10 @@ describe('what starts fresh', () => {
     );
     const replaced = await fromFiles(linear, { colbertDim: 16, newHead: true });
     expect([replaced.dimension, replaced.initialized.length]).toEqual([16, 2]);
+    const held = await fromFiles(linear, { freshDim: 16 });
+    const fresh = await fromFiles({}, { freshDim: 16 });
+    expect([held.dimension, fresh.dimension]).toEqual([8, 16]);
+    for (const opened of [held, fresh]) opened.dispose();
     replaced.dispose();
     const kept = await fromFiles(linear, { newHead: true });
     expect(kept.dimension).toBe(8);
@@ -125,6 +129,9 @@ describe('what starts fresh', () => {
   test('the parts of a model, and a checkpoint in memory, are the same model', async () => {
     const opened = await fromFiles({ 'colbert_linear.safetensors': await safetensorsBytes(tinyLinear()) });
     expect(await opened.readWeights()).toEqual(tinyWeights());
+    const again = await ColBERT.fromParts(await opened.readParts());
+    expect(await again.readParts()).toEqual(await opened.readParts());
+    again.dispose();
     expect(await opened.computeScore(['the cat', 'a dog'])).toBe(
       await model.computeScore(['the cat', 'a dog']),
     );
