@@ -47,7 +47,7 @@ const EXACT_BITS = 24;
  * Mean over all pairs of chosen elements of relu(margin − (s_hi − s_lo)), hi being the one that the teacher scores
  * higher (among equals, the later one): [lists].
  *
- * Exact in O(n·log² n) time and O(n) memory for the n² pairs. A pair is active if s_hi < s_lo + margin, so the sum is
+ * Exact in O(n·log n) time and O(n) memory for the n² pairs. A pair is active if s_hi < s_lo + margin, so the sum is
  * Σ_i s_i·(active pairs in which i is the lower − those in which it is the higher) + margin·(active pairs). These counts
  * are piecewise constant, so they are the gradient as well, and none passes through them. They come from one sort of
  * scores and scores + margin, which turns "active" into a comparison of ranks, and `countAbove`.
