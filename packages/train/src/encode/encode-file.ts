@@ -146,7 +146,8 @@ async function encodeRows(
   const start = kept.note;
   let rows = start?.rows ?? 0;
   let bytes = start?.bytes ?? codec.header(0).length;
-  let durable = Date.now();
+  // The first rows are kept at once.
+  let durable = 0;
   const report = progressOf(job, rows);
   const appended: { note?: Omit<ProgressNote, 'settings'> } = {};
   let held: Held = { rows: [], vectors: [] };
