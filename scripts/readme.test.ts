@@ -15,10 +15,17 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ColBERT } from '../packages/colbert/src/index.js';
+import { tinyConfig as tinyEncoderConfig, tinyHead } from '../packages/embedding/src/testing/tiny.js';
+import {
+  tinyCheckpoint as tinyEncoder,
+  writeFiles,
+} from '../packages/embedding/src/testing/tiny-checkpoint.js';
 import { lossByName } from '../packages/losses/src/index.js';
 import { cast, encodeModel, reduceSum, trace } from '../packages/onnx/src/index.js';
 import { tinyConfig } from '../packages/reranker/src/testing/tiny.js';
-import { tinyCheckpoint, writeFiles } from '../packages/reranker/src/testing/tiny-checkpoint.js';
+import { tinyCheckpoint } from '../packages/reranker/src/testing/tiny-checkpoint.js';
+import { embeddingOptions } from '../packages/train/src/config/embedding-options.js';
 import { rerankerOptions } from '../packages/train/src/config/reranker-options.js';
 import { canonicalKey } from '../packages/train/src/config/resolve.js';
 import { codeSpans, marked, parseReadme, wordsOf } from './readme.js';
@@ -87,7 +94,16 @@ describe('the examples of the README files', () => {
     symlinkSync(join(root, 'packages'), join(folder, 'packages'), 'junction');
     const config = tinyConfig({ max_position_embeddings: 512 });
     await writeFiles(join(folder, 'my-reranker'), await tinyCheckpoint({ config }));
-    const [rows] = codeOf('README.md', 'jsonl');
+    const encoder = tinyEncoderConfig({ max_position_embeddings: 512 });
+    await writeFiles(
+      join(folder, 'my-embedding'),
+      await tinyEncoder({ config: encoder, head: { ...tinyHead, dense: [] } }),
+    );
+    await writeFiles(join(folder, 'bare'), await tinyEncoder({ config: encoder, head: null }));
+    const late = await ColBERT.fromPretrained(join(folder, 'bare'), { colbertDim: 8, newHead: true });
+    await late.savePretrained(join(folder, 'my-colbert'));
+    late.dispose();
+    const [rows, triplets] = codeOf('README.md', 'jsonl');
     const [yaml] = codeOf('README.md', 'yaml');
     const model = trace({ input_ids: { dtype: 'int64', shape: ['batch', 'seq'] } }, ({ input_ids }) => ({
       logits: reduceSum(cast(input_ids!, 'float32'), [1]),
@@ -95,6 +111,8 @@ describe('the examples of the README files', () => {
     await writeFiles(folder, {
       'train.jsonl': rows!,
       'dev.jsonl': rows!,
+      'triplets.jsonl': triplets!,
+      'texts.jsonl': '{"text": "the moon"}\n{"text": "the sun is bright"}\n{"text": "a cat"}\n',
       'training.yaml': yaml!,
       'passages.txt': 'the moon\nthe sun is bright\na cat\nthe dog ran\n',
       'model.onnx': encodeModel(model),
@@ -110,7 +128,12 @@ describe('the examples of the README files', () => {
     const [first, second, ...more] = codeOf(path, 'ts');
     expect(more).toEqual([]);
     writeFileSync(join(folder, 'first.ts'), first!);
-    const lines = (await node(folder, ['first.ts'])).trim().split('\n');
+    const printedLists = /^\[([^\]]*)\]\n\[([^\]]*)\]\n/;
+    const printed = await node(folder, ['first.ts']);
+    const [, cosines, order] = printedLists.exec(printed)!;
+    expect(cosines!.match(/-?\d\.\d{3}/g)).toHaveLength(3);
+    expect(order!.match(/\d/g)!.sort()).toEqual(['0', '1', '2']);
+    const lines = printed.replace(printedLists, '').trim().split('\n');
     const scores = lines.map((line) => Number(/^[0-2] (-?\d+\.\d{3}) \S/.exec(line)![1]));
     expect(scores).toHaveLength(2);
     expect(scores[0]).toBeGreaterThanOrEqual(scores[1]!);
@@ -130,7 +153,12 @@ describe('the examples of the README files', () => {
       const [, ...args] = wordsOf(command);
       printed.push(await node(folder, [join(root, 'packages/train/src/cli.ts'), ...args]));
     }
-    const [trained, evaluated, reranked, firstGeneration] = printed;
+    const [trained, evaluated, reranked] = printed;
+    const firstGeneration = printed.at(-1)!;
+    expect(printed).toHaveLength(8);
+    for (const run of ['embedding', 'student', 'colbert'])
+      expect(existsSync(join(folder, 'output', run, 'model/model.safetensors')), run).toBe(true);
+    expect(printed[5]).toContain('3 vectors of 16 elements (ragvec); checked by the hash of each text');
     for (const run of ['reranker', 'first-generation'])
       for (const path of ['model/model.safetensors', 'run.json', 'runs/checkpoints/checkpoint_1/config.json'])
         expect(existsSync(join(folder, 'output', run, path)), `${run}/${path}`).toBe(true);
@@ -212,13 +240,14 @@ describe('README.md and README.zh-CN.md', () => {
 
   it('every name of the table of spellings means what its row says', () => {
     const table = ours.tables.find(([head]) => head![0]!.startsWith('RAG-Retrieval'))!;
+    const options = { ...embeddingOptions, ...rerankerOptions };
     let checked = 0;
     for (const [stored, ...others] of table.slice(1)) {
-      const [key, value] = codeSpans(stored!)[0]!.split(': ') as [keyof typeof rerankerOptions, string?];
+      const [key, value] = codeSpans(stored!)[0]!.split(': ') as [keyof typeof options, string?];
       for (const name of others.flatMap(codeSpans)) {
-        if (value === undefined) expect(canonicalKey(rerankerOptions, name)).toBe(key);
+        if (value === undefined) expect(canonicalKey(options, name)).toBe(key);
         else if (key === 'loss_type') expect(lossByName(name).names[0]).toBe(value);
-        else expect(rerankerOptions[key].kind.schema.parse(name)).toBe(value);
+        else expect(options[key].kind.schema.parse(name)).toBe(value);
         checked++;
       }
     }

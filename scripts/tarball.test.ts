@@ -13,8 +13,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { tinyCheckpoint as tinyEncoder } from '../packages/embedding/src/testing/tiny-checkpoint.js';
-import { tinyCheckpoint, writeFiles } from '../packages/reranker/src/testing/tiny-checkpoint.js';
+import {
+  tinyCheckpoint as tinyEncoder,
+  writeFiles,
+} from '../packages/embedding/src/testing/tiny-checkpoint.js';
+import { tinyCheckpoint } from '../packages/reranker/src/testing/tiny-checkpoint.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);

@@ -1,6 +1,11 @@
 import { choice, flag, wholeNumber } from './kind.js';
 import { type ConfigOf, later, type OptionsOf, optional } from './option.js';
-import { queriesPerBatch, retrievalDataOptions, retrievalLearningOptions } from './retrieval-options.js';
+import {
+  inBatchNames,
+  queriesPerBatch,
+  retrievalDataOptions,
+  retrievalLearningOptions,
+} from './retrieval-options.js';
 import {
   learningOptions,
   loaderOptions,
@@ -29,7 +34,7 @@ export const colbertOptions = {
 
   // Learning
   loss_type: optional(
-    choice(['infonce', 'kl_divergence']),
+    choice(['infonce', 'kl_divergence'], inBatchNames),
     'the loss; without it infonce, for rows with scores kl_divergence',
   ),
   ...learningOptions,

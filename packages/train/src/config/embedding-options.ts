@@ -1,6 +1,11 @@
 import { choice, dimensions, flag, text, wholeNumber } from './kind.js';
 import { type ConfigOf, later, type OptionsOf, option, optional } from './option.js';
-import { queriesPerBatch, retrievalDataOptions, retrievalLearningOptions } from './retrieval-options.js';
+import {
+  inBatchNames,
+  queriesPerBatch,
+  retrievalDataOptions,
+  retrievalLearningOptions,
+} from './retrieval-options.js';
 import {
   learningOptions,
   loaderOptions,
@@ -43,7 +48,11 @@ export const embeddingOptions = {
 
   // Learning
   loss_type: optional(
-    choice(['infonce', 'kl_divergence', 'cosent', 'angle', 'margin_mse', 'distill']),
+    choice(['infonce', 'kl_divergence', 'cosent', 'angle', 'margin_mse', 'distill'], {
+      ...inBatchNames,
+      pair_kl: 'kl_divergence',
+      distillation: 'distill',
+    }),
     'the loss; without it infonce, for rows with scores kl_divergence',
   ),
   ...learningOptions,

@@ -52,3 +52,11 @@ export const queriesPerBatch = (byDefault: number) =>
   option(wholeNumber(1), byDefault, 'rows per batch: queries with their passages', {
     aliases: ['per_device_train_batch_size'],
   });
+
+/** What others call the loss of a positive against the passages of the batch. */
+export const inBatchNames = {
+  in_batch_softmax: 'infonce',
+  pair_inbatch_softmax: 'infonce',
+  triplet_inbatch_softmax: 'infonce',
+  multiple_negatives_ranking: 'infonce',
+} as const;
