@@ -12,6 +12,9 @@ export const peerFlags = {
   'torch bf16 SDPA': ['--sdpa', '--bf16'],
 } as const satisfies Partial<Record<Contestant, readonly string[]>>;
 
+/** PyTorch's contestants. */
+export const peers = Object.keys(peerFlags) as (keyof typeof peerFlags)[];
+
 /** Medians over the rounds of what one contestant took for a step. */
 export interface StepTimes {
   /** Forward, backward and AdamW. */

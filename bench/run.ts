@@ -1,13 +1,16 @@
 /**
- * Runs the benchmarks beside PyTorch and writes their section of RESULTS.md.
+ * Runs the benchmarks and writes the section of each part in RESULTS.md; the sections of other parts stay as they are.
  *
- * Usage: npx tsx --conditions=@rag/source run.ts [--python PYTHON] [--data DATA.jsonl --tokenizer DIRECTORY] [--quick]
- *   [--rounds N] [--runs N] [--threads N] [--dropouts 0,0.1] [--orders sorted,random] [--epoch-dropouts 0.1]
- *   [--batches N] [--max-cells N] [--results FILE.md]
- * PYTHON has torch; without it only ours is measured and the section says "peer absent". DATA holds rows {query, pos, neg}
- * for the epoch over real lengths, TOKENIZER is a directory with a BERT tokenizer; without them that part is left out.
- * An empty list leaves its part out (`--dropouts ''`). `--batches N` measures N batches at equal distances instead of the
- * epoch. `--quick` runs tiny shapes, to see that all of it works, and prints the section unless `--results` names a file.
+ * Usage: npx tsx --conditions=@rag/source run.ts [--parts steps,epochs,embedding,grad-cache,max-sim] [--python PYTHON]
+ *   [--data DATA.jsonl --tokenizer DIRECTORY] [--quick] [--rounds N] [--runs N] [--threads N] [--dropouts 0,0.1]
+ *   [--orders sorted,random] [--epoch-dropouts 0.1] [--batches N] [--max-cells N] [--batch-size N] [--neg-nums N]
+ *   [--chunk-tokens N] [--results FILE.md]
+ * PYTHON has torch; without it only ours is measured and the sections say "peer absent". DATA holds rows {query, pos, neg}
+ * for the parts over real lengths (epochs, embedding), TOKENIZER is a directory with a BERT tokenizer; without them those two
+ * are left out, and an error where `--parts` names them. `--rounds`, `--runs` and `--dropouts` are those of steps, `--runs` of
+ * max-sim too; `--orders`, `--epoch-dropouts` and `--max-cells` those of epochs; `--batch-size` (queries), `--neg-nums` and
+ * `--chunk-tokens` (GradCache) those of embedding. `--batches N` measures N batches at equal distances instead of the epoch.
+ * `--quick` runs tiny shapes, to see that all of it works, and prints the sections unless `--results` names a file.
  * Everything that runs is told on stderr.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,13 +19,22 @@ import { arch, cpus, loadavg, platform, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { torchVersion } from './child.js';
-import { compareEpochs, type EpochComparison } from './compare-epochs.js';
-import { compareSteps, type StepComparison } from './compare-steps.js';
-import { resultsSection, withSection } from './results-section.js';
+import { compareEmbedding } from './compare-embedding.js';
+import { compareEpochs } from './compare-epochs.js';
+import { compareGradCache } from './compare-grad-cache.js';
+import { compareMaxSim } from './compare-max-sim.js';
+import { compareSteps } from './compare-steps.js';
+import { embeddingSection } from './embedding-section.js';
+import { epochsSection } from './epochs-section.js';
+import { gradCacheSection } from './grad-cache-section.js';
+import { maxSimSection } from './max-sim-section.js';
+import { type PartName, partNames, resultsSection, withSection } from './results-section.js';
+import { stepsSection } from './steps-section.js';
 import type { Order } from './token-batches.js';
 
 const { values } = parseArgs({
   options: {
+    parts: { type: 'string' },
     python: { type: 'string' },
     data: { type: 'string' },
     tokenizer: { type: 'string' },
@@ -35,6 +47,9 @@ const { values } = parseArgs({
     'epoch-dropouts': { type: 'string', default: '0.1' },
     batches: { type: 'string' },
     'max-cells': { type: 'string' },
+    'batch-size': { type: 'string', default: '4' },
+    'neg-nums': { type: 'string', default: '5' },
+    'chunk-tokens': { type: 'string', default: '4096' },
     results: { type: 'string' },
   },
 });
@@ -49,7 +64,7 @@ const whole = (name: string, text: string | undefined): number | undefined => {
   return number;
 };
 const numbers = (name: string, text: string): number[] =>
-  (text === '' ? [] : text.split(',')).map((part) => {
+  text.split(',').map((part) => {
     const number = Number(part);
     if (part.trim() === '' || !(number >= 0 && number < 1))
       throw new RangeError(`--${name}: expected probabilities in [0, 1) with commas between, got "${text}"`);
@@ -60,62 +75,138 @@ const orders = values.orders.split(',').map((order): Order => {
     throw new RangeError(`--orders: expected sorted or random, got "${order}"`);
   return order;
 });
-// The shapes that the first prototype was measured on, before this code existed.
-const shapes = quick
-  ? ['2,16,32,2,64,1', '1,24,32,2,64,1', '4,8,32,2,64,1']
-  : ['8,128,768,12,3072,4', '4,512,768,12,3072,4', '32,64,384,12,1536,6'];
+const overRealLengths: readonly PartName[] = ['epochs', 'embedding'];
+const parts = values.parts?.split(',').map((part): PartName => {
+  const name = partNames.find((known) => known === part);
+  if (!name) throw new RangeError(`--parts: expected some of ${partNames.join(',')}, got "${part}"`);
+  if (data === undefined && overRealLengths.includes(name))
+    throw new RangeError(`--parts: expected --data and --tokenizer for "${name}", got neither`);
+  return name;
+});
 const threads = whole('threads', values.threads)!;
 const rounds = whole('rounds', values.rounds) ?? (quick ? 1 : 3);
 const runs = whole('runs', values.runs) ?? (quick ? 1 : 7);
 const batches = whole('batches', values.batches) ?? (quick ? 2 : undefined);
-const maxCells = whole('max-cells', values['max-cells']);
-const load = loadavg()[0]!.toFixed(1);
 const torch = python === undefined ? 'peer absent' : await torchVersion(python);
-
-const about = [
-  ['Date', new Date().toISOString().slice(0, 10)],
-  [
-    'Machine',
-    `${cpus().length} × ${cpus()[0]!.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${arch()}`,
-  ],
-  ['Versions', `Node ${process.versions.node}, onnxruntime-node ${onnxRuntimeVersion()}, torch ${torch}`],
-  [
-    'Runs',
-    `${threads} threads, rounds: ${rounds}, steps in each: ${runs}, load average ${load} at the start`,
-  ],
-] as const;
 const file = values.results ?? (quick ? undefined : join(import.meta.dirname, 'RESULTS.md'));
-const steps: StepComparison[] = [];
-const epochs: EpochComparison[] = [];
-/** Written after each comparison: an hour's numbers survive what stops the rest. */
-const write = (): void => {
-  if (file === undefined) return;
-  const section = resultsSection({ about, command: repeat(), steps, epochs });
-  writeFileSync(file, withSection(existsSync(file) ? readFileSync(file, 'utf8') : '# Results\n', section));
-};
 const common = { python, threads };
-const dropouts = numbers('dropouts', values.dropouts);
-for await (const step of compareSteps({ ...common, shapes, dropouts, rounds, runs })) {
-  steps.push(step);
-  write();
+const real = {
+  ...common,
+  data: data ?? '',
+  tokenizer: tokenizer ?? '',
+  shape: quick ? '32,2,64,1' : '768,12,3072,4',
+  batches,
+};
+
+interface Part {
+  readonly title: string;
+  /** Whether PyTorch takes part. */
+  readonly beside: boolean;
+  /** The body of its section after each thing that was measured: an hour's numbers survive what stops the rest. */
+  readonly bodies: () => AsyncIterable<readonly string[]>;
 }
-if (data !== undefined && tokenizer !== undefined) {
-  const compared = compareEpochs({
-    ...common,
-    data,
-    tokenizer,
-    orders,
-    dropouts: numbers('epoch-dropouts', values['epoch-dropouts']),
-    shape: quick ? '32,2,64,1' : '768,12,3072,4',
-    batches,
-    maxCells,
-  });
-  for await (const epoch of compared) {
-    epochs.push(epoch);
-    write();
+const allParts: Readonly<Record<PartName, Part>> = {
+  steps: {
+    title: 'A training step',
+    beside: true,
+    bodies: () => {
+      // The shapes that the first prototype was measured on, before this code existed.
+      const shapes = quick
+        ? ['2,16,32,2,64,1', '1,24,32,2,64,1', '4,8,32,2,64,1']
+        : ['8,128,768,12,3072,4', '4,512,768,12,3072,4', '32,64,384,12,1536,6'];
+      const dropouts = numbers('dropouts', values.dropouts);
+      return growing(compareSteps({ ...common, shapes, dropouts, rounds, runs }), (steps) =>
+        stepsSection(steps, { rounds, runs }),
+      );
+    },
+  },
+  epochs: {
+    title: 'Real lengths',
+    beside: true,
+    bodies: () => {
+      const dropouts = numbers('epoch-dropouts', values['epoch-dropouts']);
+      const maxCells = whole('max-cells', values['max-cells']);
+      return growing(compareEpochs({ ...real, orders, dropouts, maxCells }), epochsSection);
+    },
+  },
+  embedding: {
+    title: 'The embedding recipe',
+    beside: true,
+    bodies: () => {
+      const recipe = {
+        ...real,
+        batchSize: whole('batch-size', values['batch-size'])!,
+        negatives: whole('neg-nums', values['neg-nums'])!,
+        chunkTokens: whole('chunk-tokens', values['chunk-tokens'])!,
+        dropout: 0.1,
+      };
+      return growing(compareEmbedding(recipe), (found) => embeddingSection(found, recipe));
+    },
+  },
+  'grad-cache': {
+    title: 'Contrastive batches by chunks',
+    beside: false,
+    bodies: () => {
+      const shape = quick
+        ? { passages: 2, tokens: 8, hidden: 32, heads: 2, feedForward: 64, layers: 1, dropout: 0.1 }
+        : { passages: 8, tokens: 16, hidden: 256, heads: 4, feedForward: 1024, layers: 2, dropout: 0.1 };
+      const sizes = quick
+        ? { queries: 16, uncached: [4, 8], budgets: [32, 128] }
+        : { queries: 1024, uncached: [16, 64, 128], budgets: [2048, 16384] };
+      // One step each: memory is what is asked.
+      const options = { shape, ...sizes, threads, runs: 1 };
+      return growing(compareGradCache(options), (found) => gradCacheSection(found, shape));
+    },
+  },
+  'max-sim': {
+    title: 'MaxSim',
+    beside: false,
+    bodies: () => {
+      const shapes = quick ? ['50,8,16,1,4'] : ['10000,100,128,1,32', '10000,100,128,8,32'];
+      return growing(compareMaxSim({ shapes, threads, runs }), maxSimSection);
+    },
+  },
+};
+
+for (const part of parts ?? partNames) {
+  if (data === undefined && overRealLengths.includes(part)) {
+    console.error(`run: "${part}" is left out: no --data was given`);
+    continue;
+  }
+  const { title, beside, bodies } = allParts[part];
+  const about = aboutNow(beside);
+  const absent = beside && python === undefined ? ['PyTorch: peer absent (`--python` names one).'] : [];
+  let section = '';
+  for await (const body of bodies()) {
+    section = resultsSection({ part, title, about, command: repeat(part), body: [...absent, ...body] });
+    if (file === undefined) continue;
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : '# Results\n';
+    writeFileSync(file, withSection(text, part, section));
+  }
+  if (file === undefined) console.log(`${section}\n`);
+}
+
+async function* growing<T>(
+  found: AsyncIterable<T>,
+  render: (all: readonly T[]) => readonly string[],
+): AsyncGenerator<readonly string[]> {
+  const all: T[] = [];
+  for await (const one of found) {
+    all.push(one);
+    yield render(all);
   }
 }
-if (file === undefined) console.log(resultsSection({ about, command: repeat(), steps, epochs }));
+
+function aboutNow(beside: boolean): [string, string][] {
+  const machine = `${cpus().length} × ${cpus()[0]!.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${arch()}`;
+  const versions = `Node ${process.versions.node}, onnxruntime-node ${onnxRuntimeVersion()}`;
+  return [
+    ['Date', new Date().toISOString().slice(0, 10)],
+    ['Machine', machine],
+    ['Versions', beside ? `${versions}, torch ${torch}` : versions],
+    ['Runs', `${threads} threads, load average ${loadavg()[0]!.toFixed(1)} at the start`],
+  ];
+}
 
 /** The version of the library that @rag/runtime loads. */
 function onnxRuntimeVersion(): string {
@@ -123,19 +214,18 @@ function onnxRuntimeVersion(): string {
   return (require('onnxruntime-node/package.json') as { version: string }).version;
 }
 
-/** This command with its paths left open: they belong to one machine. */
-function repeat(): string {
+/** This command for one part, with its paths left open: they belong to one machine. */
+function repeat(part: PartName): string {
   const open: Readonly<Record<string, string>> = {
     python: '<python with torch>',
     data: '<t2rank.jsonl>',
     tokenizer: '<directory>',
     results: '<file>',
   };
-  const given = process.argv.slice(2).map((arg, i, all) => {
-    const [flag, value] = arg.startsWith('--') ? arg.split('=') : [];
-    if (flag !== undefined && value !== undefined && open[flag.slice(2)])
-      return `${flag}=${open[flag.slice(2)]}`;
-    return open[all[i - 1]?.slice(2) ?? ''] ?? arg;
-  });
-  return ['npx tsx --conditions=@rag/source run.ts', ...given].join(' ');
+  const given = Object.entries(values)
+    .filter(([name]) => name !== 'parts' && process.argv.some((arg) => arg.split('=')[0] === `--${name}`))
+    .flatMap(([name, value]) =>
+      value === true ? [`--${name}`] : [`--${name}`, open[name] ?? String(value)],
+    );
+  return ['npx tsx --conditions=@rag/source run.ts', '--parts', part, ...given].join(' ');
 }

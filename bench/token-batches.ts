@@ -63,9 +63,13 @@ export function epochOf(
       ? batchByTokens(examples.map(lengthOf), { maxTokens: Number.MAX_SAFE_INTEGER, maxRows: batchSize })
           .batches
       : epochBatches(examples.length, 0, { seed: 1, batchSize }).map(({ indices }) => Array.from(indices));
-  const all = rows.map((indices) => indices.map((index) => examples[index]!));
-  const wanted = Math.min(options.batches ?? all.length, all.length);
-  return Array.from({ length: wanted }, (_, i) => all[Math.floor(((i + 0.5) * all.length) / wanted)]!);
+  return atEqualDistances(rows, options.batches).map((indices) => indices.map((index) => examples[index]!));
+}
+
+/** So many of a list at equal distances; all of it where no number is given. */
+export function atEqualDistances<T>(list: readonly T[], count = list.length): T[] {
+  const wanted = Math.min(count, list.length);
+  return Array.from({ length: wanted }, (_, i) => list[Math.floor(((i + 0.5) * list.length) / wanted)]!);
 }
 
 /** A batch in parts of at most `maxCells` padded cells, in its order; one row at least. */
