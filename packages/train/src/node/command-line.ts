@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { tasks } from '../recipes/tasks.js';
 import { encodeCommand } from './encode-command.js';
 import { evalCommand } from './eval-command.js';
+import { evalColbertCommand, evalEmbeddingCommand } from './eval-retrieval-command.js';
+import { evalRunCommand } from './eval-run-command.js';
 import type { Output } from './progress.js';
 import { rerankCommand } from './rerank-command.js';
 import { trainCommand } from './train-command.js';
@@ -32,7 +34,12 @@ export async function runCommandLine(
   training.addCommand(trainCommand('colbert', tasks.colbert, streams));
   program.addCommand(training);
   program.addCommand(
-    new Command('eval').description('rank a file of judged queries').addCommand(evalCommand(streams)),
+    new Command('eval')
+      .description('evaluate a model or a run on judged queries')
+      .addCommand(evalCommand(streams))
+      .addCommand(evalEmbeddingCommand(streams))
+      .addCommand(evalColbertCommand(streams))
+      .addCommand(evalRunCommand(streams)),
   );
   program.addCommand(encodeCommand(streams));
   program.addCommand(rerankCommand(streams));
