@@ -113,14 +113,14 @@ def max_sim(queries, passages, compat):
 
 
 def contrastive(compat):
-    columns = [row["positive"] for row in CONTRASTIVE] + [text for row in CONTRASTIVE for text in row["negatives"]]
-    count = len(CONTRASTIVE)
+    columns = [text for row in CONTRASTIVE for text in [row["positive"], *row["negatives"]]]
+    targets = [columns.index(row["positive"]) for row in CONTRASTIVE]
     scores = max_sim([row["query"] for row in CONTRASTIVE], columns, compat)
     total = 0.0
     for i, row in enumerate(CONTRASTIVE):
         known = [other["positive"] for other in CONTRASTIVE if other["query"] == row["query"]]
-        kept = [j for j in range(count, len(columns)) if compat or columns[j] not in known]
-        logits = scores[i, [i, *kept]] / TEMPERATURE
+        kept = [j for j in range(len(columns)) if j not in targets and (compat or columns[j] not in known)]
+        logits = scores[i, [targets[i], *kept]] / TEMPERATURE
         total = total + F.cross_entropy(logits[None], torch.tensor([0]), reduction="sum")
     return scores, total
 
@@ -133,7 +133,7 @@ def scored(compat):
         own = max_sim([row["query"]], row["contents"], compat)[0]
         scores[i, : len(own)] = own
         teacher = torch.tensor(row["scores"], dtype=torch.float64)
-        total = total + TEMPERATURE**2 * F.kl_div(
+        total = total + F.kl_div(
             F.log_softmax(own / TEMPERATURE, -1), F.softmax(teacher / TEMPERATURE, -1), reduction="sum"
         )
     return scores, total

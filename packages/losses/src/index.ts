@@ -6,6 +6,12 @@ export { type DistillationInputs, type DistillationOptions, distillation } from 
 export { type FalseNegativeOptions, falseNegativeMask } from './false-negative-mask.js';
 export { groupSoftmax } from './group-softmax.js';
 export {
+  type InBatchCandidateOptions,
+  type InBatchCandidates,
+  type InBatchExample,
+  inBatchCandidates,
+} from './in-batch-candidates.js';
+export {
   type InBatchInputs,
   type InBatchLoss,
   type InBatchOptions,

@@ -23,17 +23,17 @@ describe('contrastive', () => {
   ];
   const collated = collateContrastive({ examples, indices: [7, 3] }, { encoder });
 
-  test('columns are the positives, then the negatives; the target is the own positive', () => {
+  test('columns are each positive and its negatives; the target is the own positive', () => {
     const width = tensor(collated, 'candidate_index').shape[1]!;
     expect(tensor(collated, 'candidate_index').shape).toEqual([5, width]);
     const ids = idsAt(collated, 'candidate_index');
-    const texts = ['the cat sat', 'moon in night', 'a dog', 'moon', 'red sun'];
+    const texts = ['the cat sat', 'a dog', 'moon', 'moon in night', 'red sun'];
     for (const [i, text] of texts.entries()) {
       const own = encoder.encodePassage(text).input_ids.slice(1);
       const filler = new Array<number>(width - own.length).fill(own[0]!);
       expect(ids.slice(i * width, (i + 1) * width)).toEqual([...own, ...filler]);
     }
-    expect(numbers(collated, 'target')).toEqual([0, 1]);
+    expect(numbers(collated, 'target')).toEqual([0, 3]);
     expect(tensor(collated, 'mask').shape).toEqual([2, 5]);
     expect(numbers(collated, 'row_weight')).toEqual([1, 1]);
     expect(collated.sequences).toBe(7);
@@ -55,19 +55,17 @@ describe('contrastive', () => {
   test('repeated examples weigh nothing', () => {
     const filled = collateContrastive({ examples, indices: [7, 3], repeated: 1 }, { encoder });
     expect(numbers(filled, 'row_weight')).toEqual([1, 0]);
-    expect(numbers(filled, 'mask').slice(0, 5)).toEqual([1, 0, 1, 1, 0]);
+    expect(numbers(filled, 'mask').slice(0, 5)).toEqual([1, 1, 1, 0, 0]);
   });
 
-  test('without negatives the others’ positives must be taken', () => {
-    const pairs = examples.map((example) => ({ ...example, negatives: [] }));
-    expect(() => collateContrastive({ examples: pairs, indices: [0, 1] }, { encoder })).toThrow(
-      'collateContrastive: expected negatives in the batch, got 2 examples without — give rows "neg", or take othersPositives',
-    );
-    const taken = collateContrastive(
-      { examples: pairs, indices: [0, 1] },
-      { encoder, othersPositives: true },
-    );
-    expect(numbers(taken, 'mask')).toEqual([1, 1, 1, 1]);
+  test('pairs are compared with each other, among triplets too; those of one query are not', () => {
+    const [cat, moon] = examples as [ContrastiveExample, ContrastiveExample];
+    const pair = { ...moon, negatives: [] };
+    const masks = (batch: ContrastiveExample[]) =>
+      numbers(collateContrastive({ examples: batch, indices: [0, 1] }, { encoder }), 'mask');
+    expect(masks([{ ...cat, negatives: [] }, pair])).toEqual([1, 1, 1, 1]);
+    expect(masks([cat, pair])).toEqual([1, 1, 1, 0, 1, 1, 1, 1]);
+    expect(masks([pair, { ...pair, positive: 'red sun' }])).toEqual([1, 0, 0, 1]);
   });
 
   test('an empty batch is an error', () => {

@@ -1,7 +1,7 @@
 import type { ContrastiveExample, ScoredExample } from '@rag/data';
+import { type InBatchCandidateOptions, inBatchCandidates } from '@rag/losses';
 import { Tensor, type TrainingBatch } from '@rag/runtime';
 import { sizeLadder } from '@rag/text';
-import { candidateMask } from './candidate-mask.js';
 import { type PackedTexts, type PackOptions, type PlacedSequence, packTexts } from './packed-texts.js';
 import { passageRows, queryRows, type TokenRows } from './token-rows.js';
 
@@ -16,15 +16,14 @@ export interface CollatedBatch {
 export interface CollateOptions extends PackOptions {
   /**
    * Score as the original does, which pads every text to its full length: a zero vector takes part in the maximum of each
-   * padded passage, and the divisor counts masked tokens. @default false
+   * padded passage, and the divisor counts masked tokens. Known positives may be negatives then. @default false
    */
   readonly compat?: boolean;
 }
 
-export interface ContrastiveCollateOptions extends CollateOptions {
-  /** Take the positives of the batch's other queries as negatives too, which the original leaves out. @default false */
-  readonly othersPositives?: boolean;
-}
+export interface ContrastiveCollateOptions
+  extends CollateOptions,
+    Omit<InBatchCandidateOptions, 'repeated' | 'compat'> {}
 
 /** Examples of a batch with their numbers in the data set; `repeated` ones count nothing. */
 export interface Examples<E> {
@@ -38,40 +37,27 @@ export interface Examples<E> {
 const ROWS_PER_EXAMPLE = 1024;
 
 /**
- * Queries, each with its positive, against all negatives of the batch: columns are the positives in the examples' order, then
- * the negatives. A column with the text of a known positive of the same query is no negative (with `compat` it is, as in
- * the original), nor is one of a repeated example.
- * @throws RangeError where no query has anything to be compared with
+ * Queries with a positive and negatives against the candidates of the batch (`inBatchCandidates`): columns are each
+ * example's positive and then its negatives.
  */
 export function collateContrastive(
   { examples, indices, repeated = 0 }: Examples<ContrastiveExample>,
   options: ContrastiveCollateOptions,
 ): CollatedBatch {
-  const { othersPositives = false, compat = false } = options;
-  const counted = examples.length - repeated;
-  if (examples.length > 0 && !othersPositives && examples.every(({ negatives }) => negatives.length === 0))
-    throw new RangeError(
-      `collateContrastive: expected negatives in the batch, got ${examples.length} examples without — give rows "neg", or take othersPositives`,
-    );
-  const candidates = [
-    ...examples.map(({ positive }, example) => ({ example, text: positive, positive: true, slot: 1 })),
-    ...examples.flatMap(({ negatives }, example) =>
-      negatives.map((text, i) => ({ example, text, positive: false, slot: 2 + i })),
-    ),
-  ];
-  const passages = candidates.map(({ example, text, slot }) => ({ example, text, slot }));
+  const { texts, target, mask } = inBatchCandidates(examples, { ...options, repeated });
+  const passages = examples.flatMap(({ positive, negatives }, example) =>
+    [positive, ...negatives].map((text, i) => ({ example, text, slot: 1 + i })),
+  );
   const { packed, queries, lists } = pack(examples, passages, indices, options);
-  const shape = [examples.length, candidates.length];
-  const mask = candidateMask(examples, candidates, { counted, othersPositives, compat });
-  return collated(packed, examples.length + candidates.length, {
+  return collated(packed, examples.length + texts.length, {
     ...crossQueries(queries, packed.zeroRow),
-    candidate_index: int64([candidates.length, -1], filled(lists, packed.zeroRow)),
-    target: int64([examples.length], [...examples.keys()]),
-    mask: new Tensor('float32', shape, mask),
+    candidate_index: int64([texts.length, -1], filled(lists, packed.zeroRow)),
+    target: int64([examples.length], target),
+    mask: new Tensor('float32', [examples.length, texts.length], mask),
     row_weight: new Tensor(
       'float32',
       [examples.length],
-      Float32Array.from(examples, (_, i) => (i < counted ? 1 : 0)),
+      Float32Array.from(examples, (_, i) => (i < examples.length - repeated ? 1 : 0)),
     ),
   });
 }

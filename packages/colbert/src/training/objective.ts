@@ -1,6 +1,6 @@
 import { inBatchSoftmax, klDivergence, type Loss } from '@rag/losses';
 import { type Dropout, type EncoderConfig, noDropout, trainingDropout } from '@rag/models';
-import { input, type Value } from '@rag/onnx';
+import { input, mul, type Value } from '@rag/onnx';
 import type { Objective } from '@rag/runtime';
 import { colbertInputs, tokenVectors } from '../colbert-graph.js';
 import type { ColbertSettings } from '../colbert-settings.js';
@@ -14,7 +14,7 @@ export type ColbertLoss =
       readonly temperature?: number;
     }
   | {
-      /** A teacher's scores of each query's own list (`klDivergence`, which divides the teacher's by the temperature too). */
+      /** KL with a teacher's scores of each query's own list, both divided by the temperature (`klDivergence`). */
       readonly kind: 'scored';
       readonly temperature?: number;
     };
@@ -85,6 +85,12 @@ function scored(vectors: Value, { temperature = TEMPERATURE }: ColbertLoss): Hea
     mask: input('mask', 'float32', ['queries', 'size']),
     teacher_scores: input('teacher_scores', 'float32', ['queries', 'size']),
   };
+  const { mask, teacher_scores } = inputs;
   const scores = listScores(vectors, inputs);
-  return { inputs, scores, loss: klDivergence({ logits: scores, ...inputs }, { temperature }) };
+  // As an embedding model's: the gradient is not multiplied by the square of the temperature, as `klDivergence` would.
+  const scaled = {
+    logits: mul(scores, 1 / temperature),
+    teacher_scores: mul(teacher_scores, 1 / temperature),
+  };
+  return { inputs, scores, loss: klDivergence({ ...scaled, mask }) };
 }

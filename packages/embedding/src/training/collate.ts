@@ -1,8 +1,8 @@
 import type { ContrastiveExample, ScoredExample, TextExample } from '@rag/data';
+import { type InBatchCandidateOptions, inBatchCandidates } from '@rag/losses';
 import type { DropoutDraw } from '@rag/models';
 import { type Batch, Tensor, type TrainingBatch } from '@rag/runtime';
 import type { TextTokenizer } from '../text-encoder.js';
-import { type CandidateOptions, candidatesOf } from './candidates.js';
 import { textChunks } from './text-chunks.js';
 
 /** What a training session is fed, and how much work it is. */
@@ -40,7 +40,9 @@ export interface CollateOptions extends StepOptions {
   readonly passageEncoder: TextTokenizer;
 }
 
-export interface CollateContrastiveOptions extends CollateOptions, CandidateOptions {}
+export interface CollateContrastiveOptions
+  extends CollateOptions,
+    Omit<InBatchCandidateOptions, 'repeated'> {}
 
 export interface CollateTextsOptions extends StepOptions {
   readonly encoder: TextTokenizer;
@@ -68,7 +70,7 @@ export function collateContrastive(
   options: CollateContrastiveOptions,
 ): CollatedBatch {
   const { queryEncoder, passageEncoder } = options;
-  const { texts, target, mask } = candidatesOf(examples, repeated, options);
+  const { texts, target, mask } = inBatchCandidates(examples, { ...options, repeated });
   const queries = examples.map(({ query }, i) => ({
     text: query,
     encoder: queryEncoder,

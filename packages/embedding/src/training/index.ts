@@ -1,7 +1,6 @@
 export type { DropoutDraw } from '@rag/models';
 export { type EmbeddingToSave, embeddingCheckpoint } from '../checkpoint-to-save.js';
 export { type TextTokenizer, textEncoder } from '../text-encoder.js';
-export { type CandidateOptions, type Candidates, candidatesOf } from './candidates.js';
 export {
   type CollateContrastiveOptions,
   type CollatedBatch,

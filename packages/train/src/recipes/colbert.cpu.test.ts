@@ -89,11 +89,6 @@ test('a teacher’s scores, and pairs without negatives', async () => {
   expect(after.similarity!.spearman).toBeGreaterThan(before.similarity!.spearman);
   const pairs = join(folder, 'pairs.jsonl');
   await writeFile(pairs, '{"query": "天空", "pos": ["蓝光"]}\n{"query": "heart", "pos": ["blood"]}\n');
-  await expect(watch('alone', { trainDataset: pairs })).rejects.toThrow('expected negatives in the batch');
-  const together = await watch('pairs', {
-    trainDataset: pairs,
-    othersPositives: true,
-    saveOnEpochEnd: false,
-  });
+  const together = await watch('pairs', { trainDataset: pairs, saveOnEpochEnd: false });
   expect(together.steps[0]!.loss).toBeGreaterThan(0);
 });

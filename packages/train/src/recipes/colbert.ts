@@ -119,12 +119,13 @@ async function openData(
   const options = {
     encoder: textEncoder(model.tokenizer, encoder, settings),
     compat,
+    ...(othersPositives && { othersPositives }),
     ...(config.gradCache && { chunkTokens: config.chunkTokens }),
   };
   const data =
     opened.kind === 'contrastive'
       ? taskData(opened.dataset, config, (loaded, dropout) =>
-          collateContrastive(loaded, { ...options, dropout, othersPositives }),
+          collateContrastive(loaded, { ...options, dropout }),
         )
       : taskData(opened.dataset, config, (loaded, dropout) => collateScored(loaded, { ...options, dropout }));
   return { data, lossType };

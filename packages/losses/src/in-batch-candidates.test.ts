@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { type CandidateOptions, candidatesOf } from './candidates.js';
+import {
+  type InBatchCandidateOptions,
+  type InBatchExample,
+  inBatchCandidates,
+} from './in-batch-candidates.js';
 
 const example = (query: string, positive: string, ...negatives: string[]) => ({ query, positive, negatives });
 /** The mask as one string of columns per query. */
-const masks = (
-  examples: Parameters<typeof candidatesOf>[0],
-  { repeated = 0, ...options }: CandidateOptions & { repeated?: number } = {},
-) => {
-  const { texts, mask } = candidatesOf(examples, repeated, options);
+const masks = (examples: readonly InBatchExample[], options: InBatchCandidateOptions = {}) => {
+  const { texts, mask } = inBatchCandidates(examples, options);
   return examples.map((_, row) => mask.slice(row * texts.length, (row + 1) * texts.length).join(''));
 };
 
@@ -16,7 +17,7 @@ describe('candidates', () => {
   const pairs = [example('a', 'A'), example('b', 'B'), example('c', 'C')];
 
   test('are each positive and its negatives', () => {
-    const { texts, target } = candidatesOf(triplets, 0, {});
+    const { texts, target } = inBatchCandidates(triplets);
     expect(texts).toEqual(['A', 'x', 'y', 'B', 'z']);
     expect(target).toEqual([0, 3]);
   });
@@ -45,8 +46,23 @@ describe('candidates', () => {
     expect(masks(same, { compat: true })).toEqual(['11', '11']);
   });
 
+  test('of one example twice are those of one, and its own positive among its negatives is none', () => {
+    const twice = [example('a', 'A', 'x'), example('a', 'A', 'x')];
+    expect(masks(twice, { othersPositives: true })).toEqual(['1101', '0111']);
+    expect(masks([example('a', 'A', 'A', 'x')])).toEqual(['101']);
+    expect(masks([example('a', 'A', 'A', 'x')], { compat: true })).toEqual(['111']);
+  });
+
+  test('a negative that was drawn several times stands there as often', () => {
+    expect(masks([example('a', 'A', 'x', 'x'), example('b', 'B', 'x')])).toEqual(['11101', '01111']);
+  });
+
   test('of repeated examples are candidates of their own queries alone', () => {
     expect(masks(triplets, { repeated: 1 })).toEqual(['11100', '01111']);
     expect(masks(pairs, { repeated: 2 })).toEqual(['100', '110', '101']);
+  });
+
+  test('of no examples are none', () => {
+    expect(inBatchCandidates([])).toEqual({ texts: [], target: [], mask: new Float32Array(0) });
   });
 });
