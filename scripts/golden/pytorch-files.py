@@ -1,6 +1,7 @@
 """State dicts as torch.save writes them, and the numbers in them.
 
-Writes packages/models/src/fixtures/pytorch/*.{pt,bin} and golden.json (names, dtypes, shapes, elements as float32).
+Writes packages/models/src/fixtures/pytorch/*.{pt,bin} and golden.json (names, dtypes, shapes, elements as float32), and
+fixtures/bert-torch/: the weights of fixtures/bert once more, in the form before torch 1.6, and two shards in today's form.
 Run: python scripts/golden/pytorch-files.py   (torch 2.13.0; the header of golden.json says which)
 """
 
@@ -13,6 +14,7 @@ from pathlib import Path
 # Scripts in this folder are named after what they record; none may stand in for a library of that name.
 sys.path.pop(0)
 
+import safetensors.torch
 import torch
 
 FIXTURES = Path(__file__).resolve().parents[2] / "packages/models/src/fixtures/pytorch"
@@ -59,6 +61,29 @@ FILES = {
 }
 
 
+# As BAAI's bge-m3 saves the head of its lexical weights.
+FILES["sparse_linear.pt"] = (torch.nn.Linear(6, 1).state_dict(), 2)
+# Tied tensors: two names for one storage, as BertForMaskedLM saves its decoder.
+words = torch.nn.Parameter(torch.randn(7, 3))
+FILES["tied.pt"] = (
+    OrderedDict(
+        {
+            "bert.embeddings.word_embeddings.weight": words,
+            "cls.predictions.decoder.weight": words,
+            "cls.predictions.bias": torch.randn(7),
+        }
+    ),
+    2,
+)
+# The form before torch 1.6, under every kind of tensor that the zip form was tried with.
+LEGACY = {
+    "legacy.pt": ("colbert_linear.pt", 2),
+    "legacy-dtypes.pt": ("dtypes.pt", 4),
+    "legacy-views.pt": ("views.pt", 3),
+    "legacy-tied.pt": ("tied.pt", 2),
+}
+
+
 def dtype(tensor):
     names = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.float64: "F64"}
     names |= {torch.int64: "I64", torch.int32: "I32", torch.uint8: "U8", torch.bool: "BOOL"}
@@ -78,6 +103,20 @@ for name, (state, protocol) in FILES.items():
         dict(name=key, dtype=dtype(value), shape=list(value.shape), values=value.detach().float().flatten().tolist())
         for key, value in state.items()
     ]
-torch.save(FILES["colbert_linear.pt"][0], FIXTURES / "legacy.pt", _use_new_zipfile_serialization=False)
+for name, (of, protocol) in LEGACY.items():
+    torch.save(FILES[of][0], FIXTURES / name, pickle_protocol=protocol, _use_new_zipfile_serialization=False)
+    golden[name] = golden[of]
 header = dict(script="scripts/golden/pytorch-files.py", torch=torch.__version__, seed=SEED)
 (FIXTURES / "golden.json").write_text(json.dumps(dict(header=header, files=golden), indent=1) + "\n")
+
+bert = FIXTURES.parent / "bert-torch"
+bert.mkdir(exist_ok=True)
+state = safetensors.torch.load_file(FIXTURES.parent / "bert/model.safetensors")
+torch.save(OrderedDict(state), bert / "legacy.bin", _use_new_zipfile_serialization=False)
+names = list(state)
+shards = {f"pytorch_model-0000{i + 1}-of-00002.bin": names[i::2] for i in range(2)}
+for shard, held in shards.items():
+    torch.save({name: state[name].half() for name in held}, bert / shard)
+weight_map = {name: shard for shard, held in shards.items() for name in held}
+index = dict(metadata=dict(total_size=2 * sum(tensor.numel() for tensor in state.values())), weight_map=weight_map)
+(bert / "pytorch_model.bin.index.json").write_text(json.dumps(index, indent=2) + "\n")

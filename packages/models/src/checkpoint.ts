@@ -1,7 +1,8 @@
 import type { Dtype } from './dtype.js';
 import { type FileSource, FileSourceError, readJsonObject, readText } from './file-source.js';
+import { type PytorchTensor, readPytorchFile } from './pytorch-file.js';
 import { readSafetensorsHeader, readTensor, type TensorEntry } from './safetensors.js';
-import { readShardIndex } from './safetensors-index.js';
+import { readShardIndex, readShards } from './safetensors-index.js';
 
 /** The text files that make up a tokenizer, as Hugging Face names them. */
 export const TOKENIZER_FILES = [
@@ -46,8 +47,17 @@ export interface TensorIndex {
   dtype(name: string): Dtype;
   /** The elements as float32, row-major. */
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
-  location(name: string): TensorLocation;
+  /** undefined where the elements do not lie one after another, as in some views of torch; `read` gathers them. */
+  location(name: string): TensorLocation | undefined;
 }
+
+/** The files of weights that `openCheckpoint` reads, in the order in which it prefers them where several are there. */
+export const WEIGHT_FILES = [
+  'model.safetensors',
+  'model.safetensors.index.json',
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+] as const;
 
 /** An opened checkpoint directory. */
 export interface Checkpoint {
@@ -60,9 +70,10 @@ export interface Checkpoint {
 }
 
 /**
- * Opens a Hugging Face checkpoint: reads config.json, the tokenizer's files and the headers of `model.safetensors`, or of the
- * shards of `model.safetensors.index.json`. Weights are read when asked for.
- * @throws FileSourceError when a file is missing or unreadable, SafetensorsError when one breaks the format.
+ * Opens a Hugging Face checkpoint: reads config.json, the tokenizer's files and what names the tensors of the first that is there
+ * of `WEIGHT_FILES`. Safetensors so wins over torch's files, as in transformers; the others are not read. Weights are read when
+ * asked for.
+ * @throws FileSourceError when a file is missing or unreadable, SafetensorsError or PytorchFileError when one breaks its format.
  */
 export async function openCheckpoint(source: FileSource): Promise<Checkpoint> {
   const present = new Set(await source.list());
@@ -78,39 +89,67 @@ export async function openCheckpoint(source: FileSource): Promise<Checkpoint> {
   for (const name of TOKENIZER_FILES) {
     if (present.has(name)) tokenizerFiles[name] = await readText(source, name);
   }
-  let entries: ReadonlyMap<string, TensorEntry>;
-  if (present.has('model.safetensors')) {
-    entries = (await readSafetensorsHeader(source, 'model.safetensors')).tensors;
-  } else if (present.has('model.safetensors.index.json')) {
-    entries = await readShardIndex(source, 'model.safetensors.index.json');
-  } else {
+  const file = WEIGHT_FILES.find((name) => present.has(name));
+  if (file === undefined) {
     throw new FileSourceError(
       'model.safetensors',
-      `model.safetensors: expected it or model.safetensors.index.json in the checkpoint, got ${found} — fetch or convert the weights as safetensors`,
+      `model.safetensors: expected one of ${WEIGHT_FILES.join(', ')} in the checkpoint, got ${found} — fetch or convert the weights`,
     );
   }
-  return { source, config, tokenizerFiles, tensors: tensorIndex(source, entries) };
+  return { source, config, tokenizerFiles, tensors: tensorIndex(await openWeights(source, file)) };
 }
 
-function tensorIndex(source: FileSource, entries: ReadonlyMap<string, TensorEntry>): TensorIndex {
-  const find = (name: string): TensorEntry => {
-    const entry = entries.get(name);
-    if (!entry) {
+/** A tensor, whichever format holds it. */
+interface OpenTensor {
+  readonly shape: readonly number[];
+  readonly dtype: Dtype;
+  readonly location: TensorLocation | undefined;
+  read(): Promise<Float32Array<ArrayBuffer>>;
+}
+
+async function openWeights(
+  source: FileSource,
+  file: (typeof WEIGHT_FILES)[number],
+): Promise<ReadonlyMap<string, OpenTensor>> {
+  const safetensors = (entry: TensorEntry): OpenTensor => {
+    const { file: holder, offset, length, dtype, shape } = entry;
+    const location = { file: holder, offset, length, dtype };
+    return { shape, dtype, location, read: () => readTensor(source, entry) };
+  };
+  const pytorch = ({ file: holder, place, dtype, shape, read }: PytorchTensor): OpenTensor => {
+    return { shape, dtype, location: place && { file: holder, ...place, dtype }, read };
+  };
+  switch (file) {
+    case 'model.safetensors':
+      return mapValues((await readSafetensorsHeader(source, file)).tensors, safetensors);
+    case 'model.safetensors.index.json':
+      return mapValues(await readShardIndex(source, file), safetensors);
+    case 'pytorch_model.bin':
+      return mapValues(await readPytorchFile(source, file), pytorch);
+    case 'pytorch_model.bin.index.json':
+      return mapValues(await readShards(source, file, (shard) => readPytorchFile(source, shard)), pytorch);
+  }
+}
+
+const mapValues = <T>(map: ReadonlyMap<string, T>, open: (value: T) => OpenTensor): Map<string, OpenTensor> =>
+  new Map([...map].map(([name, value]) => [name, open(value)]));
+
+function tensorIndex(tensors: ReadonlyMap<string, OpenTensor>): TensorIndex {
+  const find = (name: string): OpenTensor => {
+    const tensor = tensors.get(name);
+    if (!tensor) {
       throw new RangeError(
-        `tensor ${JSON.stringify(name)}: expected a name of this checkpoint, got none of its ${entries.size} — see names`,
+        `tensor ${JSON.stringify(name)}: expected a name of this checkpoint, got none of its ${tensors.size} — see names`,
       );
     }
-    return entry;
+    return tensor;
   };
   return {
-    names: [...entries.keys()],
-    has: (name) => entries.has(name),
+    names: [...tensors.keys()],
+    has: (name) => tensors.has(name),
     shape: (name) => find(name).shape,
     dtype: (name) => find(name).dtype,
-    read: async (name) => readTensor(source, find(name)),
-    location: (name) => {
-      const { file, offset, length, dtype } = find(name);
-      return { file, offset, length, dtype };
-    },
+    read: async (name) => find(name).read(),
+    location: (name) => find(name).location,
   };
 }

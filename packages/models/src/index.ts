@@ -2,7 +2,7 @@ export type { Architecture, Encoded } from './arch/architecture.js';
 export { architectures } from './arch/index.js';
 export { attention, attentionBias } from './attention.js';
 export type { Checkpoint, TensorIndex, TensorLocation, TokenizerFile } from './checkpoint.js';
-export { openCheckpoint, TOKENIZER_FILES } from './checkpoint.js';
+export { openCheckpoint, TOKENIZER_FILES, WEIGHT_FILES } from './checkpoint.js';
 export type { EncoderConfig, HiddenAct, ModelType } from './config.js';
 export {
   ConfigError,

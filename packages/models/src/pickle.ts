@@ -13,30 +13,66 @@ export interface PickleReader {
 export const MAX_PICKLE_BYTES = 1 << 26;
 /** The longest string, in bytes. */
 export const MAX_STRING_BYTES = 1 << 16;
+/** The most opcodes that are interpreted, each of which makes one value at most: about 100,000 tensors. */
+export const MAX_OPCODES = 1 << 22;
+/** The most dicts and calls: three per tensor at most. A Map takes 200 bytes even when it is empty. */
+export const MAX_DICTS = 1 << 19;
+
+/** The bytes ended before the pickle did. */
+export class PickleCutError extends PytorchFileError {
+  override name = 'PickleCutError';
+}
 
 /**
- * Interprets a pickle of protocol 2–5 as far as a state dict needs: numbers, strings, tuples, lists, dicts, the allowed
- * globals, calls of them and persistent ids. Every other opcode and global is an error that names it; nothing is executed,
- * imported or expanded, and what is built is bounded by the pickle's length. Opcodes: CPython's Lib/pickletools.py.
- * @param where what errors name: the file.
+ * Interprets a pickle that fills `bytes`; see {@link unpickleFrom}.
  * @throws PytorchFileError
  */
 export function unpickle(bytes: Uint8Array, where: string, reader: PickleReader): PickleValue {
+  const { value, end } = unpickleFrom(bytes, 0, where, reader);
+  if (end === bytes.length) return value;
+  throw new PytorchFileError(
+    where,
+    `pickle at byte ${end}: expected the end, got ${bytes.length - end} bytes more`,
+  );
+}
+
+/**
+ * Interprets the pickle of protocol 2–5 that begins at a byte, as far as a state dict needs: numbers, strings, tuples, lists,
+ * dicts, the allowed globals, calls of them and persistent ids. Every other opcode and global is an error that names it;
+ * nothing is executed, imported or expanded, and time and memory are bounded by the pickle's length and by the limits above.
+ * Opcodes: CPython's Lib/pickletools.py.
+ * @param where what errors name: the file.
+ * @returns the value and the byte after the pickle
+ * @throws PytorchFileError, PickleCutError where the bytes end first
+ */
+export function unpickleFrom(
+  bytes: Uint8Array,
+  start: number,
+  where: string,
+  reader: PickleReader,
+): { value: PickleValue; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const stack: PickleValue[] = [];
   const marks: number[] = [];
   const memo = new Map<number, PickleValue>();
   const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  let at = 0;
+  let at = start;
+  let dicts = 0;
 
   const fail = (problem: string, advice?: string): never => {
     throw new PytorchFileError(where, `pickle at byte ${at}: ${problem}`, advice);
   };
-  if (bytes.length > MAX_PICKLE_BYTES) {
-    fail(`expected at most ${MAX_PICKLE_BYTES} bytes, got ${bytes.length}`, 'save the state dict alone');
+  if (bytes.length - start > MAX_PICKLE_BYTES) {
+    fail(
+      `expected at most ${MAX_PICKLE_BYTES} bytes, got ${bytes.length - start}`,
+      'save the state dict alone',
+    );
   }
+  const cut = (expected: string): never => {
+    throw new PickleCutError(where, `pickle at byte ${at}: expected ${expected}, got ${bytes.length - at}`);
+  };
   const take = (count: number): number => {
-    if (count > bytes.length - at) fail(`expected ${count} more bytes, got ${bytes.length - at}`);
+    if (count > bytes.length - at) cut(`${count} more bytes`);
     at += count;
     return at - count;
   };
@@ -66,15 +102,18 @@ export function unpickle(bytes: Uint8Array, where: string, reader: PickleReader)
     }
   };
   const line = (): string => {
-    const end = bytes.indexOf(0x0a, at);
-    if (end < 0) fail('expected a line, got the end');
+    const end = bytes.subarray(at, at + MAX_STRING_BYTES + 1).indexOf(0x0a) + at;
+    if (end < at) {
+      if (bytes.length - at > MAX_STRING_BYTES) fail(`expected lines of at most ${MAX_STRING_BYTES} bytes`);
+      cut('a line');
+    }
     const value = text(end - at);
     at++;
     return value;
   };
   const length64 = (): number => {
     const value = view.getBigUint64(take(8), true);
-    return value > BigInt(bytes.length)
+    return value > BigInt(MAX_PICKLE_BYTES)
       ? fail(`expected a length inside the pickle, got ${value}`)
       : Number(value);
   };
@@ -89,7 +128,7 @@ export function unpickle(bytes: Uint8Array, where: string, reader: PickleReader)
   const global = (name: string): PickleGlobal => {
     if (!reader.globals.has(name)) {
       fail(
-        `expected only ${[...reader.globals.keys()].join(', ')}, got the global ${JSON.stringify(name)}`,
+        `expected only ${[...reader.globals.keys()].join(', ')}, got the global ${JSON.stringify(name.slice(0, 200))}`,
         'it is not called: save a plain state dict of tensors, as safetensors if the file is from elsewhere',
       );
     }
@@ -99,6 +138,7 @@ export function unpickle(bytes: Uint8Array, where: string, reader: PickleReader)
     if (!isKind(target, 'global') || !isKind(args, 'tuple')) {
       return fail(`expected a call of a global with a tuple, got ${describe(target)} with ${describe(args)}`);
     }
+    if (++dicts > MAX_DICTS) return fail(`expected at most ${MAX_DICTS} dicts and calls, got more`);
     const make = reader.globals.get(target.name);
     return make === undefined
       ? fail(`expected ${target.name} to be named, got a call of it`)
@@ -141,12 +181,16 @@ export function unpickle(bytes: Uint8Array, where: string, reader: PickleReader)
     return `${module}.${name}`;
   };
 
-  for (;;) {
+  for (let opcodes = 0; ; opcodes++) {
+    if (opcodes === MAX_OPCODES) {
+      fail(`expected at most ${MAX_OPCODES} opcodes, got more`, 'save the state dict alone');
+    }
     const opcode = uint8();
     switch (opcode) {
       case 0x80: {
         const protocol = uint8();
-        if (at !== 2 || protocol < 2 || protocol > 5) fail(`expected protocol 2 to 5 once, got ${protocol}`);
+        if (at !== start + 2 || protocol < 2 || protocol > 5)
+          fail(`expected protocol 2 to 5 once, got ${protocol}`);
         break;
       }
       case 0x95: // FRAME: a hint for buffering
@@ -155,12 +199,10 @@ export function unpickle(bytes: Uint8Array, where: string, reader: PickleReader)
       case 0x2e: {
         // STOP
         const value = pop();
-        if (at !== bytes.length || stack.length > 0 || marks.length > 0) {
-          fail(
-            `expected the end with one value, got ${stack.length + 1} and ${bytes.length - at} bytes more`,
-          );
+        if (stack.length > 0 || marks.length > 0) {
+          fail(`expected the end with one value, got ${stack.length + 1}`);
         }
-        return value;
+        return { value, end: at };
       }
       case 0x28:
         marks.push(stack.length);
@@ -198,7 +240,14 @@ export function unpickle(bytes: Uint8Array, where: string, reader: PickleReader)
       case 0x8d:
         stack.push(text(length64()));
         break; // BINUNICODE8
+      case 0x55:
+        stack.push(text(uint8()));
+        break; // SHORT_BINSTRING: a str of Python 2
+      case 0x54:
+        stack.push(text(uint32()));
+        break; // BINSTRING
       case 0x7d:
+        if (++dicts > MAX_DICTS) fail(`expected at most ${MAX_DICTS} dicts, got more`);
         stack.push({ kind: 'dict', ordered: false, items: new Map() });
         break; // EMPTY_DICT
       case 0x5d:

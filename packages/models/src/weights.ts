@@ -73,21 +73,21 @@ export async function weightsOfCheckpoint(
   const sources = new Map<string, WeightSource>([...fresh].map(([name, data]) => [name, { data }]));
   const folders = new Set<string>();
   for (const [name, tensor] of match.sources) {
-    const { file, offset, length, dtype } = tensors.location(tensor);
-    const inPlace = halfOrSingle[dtype];
-    const path = inPlace && (await source.localPath?.(file));
+    const place = tensors.location(tensor);
+    const inPlace = place && halfOrSingle[place.dtype];
+    const path = inPlace && (await source.localPath?.(place.file));
     if (!path || !inPlace) {
       sources.set(name, { data: await tensors.read(tensor) });
       continue;
     }
     const [folder, location] = splitPath(path);
     folders.add(folder);
-    sources.set(name, { file: { location, offset, length }, dtype: inPlace });
+    sources.set(name, { file: { location, offset: place.offset, length: place.length }, dtype: inPlace });
   }
   const [folder, ...others] = folders;
   if (others.length > 0)
     throw new RangeError(
-      `model.safetensors: expected all shards in one folder, got ${[...folders].join(' and ')} — move them together`,
+      `weights: expected all shards in one folder, got ${[...folders].join(' and ')} — move them together`,
     );
   return {
     sources,

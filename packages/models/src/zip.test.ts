@@ -45,7 +45,11 @@ describe('broken or hostile archives', () => {
     ['an entry larger than the archive', { size: 2 ** 31 }, /before the central directory/],
     ['an entry of 2^60 bytes', { size: 2 ** 60, zip64: true }, /below 2\^53, got 1152921504606846976/],
     ['a header behind the directory', { headerOffset: 5000 }, /before the central directory/],
-    ['a header that is none', { headerOffset: 1 }, /expected a local header at byte 1/],
+    [
+      'entries in one place',
+      { headerOffset: 1 },
+      /"a\/data\.pkl": expected it to end .* overlap the next entry/,
+    ],
     ['fewer entries than counted', { count: 3, extra: Array(60).fill(0) }, /expected an entry at byte/],
     ['more entries than counted', { count: 1 }, /to fill the central directory/],
     ['2^40 entries', { count: 2 ** 40, zip64: true }, /at least 46 bytes per entry/],
@@ -64,6 +68,24 @@ describe('broken or hostile archives', () => {
     );
     await expect(result).rejects.toThrow(message);
     await expect(result).rejects.toBeInstanceOf(PytorchFileError);
+  });
+
+  test('a header that is none', async () => {
+    const bytes = storedZip(files);
+    bytes[3] = 9;
+    const entry = (await open(bytes)).get('a/data.pkl')!;
+    await expect(zipDataOffset(memorySource({ z: bytes }), 'z', entry)).rejects.toThrow(
+      /expected a local header at byte 0/,
+    );
+  });
+
+  test('an entry that its local header moves into the next one', async () => {
+    const bytes = storedZip(files);
+    bytes[26] = bytes[26]! + 8;
+    const entry = (await open(bytes)).get('a/data.pkl')!;
+    await expect(zipDataOffset(memorySource({ z: bytes }), 'z', entry)).rejects.toThrow(
+      /"a\/data\.pkl": expected 3 bytes before byte 43/,
+    );
   });
 
   test('a part of a split archive', async () => {

@@ -8,7 +8,7 @@ export interface ZipEntry {
   readonly size: number;
   /** Bytes from the start of the archive to the entry's local header. */
   readonly headerOffset: number;
-  /** Bytes from the start of the archive that entries may fill: where the central directory begins. */
+  /** Bytes from the start of the archive that the entry may fill: where the next header or the central directory begins. */
   readonly end: number;
 }
 
@@ -52,7 +52,10 @@ export async function readZipDirectory(
   for (let i = 0; i < count; i++) {
     const { entry, next } = centralHeader(bytes, at, file, offset);
     if (entries.has(entry.name)) {
-      throw new PytorchFileError(file, `expected each entry once, got ${JSON.stringify(entry.name)} twice`);
+      throw new PytorchFileError(
+        file,
+        `expected each entry once, got ${JSON.stringify(entry.name.slice(0, 200))} twice`,
+      );
     }
     entries.set(entry.name, entry);
     at = next;
@@ -63,7 +66,24 @@ export async function readZipDirectory(
       `expected ${count} entries to fill the central directory, got ${length - at} bytes more`,
     );
   }
-  return entries;
+  return apart(entries, file);
+}
+
+/** Entries may not share bytes: each ends before the next header. */
+function apart(entries: ReadonlyMap<string, ZipEntry>, file: string): ReadonlyMap<string, ZipEntry> {
+  const ends = new Map<string, number>();
+  const order = [...entries.values()].sort((a, b) => a.headerOffset - b.headerOffset);
+  for (const [i, entry] of order.entries()) {
+    const end = order[i + 1]?.headerOffset ?? entry.end;
+    if (entry.headerOffset + LOCAL_HEADER + entry.size > end) {
+      throw new PytorchFileError(
+        file,
+        `entry ${JSON.stringify(entry.name)}: expected it to end before byte ${end}, got ${entry.size} bytes from byte ${entry.headerOffset} that overlap the next entry`,
+      );
+    }
+    ends.set(entry.name, end);
+  }
+  return new Map([...entries].map(([name, entry]) => [name, { ...entry, end: ends.get(name)! }]));
 }
 
 /** Where the bytes of an entry begin, by its local header. */
@@ -72,7 +92,7 @@ export async function zipDataOffset(source: FileSource, file: string, entry: Zip
   if (entry.headerOffset + LOCAL_HEADER > entry.end) {
     throw new PytorchFileError(
       file,
-      `${label}: expected its header before the central directory at byte ${entry.end}, got byte ${entry.headerOffset}`,
+      `${label}: expected its header before byte ${entry.end}, got byte ${entry.headerOffset}`,
     );
   }
   const header = view(await source.read(file, entry.headerOffset, LOCAL_HEADER));
@@ -86,7 +106,7 @@ export async function zipDataOffset(source: FileSource, file: string, entry: Zip
   if (begin + entry.size > entry.end) {
     throw new PytorchFileError(
       file,
-      `${label}: expected ${entry.size} bytes before the central directory at byte ${entry.end}, got ${Math.max(0, entry.end - begin)}`,
+      `${label}: expected ${entry.size} bytes before byte ${entry.end}, got ${Math.max(0, entry.end - begin)}`,
     );
   }
   return begin;
@@ -165,7 +185,7 @@ function centralHeader(
   } catch (cause) {
     throw new PytorchFileError(file, 'expected entry names in UTF-8, got other bytes', undefined, { cause });
   }
-  const label = `entry ${JSON.stringify(name)}`;
+  const label = `entry ${JSON.stringify(name.slice(0, 200))}`;
   if ((header.getUint16(at + 8, true) & 0x2041) !== 0) {
     throw new PytorchFileError(file, `${label}: expected plain bytes, got an encrypted entry`);
   }

@@ -53,7 +53,7 @@ testSymlinks(
     const source = await directorySource(join(root, 'link'));
     const { tensors } = await openCheckpoint(source);
     expect(Array.from(await tensors.read('a'))).toEqual([1, 2]);
-    expect(await source.localPath(tensors.location('a').file)).toBe(join(blobs, 'beef'));
+    expect(await source.localPath(tensors.location('a')!.file)).toBe(join(blobs, 'beef'));
   },
 );
 
