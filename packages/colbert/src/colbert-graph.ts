@@ -26,7 +26,7 @@ import {
 import type { ColbertSettings, ProjectionLayer } from './colbert-settings.js';
 
 /** What a ColBERT graph is fed: a packed batch, and which of its rows count. */
-export const colbertInputTypes = {
+const colbertInputTypes = {
   ...encoderInputTypes,
   /** 1 for tokens whose vectors count, 0 for masked ones and filler. */
   token_mask: { dtype: 'float32', shape: ['tokens'] },

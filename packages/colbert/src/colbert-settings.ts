@@ -1,4 +1,4 @@
-import { HIDDEN_ACTS, type HiddenAct } from '@rag/models';
+import type { HiddenAct } from '@rag/models';
 
 /** The directories that ColBERT models come in; `savePretrained` writes the one that a model came from. */
 export type ColbertLayout = 'rag-retrieval' | 'pylate' | 'colbertv2';
@@ -75,9 +75,6 @@ export const ragRetrievalSettings = (
 
 /** Width of a token's vector. */
 export const dimensionOf = ({ projection }: ColbertSettings): number => projection.at(-1)!.out;
-
-/** The values of `activation`. */
-export const ACTIVATIONS: readonly ProjectionLayer['activation'][] = ['identity', ...HIDDEN_ACTS];
 
 /**
  * Settings that a model of this width and these positions can have.

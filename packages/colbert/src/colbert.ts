@@ -33,7 +33,7 @@ import { openWeights } from './open-weights.js';
 import { scorePairs } from './score-pairs.js';
 import { type TextEncoder, type TokenSequence, textEncoder } from './text-encoder.js';
 import { poolTokens } from './token-pooling.js';
-import type { TokenVectors } from './token-vectors.js';
+import { type TokenVectors, withZeroVector } from './token-vectors.js';
 
 /** Late interaction: a vector per token, queries and passages apart (https://arxiv.org/abs/2004.12832). */
 export class ColBERT {
@@ -292,10 +292,3 @@ export class ColBERT {
     });
   }
 }
-
-/** What padding is to the original: a zero vector that takes part in every maximum. */
-const withZeroVector = ({ data, tokens, dim }: TokenVectors): TokenVectors => {
-  const padded = new Float32Array(data.length + dim);
-  padded.set(data);
-  return { data: padded, tokens: tokens + 1, dim };
-};

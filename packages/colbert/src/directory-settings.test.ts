@@ -97,6 +97,20 @@ describe('layouts', () => {
     expect(settings).toMatchObject({ layout: 'rag-retrieval', query_length: 128, document_length: 512 });
     expect((await read({}, {}, 40)).settings).toMatchObject({ query_length: 40, document_length: 40 });
   });
+
+  test('RAG-Retrieval, with the lengths that a model was trained at', async () => {
+    const stated = { query_length: 24, document_length: 200, note: 'kept' };
+    const directory = await read({ 'colbert_settings.json': json(stated) });
+    expect(directory.settings).toMatchObject({
+      layout: 'rag-retrieval',
+      query_length: 24,
+      document_length: 200,
+    });
+    expect(directory.stated).toEqual({ 'colbert_settings.json': stated });
+    await expect(read({ 'colbert_settings.json': json({ query_length: '24' }) })).rejects.toThrow(
+      'colbert_settings.json: "query_length" expected a whole number ≥ 1, got "24"',
+    );
+  });
 });
 
 describe('files that do not fit', () => {

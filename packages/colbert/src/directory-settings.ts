@@ -3,11 +3,12 @@ import { type ColbertSettings, PUNCTUATION, ragRetrievalSettings } from './colbe
 import { statedFields } from './stated-fields.js';
 
 /** The files beside config.json that say how a ColBERT model is used. */
-export const SETTINGS_FILES = [
+const SETTINGS_FILES = [
   'modules.json',
   'config_sentence_transformers.json',
   'sentence_bert_config.json',
   'artifact.metadata',
+  'colbert_settings.json',
 ] as const;
 type SettingsFile = (typeof SETTINGS_FILES)[number];
 
@@ -23,7 +24,7 @@ export interface DirectorySettings {
 /**
  * How a directory's model is used: as PyLate has it, where modules.json has Dense modules of PyLate or
  * config_sentence_transformers.json has PyLate's keys; as Stanford's ColBERT, where there is an artifact.metadata or config.json names
- * HF_ColBERT; else as RAG-Retrieval. A sentence-transformers directory of an embedding model is a bare encoder here.
+ * HF_ColBERT; else as RAG-Retrieval, with the lengths of a colbert_settings.json. A sentence-transformers directory of an embedding model is a bare encoder here.
  * @param longest the most tokens that the model has positions for
  * @throws ConfigError naming the file and field; FileSourceError for a file that is not JSON
  */
@@ -56,8 +57,26 @@ export async function readDirectorySettings(
       denseFolders: [],
       stated: { ...(metadata && { 'artifact.metadata': metadata }) },
     };
-  const { projection: _, ...settings } = ragRetrievalSettings([], longest);
-  return { settings, denseFolders: [], stated: {} };
+  const lengths = await read('colbert_settings.json');
+  return {
+    settings: retrievalSettings(lengths ?? {}, longest),
+    denseFolders: [],
+    stated: { ...(lengths && { 'colbert_settings.json': lengths }) },
+  };
+}
+
+/** RAG-Retrieval states no lengths; colbert_settings.json is ours and holds those that a model was trained at. */
+function retrievalSettings(
+  json: Readonly<Record<string, unknown>>,
+  longest: number,
+): Omit<ColbertSettings, 'projection'> {
+  const fields = statedFields(json, 'colbert_settings.json');
+  const { projection: _, query_length, document_length, ...settings } = ragRetrievalSettings([], longest);
+  return {
+    ...settings,
+    query_length: fields.count('query_length', query_length),
+    document_length: fields.count('document_length', document_length),
+  };
 }
 
 const isPylate = (json: Readonly<Record<string, unknown>>): boolean =>

@@ -11,7 +11,7 @@ const root = mkdtempSync(join(tmpdir(), 'colbert-save-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const FILES: { readonly [Name in (typeof FIXTURES)[number]]: readonly string[] } = {
-  'rag-retrieval': ['colbert_linear.pt', 'colbert_linear.safetensors'],
+  'rag-retrieval': ['colbert_linear.pt', 'colbert_linear.safetensors', 'colbert_settings.json'],
   pylate: [
     '1_Dense/config.json',
     '1_Dense/model.safetensors',
@@ -54,7 +54,7 @@ test.each(FIXTURES)(
 test('a trained model in memory saves as RAG-Retrieval does, under the class that AutoModel opens', async () => {
   const [config, settings, weights] = [
     tinyConfig({ architectures: ['BertForMaskedLM'], torch_dtype: 'float16' }),
-    tinySettings(),
+    tinySettings({ query_length: 9, document_length: 21 }),
     tinyWeights(),
   ];
   const model = await ColBERT.fromParts({ config, settings, weights, tokenizerFiles: tinyTokenizerFiles });
@@ -64,6 +64,7 @@ test('a trained model in memory saves as RAG-Retrieval does, under the class tha
   const saved = JSON.parse(new TextDecoder().decode(files['config.json']));
   expect(saved).toMatchObject({ architectures: ['BertModel'], torch_dtype: 'float32' });
   const again = await openDirectory(directory, { colbertDim: 8 });
+  expect(again.settings).toEqual(settings);
   expect(await again.readWeights()).toEqual(weights);
   expect(await again.computeScore(['the cat', 'a cat sat'])).toBe(
     await model.computeScore(['the cat', 'a cat sat']),

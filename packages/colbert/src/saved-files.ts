@@ -2,7 +2,6 @@ import {
   architectures,
   type EncoderConfig,
   encoderConfigToJson,
-  type ModelType,
   type ParameterSpec,
   safetensorsBytes,
 } from '@rag/models';
@@ -10,13 +9,6 @@ import type { ColbertSettings } from './colbert-settings.js';
 import type { DirectorySettings } from './directory-settings.js';
 import { ACTIVATION_CLASSES, LINEAR_FILES } from './read-projection.js';
 import { torchArchive } from './torch-archive.js';
-
-/** The class that transformers' AutoModel opens a bare encoder as. */
-const CLASS_NAMES: { readonly [Type in ModelType]: string } = {
-  bert: 'BertModel',
-  roberta: 'RobertaModel',
-  'xlm-roberta': 'XLMRobertaModel',
-};
 
 /** What is written of a model beside its tokenizer. */
 export interface SavedFiles {
@@ -28,7 +20,8 @@ export interface SavedFiles {
 }
 
 /**
- * The files of a model in its own layout: RAG-Retrieval's (the bare encoder, `colbert_linear.pt` for Python and the same as safetensors),
+ * The files of a model in its own layout: RAG-Retrieval's (the bare encoder, `colbert_linear.pt` for Python and the same as
+ * safetensors, and its lengths in colbert_settings.json, which Python passes over),
  * PyLate's (modules.json and Dense folders) or Stanford's (everything in one file, artifact.metadata).
  */
 export async function savedFiles(
@@ -65,7 +58,7 @@ export async function savedFiles(
     projection
       .filter(({ name }) => name.startsWith(`${layer}.`))
       .map((tensor) => ({ ...tensor, name: tensor.name.slice(layer.length + 1) }));
-  const own = modelConfig(config, CLASS_NAMES[config.model_type]);
+  const own = modelConfig(config, architectures[config.model_type].classNames.encoder);
   if (settings.layout === 'rag-retrieval') {
     const linear = named('linear');
     return {
@@ -74,6 +67,7 @@ export async function savedFiles(
       files: {
         [LINEAR_FILES.safetensors]: await safetensorsBytes(linear),
         [LINEAR_FILES.pytorch]: torchArchive(linear),
+        'colbert_settings.json': json({ ...stated['colbert_settings.json'], ...lengthsOf(settings) }),
       },
     };
   }
@@ -119,6 +113,8 @@ function modelConfig(config: EncoderConfig, className: string): Record<string, u
   const stated = ['dtype', 'torch_dtype'].filter((key) => key in json).map((key) => [key, 'float32']);
   return { ...json, ...Object.fromEntries(stated), architectures: [className] };
 }
+
+const lengthsOf = ({ query_length, document_length }: ColbertSettings) => ({ query_length, document_length });
 
 const pylateConfig = (settings: ColbertSettings) => ({
   model_type: 'ColBERT',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkVectors, packVectors } from './token-vectors.js';
+import { checkVectors, packVectors, withZeroVector } from './token-vectors.js';
 
 const two = { data: Float32Array.of(1, 0, 0, 1), tokens: 2, dim: 2 };
 const one = { data: Float32Array.of(3, 4), tokens: 1, dim: 2 };
@@ -11,6 +11,10 @@ test('packed vectors are the same numbers, end to end in one array', () => {
   expect(packed[0]!.data.buffer).toBe(packed[1]!.data.buffer);
   expect(packed[0]!.data.buffer).not.toBe(two.data.buffer);
   expect(packVectors([])).toEqual([]);
+});
+
+test('a zero vector comes last', () => {
+  expect(withZeroVector(one)).toEqual({ data: Float32Array.of(3, 4, 0, 0), tokens: 2, dim: 2 });
 });
 
 test.each([

@@ -22,6 +22,13 @@ export function packVectors(list: readonly TokenVectors[]): TokenVectors[] {
   });
 }
 
+/** The same vectors and a zero one: what padding is to RAG-Retrieval, which lets it take part in every maximum. */
+export function withZeroVector({ data, tokens, dim }: TokenVectors): TokenVectors {
+  const padded = new Float32Array(data.length + dim);
+  padded.set(data);
+  return { data: padded, tokens: tokens + 1, dim };
+}
+
 /** @throws RangeError naming the first that is not [tokens, dim] with at least one token */
 export function checkVectors(where: string, list: readonly TokenVectors[], dim: number): void {
   for (const [i, vectors] of list.entries()) {

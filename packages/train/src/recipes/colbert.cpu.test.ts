@@ -41,8 +41,9 @@ async function scoreOf(directory: string): Promise<number> {
 test('triplets: checkpoints in the original’s layout, search before and after, equal scores after reload', async () => {
   const { run, steps, said } = await watch('triplets', { epochs: 2, valDataset: tiny.val, chunkTokens: 300 });
   expect(run.meanLoss).toBeLessThan(steps[0]!.loss);
-  const model = ['colbert_linear.pt', 'colbert_linear.safetensors', 'config.json', 'model.safetensors'];
-  expect((await readdir(run.model)).sort()).toEqual([...model, 'tokenizer.json']);
+  const linear = ['colbert_linear.pt', 'colbert_linear.safetensors', 'colbert_settings.json'];
+  const model = [...linear, 'config.json', 'model.safetensors', 'tokenizer.json'];
+  expect((await readdir(run.model)).sort()).toEqual(model);
   expect(await scoreOf(run.checkpoints[1]!)).toBe(await scoreOf(run.model));
   expect(run.evaluation).toMatchObject({ queries: 6, passages: 56, epochs: [{ epoch: 0 }] });
   const record = JSON.parse(await readFile(join(folder, 'triplets', 'run.json'), 'utf8'));
@@ -58,6 +59,15 @@ test('triplets: checkpoints in the original’s layout, search before and after,
     trainDataset: tiny.val,
   });
   expect(more.join('\n')).not.toContain('fresh');
+});
+
+test('a model is served at the lengths that it was trained and evaluated at', async () => {
+  const { run } = await watch('lengths', { queryMaxLen: 9, passageMaxLen: 14, saveOnEpochEnd: false });
+  const model = await ColBERT.fromPretrained(run.model);
+  expect(model.settings).toMatchObject({ query_length: 9, document_length: 14 });
+  const long = '为什么天空是蓝色的蓝光更容易散射为什么天空';
+  expect((await model.encodePassages([long]))[0]!.tokens).toBe(13);
+  model.dispose();
 });
 
 test('chunks give the losses of the whole batch; another width than the model’s is refused', async () => {
