@@ -158,8 +158,13 @@ test('a run that SIGINT stops says how to go on, and refuses another model', asy
   await writeFile(at('many.jsonl'), `${lines.join('\n')}\n`);
   const flags = ['--input', at('many.jsonl'), '--output', at('many.npy'), '--threads', '1'];
   const running = runRag('encode', '--model', model, ...flags);
+  let isOver = false;
+  void running.then(() => {
+    isOver = true;
+  });
+  // The first window is kept at once.
   const isKept = async () => (await readdir(folder)).includes('many.npy.progress.json');
-  while (!(await isKept())) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!isOver && !(await isKept())) await new Promise((resolve) => setTimeout(resolve, 5));
   process.emit('SIGINT');
   const stopped = await running;
   expect(stopped.code).toBe(1);

@@ -16,7 +16,7 @@ import {
   textFlag,
   withEmbedding,
 } from './embedding-flags.js';
-import { encodeProgress } from './encode-progress.js';
+import { type EncodeProgress, encodeProgress } from './encode-progress.js';
 import { modelFingerprint } from './model-fingerprint.js';
 import { flagParser } from './model-flags.js';
 import { nodeFiles } from './node-files.js';
@@ -85,7 +85,7 @@ async function encode(flags: Flags, { stdout }: CommandStreams): Promise<void> {
   const sources = await openSources(nodeFiles, flags.input);
   const control = new AbortController();
   const interrupt = () => control.abort(new Error('interrupted'));
-  const progress = encodeProgress(stdout);
+  let progress: EncodeProgress | undefined;
   try {
     await withEmbedding(flags, async (model) => {
       const options = encodeOptions(flags);
@@ -93,6 +93,8 @@ async function encode(flags: Flags, { stdout }: CommandStreams): Promise<void> {
       await model.encode([], options);
       const width = options.dim ?? Math.min(model.settings.truncate_dim ?? model.dimension, model.dimension);
       process.once('SIGINT', interrupt);
+      const shown = encodeProgress(stdout);
+      progress = shown;
       const started = Date.now();
       let here = 0;
       const rows = await encodeFile({
@@ -108,19 +110,19 @@ async function encode(flags: Flags, { stdout }: CommandStreams): Promise<void> {
         settings: () => settingsOf(flags, model, format, width),
         overwrite,
         signal: control.signal,
-        say: progress.say,
+        say: shown.say,
         onProgress: (event) => {
           here = event.rowsHere;
-          progress.update(event);
+          shown.update(event);
         },
       });
       const seconds = (Date.now() - started) / 1000;
-      progress.say(
+      shown.say(
         `${flags.output}: ${rows.toLocaleString('en')} vectors of ${width} elements (${format}), ${formatCount(here / seconds)} rows/s`,
       );
     });
   } finally {
-    progress.end();
+    progress?.end();
     process.off('SIGINT', interrupt);
     for (const source of sources) await source.close();
   }
