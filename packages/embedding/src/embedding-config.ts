@@ -1,11 +1,4 @@
-import { type EncoderConfig, type ModelType, parseEncoderConfig } from '@rag/models';
-
-/** The entry of `architectures` in config.json of an encoder without a task's head. */
-const CLASS_NAMES: { readonly [Type in ModelType]: string } = {
-  bert: 'BertModel',
-  roberta: 'RobertaModel',
-  'xlm-roberta': 'XLMRobertaModel',
-};
+import { architectures, type EncoderConfig, parseEncoderConfig } from '@rag/models';
 
 /** The config of a checkpoint as that of an embedding model. @throws ConfigError */
 export const readEmbeddingConfig = (json: unknown): EncoderConfig =>
@@ -17,6 +10,10 @@ export function embeddingConfig({ extra, ...fields }: EncoderConfig): EncoderCon
   const stated = ['dtype', 'torch_dtype'].filter((key) => key in extra).map((key) => [key, 'float32']);
   return {
     ...fields,
-    extra: { ...extra, ...Object.fromEntries(stated), architectures: [CLASS_NAMES[fields.model_type]] },
+    extra: {
+      ...extra,
+      ...Object.fromEntries(stated),
+      architectures: [architectures[fields.model_type].classNames.encoder],
+    },
   };
 }

@@ -1,10 +1,17 @@
 import {
+  abs,
   add,
+  cast,
   gatherWithInverse,
+  greater,
   matmul,
   mul,
+  range,
   reshape,
+  shapeOf,
+  slice,
   softmax,
+  squeeze,
   sub,
   transpose,
   unsqueeze,
@@ -20,24 +27,49 @@ const MASKED = -1e30;
 export const attentionBias = (attention_mask: Value): Value =>
   mul(sub(1, unsqueeze(attention_mask, [1, 2])), MASKED);
 
+/** The additive mask [1, 1, seq, seq] of local attention: 0 where two columns are at most `window` apart. */
+export function localAttentionBias(attention_mask: Value, window: number): Value {
+  const columns = cast(range(squeeze(slice(shapeOf(attention_mask), [1], [2], [0]), [0])), 'float32');
+  const distance = abs(sub(unsqueeze(columns, [1]), unsqueeze(columns, [0])));
+  return unsqueeze(mul(cast(greater(distance, window), 'float32'), MASKED), [0, 1]);
+}
+
+/**
+ * What is added to the scaled scores before softmax, broadcast to [batch, heads, seq, seq]; as a function, of queries and
+ * keys [batch, heads, seq, width].
+ */
+export type AttentionBias = Value | ((query: Value, key: Value) => Value);
+
+interface AttentionOperands {
+  readonly query: Value;
+  readonly key: Value;
+  readonly value: Value;
+  readonly bias: AttentionBias;
+  readonly scale?: number;
+}
+
 /**
  * Bidirectional multi-head attention (https://arxiv.org/abs/1706.03762) of packed rows.
- * query, key, value and the result are [tokens, hidden]; `bias` is [batch, 1, 1, seq]; `dropWeights` is dropout on the
- * weights [batch, heads, seq, seq].
+ * query, key, value and the result are [tokens, hidden]; `scale` is of the scores, 1/√width unless given; `dropWeights` is dropout on the weights [batch, heads, seq, seq].
  */
 export function attention(
-  { query, key, value, bias }: { query: Value; key: Value; value: Value; bias: Value },
-  { block_index, token_index }: EncoderInputs,
+  { query, key, value, bias, scale }: AttentionOperands,
+  inputs: EncoderInputs,
   heads: number,
   dropWeights: (weights: Value) => Value,
 ): Value {
+  const { block_index, token_index } = inputs;
   const hidden = widthOf(query);
-  const width = hidden / heads;
-  // [tokens, hidden] → [batch, heads, seq, width]. Padding cells read the filler row, whose gradient is zero.
-  const toBlocks = (x: Value): Value =>
-    transpose(reshape(gatherWithInverse(x, block_index, token_index), [0, 0, heads, width]), [0, 2, 1, 3]);
-  const scores = mul(matmul(toBlocks(query), transpose(toBlocks(key))), 1 / Math.sqrt(width));
-  const weights = dropWeights(softmax(add(scores, bias)));
-  const context = transpose(matmul(weights, toBlocks(value)), [0, 2, 1, 3]);
+  const [q, k] = [toBlocks(query, inputs, heads), toBlocks(key, inputs, heads)];
+  const scores = mul(matmul(q, transpose(k)), scale ?? 1 / Math.sqrt(hidden / heads));
+  const weights = dropWeights(softmax(add(scores, typeof bias === 'function' ? bias(q, k) : bias)));
+  const context = transpose(matmul(weights, toBlocks(value, inputs, heads)), [0, 2, 1, 3]);
   return gatherWithInverse(reshape(context, [-1, hidden]), token_index, reshape(block_index, [-1]));
 }
+
+/** [tokens, hidden] → [batch, heads, seq, width]. Padding cells read the filler row, whose gradient is zero. */
+const toBlocks = (x: Value, { block_index, token_index }: EncoderInputs, heads: number): Value =>
+  transpose(
+    reshape(gatherWithInverse(x, block_index, token_index), [0, 0, heads, widthOf(x) / heads]),
+    [0, 2, 1, 3],
+  );

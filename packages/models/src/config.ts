@@ -1,166 +1,136 @@
-import { describeJson, isJsonObject } from './file-source.js';
+import type { CommonFields } from './arch/architecture.js';
+import { architectures, type ModelType } from './arch/index.js';
+import {
+  ConfigError,
+  type ConfigFile,
+  configFile,
+  count,
+  type Kind,
+  orNull,
+  positive,
+  tokenId,
+} from './config-file.js';
+import { isJsonObject } from './file-source.js';
+
+export type { ModelType };
 
 /** The values of `model_type` that this package reads. */
-export const MODEL_TYPES = ['bert', 'roberta', 'xlm-roberta'] as const;
-export type ModelType = (typeof MODEL_TYPES)[number];
+export const MODEL_TYPES = Object.keys(architectures) as readonly ModelType[];
 
-/** The accepted values of `hidden_act`; `gelu_new` and `gelu_pytorch_tanh` are the same function, as are silu and swish. */
-export const HIDDEN_ACTS = [
-  'gelu',
-  'gelu_new',
-  'gelu_pytorch_tanh',
-  'relu',
-  'silu',
-  'swish',
-  'tanh',
-] as const;
-export type HiddenAct = (typeof HIDDEN_ACTS)[number];
-
-/** The fields of a BERT-like config.json that decide the graph, under the file's own names. */
+/**
+ * The fields of a config.json that every encoder has, by BERT's names for them (a DistilBERT's `dim` is `hidden_size` here).
+ * What decides the graph beyond them is the architecture's own: its config type extends this one, under the file's names.
+ */
 export interface EncoderConfig {
   readonly model_type: ModelType;
   readonly vocab_size: number;
   readonly hidden_size: number;
   readonly num_hidden_layers: number;
   readonly num_attention_heads: number;
-  readonly intermediate_size: number;
-  readonly hidden_act: HiddenAct;
-  /** Probability in [0, 1). */
-  readonly hidden_dropout_prob: number;
-  readonly attention_probs_dropout_prob: number;
-  /** null: as `hidden_dropout_prob`. */
-  readonly classifier_dropout: number | null;
-  /** Rows of the position table; RoBERTa counts positions from `pad_token_id` + 1, so it can use that many fewer. */
+  /** Rows of the position table, or the most positions that a model without one is for; see `longestSequence`. */
   readonly max_position_embeddings: number;
+  /** 0 or 1: the model does not tell segments apart. */
   readonly type_vocab_size: number;
   /** Standard deviation of a fresh weight. */
   readonly initializer_range: number;
-  readonly layer_norm_eps: number;
   readonly pad_token_id: number | null;
   /** Every other key of the file, kept for saving. */
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
-/** A config.json field that is missing, ill-typed or not supported. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
-  constructor(
-    readonly field: string,
-    expected: string,
-    got: unknown,
-    advice: string,
-    where: string,
-  ) {
-    super(`${where}: ${JSON.stringify(field)} expected ${expected}, got ${describeJson(got)} — ${advice}`);
-  }
-}
-
-/** A test and the words for what passes it. */
-interface Kind<T> {
-  readonly expected: string;
-  accepts(value: unknown): value is T;
-}
-
-const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
-const count: Kind<number> = {
-  expected: 'a positive whole number',
-  accepts: (value): value is number => Number.isSafeInteger(value) && (value as number) > 0,
+const commonKinds: { readonly [Field in keyof CommonFields]: Kind<CommonFields[Field]> } = {
+  vocab_size: count,
+  hidden_size: count,
+  num_hidden_layers: count,
+  num_attention_heads: count,
+  max_position_embeddings: count,
+  type_vocab_size: count,
+  initializer_range: positive,
+  pad_token_id: orNull(tokenId),
 };
-const probability: Kind<number> = {
-  expected: 'a probability in [0, 1)',
-  accepts: (value): value is number => isNumber(value) && value >= 0 && value < 1,
-};
-const positive: Kind<number> = {
-  expected: 'a positive number',
-  accepts: (value): value is number => isNumber(value) && value > 0,
-};
-const tokenId: Kind<number> = {
-  expected: 'a token id',
-  accepts: (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0,
-};
-
-function oneOf<T extends string>(names: readonly T[]): Kind<T> {
-  return {
-    expected: `one of ${names.join(', ')}`,
-    accepts: (value): value is T => (names as readonly unknown[]).includes(value),
-  };
-}
-
-function orNull<T>(kind: Kind<T>): Kind<T | null> {
-  return {
-    expected: `${kind.expected} or null`,
-    accepts: (value): value is T | null => value === null || kind.accepts(value),
-  };
-}
+const commonNames = Object.keys(commonKinds) as (keyof CommonFields)[];
 
 /**
- * Checks a BERT, RoBERTa or XLM-R config.json.
- * Every field is required but `classifier_dropout` (absent before transformers 4.8, read as null) and
- * `position_embedding_type`, which must be "absolute" where it stands.
+ * Checks a config.json of a known `model_type` (`MODEL_TYPES`).
  * @param where the file's name in error messages.
  * @throws ConfigError
  */
 export function parseEncoderConfig(json: unknown, where = 'config.json'): EncoderConfig {
   if (!isJsonObject(json)) throw new ConfigError('(file)', 'a JSON object', json, 'use a config.json', where);
-  const take = <T>(
-    field: string,
-    kind: Kind<T>,
-    advice = 'correct the file or use another checkpoint',
-  ): T => {
-    const value = json[field];
-    if (!kind.accepts(value)) throw new ConfigError(field, kind.expected, value, advice, where);
-    return value;
-  };
-  const refuse = (field: string, expected: string, got: unknown): never => {
-    throw new ConfigError(field, expected, got, 'this model is not one that this package can run', where);
-  };
-  const model_type = take('model_type', oneOf(MODEL_TYPES), 'use a checkpoint of a known type');
-  const fields = {
-    model_type,
-    vocab_size: take('vocab_size', count),
-    hidden_size: take('hidden_size', count),
-    num_hidden_layers: take('num_hidden_layers', count),
-    num_attention_heads: take('num_attention_heads', count),
-    intermediate_size: take('intermediate_size', count),
-    hidden_act: take('hidden_act', oneOf(HIDDEN_ACTS)),
-    hidden_dropout_prob: take('hidden_dropout_prob', probability),
-    attention_probs_dropout_prob: take('attention_probs_dropout_prob', probability),
-    classifier_dropout:
-      json.classifier_dropout === undefined ? null : take('classifier_dropout', orNull(probability)),
-    max_position_embeddings: take('max_position_embeddings', count),
-    type_vocab_size: take('type_vocab_size', count),
-    initializer_range: take('initializer_range', positive),
-    layer_norm_eps: take('layer_norm_eps', positive),
-    // RoBERTa's positions are counted from it.
-    pad_token_id: take('pad_token_id', model_type === 'bert' ? orNull(tokenId) : tokenId),
-  };
-  const { hidden_size, num_attention_heads, vocab_size, pad_token_id } = fields;
-  if (hidden_size % num_attention_heads !== 0) {
-    refuse('num_attention_heads', `a divisor of "hidden_size" (${hidden_size})`, num_attention_heads);
-  }
-  if (pad_token_id !== null && pad_token_id >= vocab_size) {
-    refuse('pad_token_id', `an id below "vocab_size" (${vocab_size})`, pad_token_id);
-  }
-  if (model_type !== 'bert' && pad_token_id !== null && fields.max_position_embeddings <= pad_token_id + 1) {
-    refuse(
-      'max_position_embeddings',
-      `more than "pad_token_id" + 1 (${pad_token_id + 1})`,
-      fields.max_position_embeddings,
-    );
-  }
-  const { position_embedding_type: position = 'absolute', is_decoder, add_cross_attention } = json;
-  if (position !== 'absolute') refuse('position_embedding_type', '"absolute"', position);
-  if (is_decoder !== undefined && is_decoder !== false) refuse('is_decoder', 'false', is_decoder);
-  if (add_cross_attention !== undefined && add_cross_attention !== false) {
-    refuse('add_cross_attention', 'false', add_cross_attention);
-  }
-  const extra = Object.fromEntries(Object.entries(json).filter(([key]) => !Object.hasOwn(fields, key)));
+  const file = configFile(json, where);
+  const model_type = modelType(file, where);
+  const rules = architectures[model_type].config;
+  const common = Object.fromEntries(
+    commonNames.map((field) => [field, commonField(file, model_type, field)]),
+  ) as unknown as CommonFields;
+  checkCommon(file, model_type, common);
+  const fields = { model_type, ...common, ...rules.own(file, common) };
+  const read = new Set(
+    Object.keys(fields)
+      .filter((field) => !isFixed(model_type, field))
+      .map((field) => fileName(model_type, field)),
+  );
+  const extra = Object.fromEntries(Object.entries(json).filter(([key]) => !read.has(key)));
   return { ...fields, extra };
 }
 
-/** The config.json object again: the fields and every extra key, sorted by name as transformers writes them. */
+function modelType({ json }: ConfigFile, where: string): ModelType {
+  const { model_type } = json;
+  if (typeof model_type === 'string' && Object.hasOwn(architectures, model_type))
+    return model_type as ModelType;
+  throw new ConfigError(
+    'model_type',
+    `one of ${MODEL_TYPES.join(', ')}`,
+    model_type,
+    'use a checkpoint of a known type, or add the architecture: a file in packages/models/src/arch and a line in its index (CONTRIBUTING.md, "An architecture")',
+    where,
+  );
+}
+
+/** What a family's file calls a field. */
+const fileName = (model_type: ModelType, field: string): string =>
+  architectures[model_type].config.common?.[field as keyof CommonFields]?.name ?? field;
+
+/** Whether a field is not of the file but the family's. */
+const isFixed = (model_type: ModelType, field: string): boolean =>
+  architectures[model_type].config.common?.[field as keyof CommonFields]?.fixed !== undefined;
+
+function commonField(file: ConfigFile, model_type: ModelType, field: keyof CommonFields): unknown {
+  const rule = architectures[model_type].config.common?.[field] ?? {};
+  if (rule.fixed !== undefined) return rule.fixed;
+  const kind: Kind<unknown> = rule.kind ?? commonKinds[field];
+  const name = rule.name ?? field;
+  if (file.json[name] !== undefined) return file.take(name, kind);
+  if (rule.older !== undefined && file.json[rule.older] !== undefined) return file.take(rule.older, kind);
+  return rule.absent === undefined ? file.take(name, kind) : rule.absent;
+}
+
+function checkCommon(file: ConfigFile, model_type: ModelType, common: CommonFields): void {
+  const { hidden_size, num_attention_heads, vocab_size, pad_token_id, max_position_embeddings } = common;
+  const name = (field: keyof CommonFields) => fileName(model_type, field);
+  if (hidden_size % num_attention_heads !== 0)
+    file.refuse(
+      name('num_attention_heads'),
+      `a divisor of "${name('hidden_size')}" (${hidden_size})`,
+      num_attention_heads,
+    );
+  if (pad_token_id === null) return;
+  if (pad_token_id >= vocab_size)
+    file.refuse('pad_token_id', `an id below "vocab_size" (${vocab_size})`, pad_token_id);
+  if (architectures[model_type].positionsFromPadding && max_position_embeddings <= pad_token_id + 1)
+    file.refuse(
+      'max_position_embeddings',
+      `more than "pad_token_id" + 1 (${pad_token_id + 1})`,
+      max_position_embeddings,
+    );
+}
+
+/** The config.json object again: the fields by the file's names and every extra key, sorted as transformers writes them. */
 export function encoderConfigToJson({ extra, ...fields }: EncoderConfig): Record<string, unknown> {
-  const all = Object.entries({ ...extra, ...fields });
+  const known = Object.entries(fields)
+    .filter(([field, value]) => value !== undefined && !isFixed(fields.model_type, field))
+    .map(([field, value]) => [fileName(fields.model_type, field), value] as const);
+  const all = Object.entries({ ...extra, ...Object.fromEntries(known) });
   return Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -208,6 +178,7 @@ export function longestSequence({
   model_type,
   max_position_embeddings,
   pad_token_id,
-}: EncoderConfig): number {
-  return model_type === 'bert' ? max_position_embeddings : max_position_embeddings - (pad_token_id ?? 1) - 1;
+}: Pick<EncoderConfig, 'model_type' | 'max_position_embeddings' | 'pad_token_id'>): number {
+  const unused = architectures[model_type].positionsFromPadding ? (pad_token_id ?? 1) + 1 : 0;
+  return max_position_embeddings - unused;
 }

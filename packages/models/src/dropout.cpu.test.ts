@@ -1,7 +1,7 @@
 import { gradients, graphOf, input, mul, nameOf, reduceSum, tanh, type Value } from '@rag/onnx';
 import { floats, type HostTensor, runGraph } from '@rag/onnx/testing';
 import { describe, expect, it } from 'vitest';
-import { bert } from './arch/bert.js';
+import { architectures } from './arch/index.js';
 import { parseEncoderConfig } from './config.js';
 import { type Dropout, keptShare, noDropout, trainingDropout } from './dropout.js';
 import { dropoutFeeds } from './dropout-feeds.js';
@@ -198,7 +198,7 @@ describe('a BERT in training', () => {
   const values = Object.fromEntries(
     Object.entries(encoderInputTypes).map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]),
   ) as { [Name in keyof typeof encoderInputTypes]: Value };
-  const logits = bert.sequenceClassification(parameterRoot(), config, values, 1, dropout);
+  const logits = architectures.bert.sequenceClassification(parameterRoot(), config, values, 1, dropout);
   const graph = graphOf([...Object.values(values), ...dropout.inputs], { logits });
 
   /** Logits of sequences whose ids are a function of their row in the data. */

@@ -1,19 +1,18 @@
-export type { Architecture, Encoded } from './arch/architecture.js';
+export type { Architecture, CommonField, CommonFields, ConfigRules, Encoded } from './arch/architecture.js';
 export { architectures } from './arch/index.js';
-export { attention, attentionBias } from './attention.js';
+export { type AttentionBias, attention, attentionBias, localAttentionBias } from './attention.js';
 export type { Checkpoint, TensorIndex, TensorLocation, TokenizerFile } from './checkpoint.js';
 export { openCheckpoint, TOKENIZER_FILES, WEIGHT_FILES } from './checkpoint.js';
-export type { EncoderConfig, HiddenAct, ModelType } from './config.js';
+export type { EncoderConfig, ModelType } from './config.js';
 export {
-  ConfigError,
   encoderConfigToJson,
-  HIDDEN_ACTS,
   labelCount,
   longestSequence,
   MODEL_TYPES,
   parseEncoderConfig,
   withLabelCount,
 } from './config.js';
+export { ConfigError, HIDDEN_ACTS, type HiddenAct } from './config-file.js';
 export { type Dropout, noDropout, trainingDropout } from './dropout.js';
 export {
   type DropoutDraw,

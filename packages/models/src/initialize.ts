@@ -1,11 +1,16 @@
+import { architectures } from './arch/index.js';
 import type { EncoderConfig } from './config.js';
 import { elementCount } from './dtype.js';
 import type { ParameterSpec } from './match-parameters.js';
 import { philox } from './philox.js';
 
+/** The norms' weights of every family: `LayerNorm`, `sa_layer_norm`, `attn_ln`, `norm1`, … */
+const NORM = /(norm|ln)\d*\.weight$/i;
+const WORDS = /(^|\.)(word|tok)_embeddings\.weight$/;
+
 /**
  * A fresh value for one parameter, as transformers initialises BERT-like models: weights and embeddings normal with mean 0 and
- * standard deviation `initializer_range`, biases 0, LayerNorm weights 1; the padding row of the word table, and of RoBERTa's
+ * standard deviation `initializer_range`, biases 0, norms' weights 1; the padding row of the word table, and of RoBERTa's
  * position table, 0. The numbers depend on (seed, parameter name, element index) and on nothing else: neither the order of
  * calls nor the other parameters.
  * @param seed a whole number in [0, 2^53).
@@ -19,7 +24,7 @@ export function initializeParameter(
 ): Float32Array<ArrayBuffer> {
   const values = new Float32Array(elementCount(shape));
   if (name.endsWith('.bias')) return values;
-  if (name.endsWith('LayerNorm.weight')) return values.fill(1);
+  if (NORM.test(name) && shape.length === 1) return values.fill(1);
   if (!name.endsWith('.weight') || shape.length !== 2) {
     throw new TypeError(
       `${name}: expected a bias, a LayerNorm weight or a matrix, got shape [${shape}] — say how it starts in initialize.ts`,
@@ -27,8 +32,8 @@ export function initializeParameter(
   }
   fillNormal(values, config.initializer_range, seed, name);
   const padded =
-    name.endsWith('.word_embeddings.weight') ||
-    (config.model_type !== 'bert' && name.endsWith('.position_embeddings.weight'));
+    WORDS.test(name) ||
+    (architectures[config.model_type].positionsFromPadding && name.endsWith('.position_embeddings.weight'));
   if (padded && config.pad_token_id !== null) {
     const width = shape[1]!;
     values.fill(0, config.pad_token_id * width, (config.pad_token_id + 1) * width);

@@ -1,7 +1,7 @@
 import { graphOf, input } from '@rag/onnx';
 import { floats, runGraph, tensor, testOp } from '@rag/onnx/testing';
 import { describe, expect, it } from 'vitest';
-import { HIDDEN_ACTS } from './config.js';
+import { HIDDEN_ACTS } from './config-file.js';
 import { activations, embedding, layerNorm, linear, widthOf } from './layers.js';
 import { parameterRoot } from './parameters.js';
 

@@ -11,7 +11,7 @@ import {
   tanh,
   type Value,
 } from '@rag/onnx';
-import type { HiddenAct } from './config.js';
+import type { HiddenAct } from './config-file.js';
 import { module, type ParameterPath } from './parameters.js';
 
 /** The static size of x's last axis. */

@@ -24,6 +24,8 @@ export interface MatchOptions {
    * false: no head may be fresh. Unset: a head is fresh when the checkpoint has none of its tensors.
    */
   readonly newHead?: boolean;
+  /** Modules of other tasks that checkpoints of this family carry, beside the usual ones. */
+  readonly otherHeads?: readonly string[];
   /** Accept tensors that nothing wants; they are listed in the result all the same. */
   readonly allowUnexpected?: boolean;
 }
@@ -70,7 +72,7 @@ export class ParameterMatchError extends Error {
 
 /** The modules that only other tasks' models have: language modelling, next sentence, question answering, pooling, … */
 const OTHER_HEADS = new Set(['cls', 'lm_head', 'pooler', 'qa_outputs', 'classifier', 'score']);
-const BUFFER = /(^|\.)embeddings\.(position_ids|token_type_ids)$/;
+const BUFFER = /(^|\.)(embeddings\.(position_ids|token_type_ids)|rotary_emb\.inv_freq)$/;
 
 /**
  * Pairs a model's parameters with a checkpoint's tensors.
@@ -83,7 +85,7 @@ export function matchParameters(
   tensors: NamedShapes,
   options: MatchOptions,
 ): ParameterMatch {
-  const { prefix, newHead, allowUnexpected = false } = options;
+  const { prefix, newHead, otherHeads = [], allowUnexpected = false } = options;
   const inEncoder = (name: string) => name.startsWith(`${prefix}.`);
   const bare = !tensors.names.some(inEncoder);
   const wantsBare = !wanted.some(({ name }) => inEncoder(name));
@@ -120,6 +122,7 @@ export function matchParameters(
     }
   }
 
+  const others = new Set([...OTHER_HEADS, ...otherHeads]);
   const used = new Set([...sources.values(), ...wanted.flatMap(({ name }) => find(name) ?? [])]);
   const wantedModules = new Set(wanted.map(({ name }) => moduleOf(name, prefix)));
   const left = tensors.names.filter((name) => !used.has(name) || replaced.has(name));
@@ -128,7 +131,7 @@ export function matchParameters(
   const foreign = unexpected.filter((name) => {
     const module = moduleOf(name, prefix);
     const replacedHead = newHead === true && fresh.some((head) => isWithin(name, head));
-    return !replaced.has(name) && !replacedHead && (!OTHER_HEADS.has(module) || wantedModules.has(module));
+    return !replaced.has(name) && !replacedHead && (!others.has(module) || wantedModules.has(module));
   });
   const refused = allowUnexpected ? [] : foreign;
   if (missing.length > 0 || misshaped.length > 0 || refused.length > 0) {

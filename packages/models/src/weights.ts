@@ -58,11 +58,12 @@ export async function weightsOfCheckpoint(
   wanted: readonly ParameterSpec[],
   { newHead, seed = 42 }: { newHead?: boolean; seed?: number },
 ): Promise<Weights> {
-  const { baseModelPrefix: prefix, headPrefixes } = architectures[config.model_type];
+  const { baseModelPrefix: prefix, headPrefixes, otherHeads } = architectures[config.model_type];
   const bareEncoder = !wanted.some(({ name }) => name.startsWith(`${prefix}.`));
   const match = matchParameters(wanted, tensors, {
     prefix,
     heads: bareEncoder ? [] : headPrefixes,
+    ...(otherHeads === undefined ? {} : { otherHeads }),
     ...(newHead === undefined ? {} : { newHead }),
   });
   const fresh = new Map(

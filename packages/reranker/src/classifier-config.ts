@@ -1,17 +1,14 @@
 import {
+  architectures,
   type EncoderConfig,
   labelCount,
-  type ModelType,
   parseEncoderConfig,
   withLabelCount,
 } from '@rag/models';
 
 /** The entry of `architectures` in config.json that makes transformers open a model as a sequence classifier. */
-const CLASS_NAMES: { readonly [Type in ModelType]: string } = {
-  bert: 'BertForSequenceClassification',
-  roberta: 'RobertaForSequenceClassification',
-  'xlm-roberta': 'XLMRobertaForSequenceClassification',
-};
+const className = ({ model_type }: EncoderConfig): string =>
+  architectures[model_type].classNames.sequenceClassification;
 
 /**
  * The config of a checkpoint as that of a reranker.
@@ -20,8 +17,8 @@ const CLASS_NAMES: { readonly [Type in ModelType]: string } = {
  */
 export function readClassifierConfig(json: unknown, newHead?: boolean): EncoderConfig {
   const config = parseEncoderConfig(json);
-  const { architectures } = config.extra;
-  const classifier = Array.isArray(architectures) && architectures.includes(CLASS_NAMES[config.model_type]);
+  const { architectures: stated } = config.extra;
+  const classifier = Array.isArray(stated) && stated.includes(className(config));
   const labels = labelCount(config);
   if (classifier && labels !== 1 && newHead !== true)
     throw new RangeError(
@@ -40,7 +37,7 @@ export function classifierConfig(config: EncoderConfig): EncoderConfig {
     extra: {
       ...extra,
       ...Object.fromEntries(stated),
-      architectures: [CLASS_NAMES[config.model_type]],
+      architectures: [className(config)],
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Value } from '@rag/onnx';
 import type { EncoderConfig } from '../config.js';
+import type { ConfigFile, Kind } from '../config-file.js';
 import type { Dropout } from '../dropout.js';
 import type { EncoderInputs } from '../encoder-inputs.js';
 import type { ParameterPath } from '../parameters.js';
@@ -11,18 +12,51 @@ export interface Encoded {
   readonly hiddenStates: readonly Value[];
 }
 
+/** The fields that every architecture has, by the names that BERT's file gives them. */
+export type CommonFields = Omit<EncoderConfig, 'model_type' | 'extra'>;
+
+/** How a family's files state a common field, where that is not BERT's way. */
+export interface CommonField<T> {
+  /** The file's name of it, as in transformers' `attribute_map`. */
+  readonly name?: string;
+  /** The name that older files give it; such files keep that key beside the new one. */
+  readonly older?: string;
+  readonly kind?: Kind<T>;
+  /** What a file without it means. */
+  readonly absent?: T;
+  /** The family does not know the field: its value here, which no file holds. */
+  readonly fixed?: T;
+}
+
+/** How the config.json of a family is read. */
+export interface ConfigRules<Config extends EncoderConfig> {
+  readonly common?: { readonly [Field in keyof CommonFields]?: CommonField<CommonFields[Field]> };
+  /**
+   * The family's own fields under the file's names; undefined where the file may leave one out and does.
+   * @throws ConfigError for what the graph cannot do
+   */
+  own(file: ConfigFile, common: CommonFields): Omit<Config, keyof EncoderConfig>;
+}
+
 /** One `model_type`: functions that write its graph under Hugging Face's parameter names. */
-export interface Architecture {
+export interface Architecture<Config extends EncoderConfig = EncoderConfig> {
   /** transformers' `base_model_prefix`: what a task model's file puts before the encoder's names. */
   readonly baseModelPrefix: string;
   /** The parts of a sequence-classification head, outermost first; a bare encoder's file may lack them. */
   readonly headPrefixes: readonly string[];
+  /** Modules of other tasks that checkpoints of this family carry, beside the usual ones. */
+  readonly otherHeads?: readonly string[];
+  /** The entries of `architectures` in config.json, by which transformers opens a model. */
+  readonly classNames: { readonly encoder: string; readonly sequenceClassification: string };
+  /** Positions are counted from `pad_token_id` + 1, so a sequence has that many fewer. */
+  readonly positionsFromPadding?: boolean;
+  readonly config: ConfigRules<Config>;
   /** The encoder alone; `path` is where its parameters stand. */
-  encode(path: ParameterPath, config: EncoderConfig, inputs: EncoderInputs, dropout: Dropout): Encoded;
+  encode(path: ParameterPath, config: Config, inputs: EncoderInputs, dropout: Dropout): Encoded;
   /** `…ForSequenceClassification`: logits [batch, labels]. */
   sequenceClassification(
     root: ParameterPath,
-    config: EncoderConfig,
+    config: Config,
     inputs: EncoderInputs,
     labels: number,
     dropout: Dropout,

@@ -1,11 +1,15 @@
-import type { ModelType } from '../config.js';
 import type { Architecture } from './architecture.js';
 import { bert } from './bert.js';
-import { roberta } from './roberta.js';
+import { roberta, xlmRoberta } from './roberta.js';
 
-/** Every architecture by the `model_type` of its config.json. A new one is a file beside this and a line here. */
-export const architectures: { readonly [Type in ModelType]: Architecture } = {
+const byModelType = {
   bert,
   roberta,
-  'xlm-roberta': roberta,
+  'xlm-roberta': xlmRoberta,
 };
+
+/** The values of `model_type` that this package reads. */
+export type ModelType = keyof typeof byModelType;
+
+/** Every architecture by the `model_type` of its config.json. A new one is a file beside this and a line above. */
+export const architectures: { readonly [Type in ModelType]: Architecture } = byModelType;
