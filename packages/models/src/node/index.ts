@@ -1,4 +1,11 @@
 export { directorySource } from './directory-source.js';
 export { fileSink, writeFileAtomically } from './file-sink.js';
+export type { HubTiming } from './hub-client.js';
+export type { HubOptions, HubProgress } from './hub-environment.js';
+export { HubError, type HubErrorReason } from './hub-error.js';
+export { isHubId } from './hub-id.js';
+export { type HubSource, type HubSourceOptions, hubSource } from './hub-source.js';
+export { openHubOrDirectory } from './open-hub-or-directory.js';
+export { type Pushed, type PushOptions, pushToHub } from './push-to-hub.js';
 export type { CheckpointToSave } from './save.js';
 export { SaveRefusedError, saveCheckpoint } from './save.js';

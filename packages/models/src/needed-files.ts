@@ -1,0 +1,64 @@
+import { isModuleFile, TOKENIZER_FILES } from './checkpoint.js';
+import { FileSourceError, isJsonObject } from './file-source.js';
+
+/** Files beside a ColBERT model's weights: RAG-Retrieval's projection, Stanford's settings. */
+const COLBERT_FILES = ['colbert_linear.pt', 'artifact.metadata'];
+
+/** The weights of a checkpoint, the best first: one file, then shards by their index. */
+const WEIGHTS = [
+  'model.safetensors',
+  'model.safetensors.index.json',
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+];
+
+/**
+ * Which of a model's files opening it reads: config, tokenizer, weights in one format, sentence-transformers' modules,
+ * ColBERT's projection. Not other formats of the same weights, ONNX exports, images and cards.
+ * @param paths every file of the model
+ * @param readText gives the text of one of them: the index of shards
+ * @throws FileSourceError for an index that names no files, or files that the model does not have
+ */
+export async function neededFiles(
+  paths: readonly string[],
+  readText: (path: string) => Promise<string>,
+): Promise<string[]> {
+  const present = new Set(paths);
+  const needed = ['config.json', ...TOKENIZER_FILES, ...COLBERT_FILES].filter((path) => present.has(path));
+  needed.push(...paths.filter(isModuleFile));
+  for (const path of paths) {
+    // A module's weights in PyTorch's format where it has no others.
+    const [, folder] = /^(\d+_[A-Z]\w*)\/pytorch_model\.bin$/.exec(path) ?? [];
+    if (folder !== undefined && !present.has(`${folder}/model.safetensors`)) needed.push(path);
+  }
+  const weights = WEIGHTS.find((path) => present.has(path));
+  if (weights !== undefined) needed.push(weights);
+  if (weights?.endsWith('.index.json')) {
+    const shards = shardsOf(weights, await readText(weights));
+    const missing = shards.find((shard) => !present.has(shard));
+    if (missing !== undefined)
+      throw new FileSourceError(
+        weights,
+        `${weights}: expected files of the model in "weight_map", got ${JSON.stringify(missing)}, which it does not have — tell its author`,
+      );
+    needed.push(...shards);
+  }
+  return [...new Set(needed)];
+}
+
+function shardsOf(path: string, text: string): string[] {
+  let index: unknown;
+  try {
+    index = JSON.parse(text);
+  } catch {
+    index = undefined;
+  }
+  const map = isJsonObject(index) ? index.weight_map : undefined;
+  const files = isJsonObject(map) ? Object.values(map) : [];
+  if (files.length === 0 || files.some((file) => typeof file !== 'string'))
+    throw new FileSourceError(
+      path,
+      `${path}: expected "weight_map" to map tensor names to files, got something else — tell the model's author`,
+    );
+  return [...new Set(files as string[])];
+}

@@ -1,0 +1,45 @@
+import { stat } from 'node:fs/promises';
+import type { FileSource } from '../file-source.js';
+import { directorySource } from './directory-source.js';
+import { HubError } from './hub-error.js';
+import { isHubId } from './hub-id.js';
+import { type HubSourceOptions, hubSource } from './hub-source.js';
+
+/**
+ * The files of a model by its directory or by its name on the hub; a directory that is there wins.
+ * @throws FileSourceError or HubError; RangeError for what can be neither, and for a revision of a directory
+ */
+export async function openHubOrDirectory(
+  idOrDirectory: string,
+  options: HubSourceOptions = {},
+): Promise<Required<FileSource>> {
+  const found = await stat(idOrDirectory).catch((error: NodeJS.ErrnoException) => {
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(error.code ?? '')) return undefined;
+    throw error;
+  });
+  if (found) {
+    if (options.revision !== undefined && found.isDirectory())
+      throw new RangeError(
+        `${idOrDirectory}: expected a model of the hub with revision ${JSON.stringify(options.revision)}, got a directory of this name — leave out revision, or run where no such directory is`,
+      );
+    return directorySource(idOrDirectory);
+  }
+  const shown = JSON.stringify(idOrDirectory);
+  if (!isHubId(idOrDirectory))
+    throw new RangeError(
+      `${shown}: expected a model directory or the name of a model of the hub, such as "BAAI/bge-m3", got neither: there is no such directory, and the hub has no such names — check the path`,
+    );
+  try {
+    return await hubSource(idOrDirectory, options);
+  } catch (error) {
+    if (!(error instanceof HubError) || !['not-found', 'unauthorized', 'offline'].includes(error.reason))
+      throw error;
+    throw new HubError(
+      `${error.message}; nor is there a directory ${shown}`,
+      error.reason,
+      error.status,
+      error.url,
+      { cause: error },
+    );
+  }
+}
