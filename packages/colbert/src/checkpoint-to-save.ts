@@ -14,7 +14,7 @@ export interface ColbertToSave {
   readonly stated?: DirectorySettings['stated'];
   readonly tokenizerFiles: TokenizerTexts;
   /** float32 elements of a parameter of `colbertGraph`. */
-  read(name: string): Promise<Float32Array<ArrayBuffer>>;
+  read(name: string): Promise<Float32Array>;
 }
 
 /** The directory of a model, in the layout that its settings name. */

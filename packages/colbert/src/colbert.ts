@@ -239,7 +239,7 @@ export class ColBERT {
   async savePretrained(directory: string, options: { overwrite?: boolean } = {}): Promise<void> {
     const { saveCheckpoint } = await import('@rag/models/node');
     const { config, settings, stated, tokenizerFiles } = this;
-    const read = async (name: string) => (await this.weights.read(name)) as Float32Array<ArrayBuffer>;
+    const read = (name: string) => this.weights.read(name);
     const model = await colbertCheckpoint({ config, settings, stated, tokenizerFiles, read });
     await saveCheckpoint(directory, model, options);
   }

@@ -6,7 +6,7 @@ import { embeddingFiles, headParameters } from './embedding-files.js';
 import { embeddingGraph } from './embedding-graph.js';
 import type { EmbeddingHead } from './embedding-head.js';
 import { defaultSettings, type EmbeddingSettings } from './embedding-settings.js';
-import { poolerParameters } from './pooler.js';
+import { type Pooler, poolerParameters } from './pooler.js';
 
 /** A model as it is saved: what it is made of, its weights read one by one. */
 export interface EmbeddingToSave {
@@ -15,9 +15,9 @@ export interface EmbeddingToSave {
   readonly settings?: EmbeddingSettings;
   readonly tokenizerFiles: TokenizerTexts;
   /** float32 elements of a parameter of `embeddingGraph`. */
-  read(name: string): Promise<Float32Array<ArrayBuffer>>;
+  read(name: string): Promise<Float32Array>;
   /** The encoder's pooler, if it came with one. */
-  readonly pooler?: ReadonlyMap<string, () => Promise<Float32Array<ArrayBuffer>>>;
+  readonly pooler?: Pooler;
 }
 
 /** The sentence-transformers directory of a model. */

@@ -26,7 +26,7 @@ import { embeddingDimension } from './embedding-head.js';
 import { pool } from './pooling.js';
 
 /** 1 for the tokens that are pooled, of a head that leaves the prompt out; otherwise `attention_mask` says it. */
-export const poolingMaskType = { dtype: 'float32', shape: ['batch', 'seq'] } as const;
+const poolingMaskType = { dtype: 'float32', shape: ['batch', 'seq'] } as const;
 
 /**
  * Vectors [batch, dim] of a packed batch, before a final Normalize: encoder, pooling, Dense modules. The encoder's parameters have

@@ -1,11 +1,9 @@
 import {
   type Checkpoint,
   type EncoderConfig,
-  encoderConfigToJson,
   modelWithWeights,
   openCheckpoint,
   parametersOf,
-  type TensorToWrite,
   type Weights,
   weightsInMemory,
   weightsOfCheckpoint,
@@ -13,8 +11,9 @@ import {
 import type { Graph } from '@rag/onnx';
 import { createSession, type Driver, type Session } from '@rag/runtime';
 import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
+import { embeddingCheckpoint } from './checkpoint-to-save.js';
 import { embeddingConfig, readEmbeddingConfig } from './embedding-config.js';
-import { embeddingFiles, headParameters, readEmbeddingFiles } from './embedding-files.js';
+import { readEmbeddingFiles } from './embedding-files.js';
 import { embeddingGraph } from './embedding-graph.js';
 import { type EmbeddingHead, embeddingDimension, type PoolingMode } from './embedding-head.js';
 import { defaultSettings, type EmbeddingSettings } from './embedding-settings.js';
@@ -204,26 +203,10 @@ export class Embedding {
    */
   async savePretrained(directory: string, options: { overwrite?: boolean } = {}): Promise<void> {
     const { saveCheckpoint } = await import('@rag/models/node');
-    const { config, head, settings } = this;
-    const modules = await embeddingFiles(config, head, settings, (name) => this.weights.read(name));
-    const dense = new Set(headParameters(head).map(({ name }) => name));
-    const encoder = parametersOf(this.graph).filter(({ name }) => !dense.has(name));
-    const carried = poolerParameters(config).filter(({ name }) => this.pooler.has(name));
-    await saveCheckpoint(
-      directory,
-      {
-        config: encoderConfigToJson(config),
-        files: { ...this.tokenizerFiles, ...modules },
-        tensors: [...encoder, ...carried].map(
-          ({ name, shape }): TensorToWrite => ({
-            name,
-            shape,
-            data: this.pooler.get(name) ?? (() => this.weights.read(name)),
-          }),
-        ),
-      },
-      options,
-    );
+    const { config, head, settings, tokenizerFiles, pooler } = this;
+    const read = (name: string) => this.weights.read(name);
+    const model = await embeddingCheckpoint({ config, head, settings, tokenizerFiles, read, pooler });
+    await saveCheckpoint(directory, model, options);
   }
 
   /** Every parameter by its name, float32, in memory: what training starts from. */
