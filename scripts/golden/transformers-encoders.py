@@ -1,10 +1,11 @@
 """Tiny random encoders and what transformers computes with them.
 
 Writes packages/models/src/fixtures/<name>/{config.json, model.safetensors, golden.json}, one folder per case below.
-Run: python scripts/golden/transformers-encoders.py   (torch 2.13.0, transformers 5.18.0; the numbers' header says which)
+Run: python scripts/golden/transformers-encoders.py [name …]   (torch 2.13.0, transformers 5.18.0; the numbers' header says which)
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -29,6 +30,28 @@ COMMON = dict(
 # RoBERTa's own special ids: <s> 0, <pad> 1, </s> 2. A classifier_dropout must change nothing in evaluation.
 BERT = dict(COMMON, type_vocab_size=2, pad_token_id=0)
 ROBERTA = dict(COMMON, type_vocab_size=1, pad_token_id=1, layer_norm_eps=1e-5)
+# Smaller ones: heads of 8, so that a rotation has four frequencies.
+SMALL = dict(
+    vocab_size=60,
+    hidden_size=16,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    intermediate_size=24,
+    max_position_embeddings=24,
+    initializer_range=SPREAD,
+    pad_token_id=0,
+    num_labels=1,
+)
+# A window of 3 to each side: the longest row of the batch has tokens that local layers do not see.
+MODERNBERT = dict(
+    SMALL,
+    num_hidden_layers=4,
+    local_attention=6,
+    bos_token_id=1,
+    cls_token_id=1,
+    eos_token_id=2,
+    sep_token_id=2,
+)
 CASES = {
     "bert": (transformers.BertForSequenceClassification, transformers.BertConfig(**BERT, num_labels=1)),
     "roberta": (
@@ -40,7 +63,48 @@ CASES = {
         transformers.XLMRobertaConfig(**ROBERTA, num_labels=1),
     ),
     "bert-encoder": (transformers.BertModel, transformers.BertConfig(**BERT, hidden_act="gelu_new")),
+    "modernbert": (transformers.ModernBertForSequenceClassification, transformers.ModernBertConfig(**MODERNBERT)),
+    "modernbert-biased": (
+        transformers.ModernBertForSequenceClassification,
+        transformers.ModernBertConfig(
+            **MODERNBERT,
+            classifier_pooling="mean",
+            norm_bias=True,
+            attention_bias=True,
+            mlp_bias=True,
+            classifier_bias=True,
+            global_attn_every_n_layers=2,
+            global_rope_theta=2000.0,
+            local_rope_theta=500.0,
+        ),
+    ),
 }
+# The gradients that are written, where they are not BERT's.
+GRADIENTS = {
+    "modernbert": [
+        "model.layers.0.attn.Wqkv.weight",
+        "model.layers.1.attn.Wqkv.weight",
+        "model.embeddings.tok_embeddings.weight",
+        "model.layers.2.attn_norm.weight",
+        "model.layers.3.mlp.Wi.weight",
+        "head.dense.weight",
+    ],
+}
+
+
+def older_modernbert(config):
+    """As answerdotai/ModernBERT-base states what newer files say by layer_types and rope_parameters."""
+    del config["layer_types"]
+    rope = config.pop("rope_parameters")
+    return config | {
+        "global_attn_every_n_layers": 2,
+        "global_rope_theta": rope["full_attention"]["rope_theta"],
+        "local_rope_theta": rope["sliding_attention"]["rope_theta"],
+    }
+
+
+# What becomes of config.json after transformers has written it.
+REWRITTEN = {"modernbert-biased": older_modernbert}
 LENGTHS = [12, 7, 3]
 
 
@@ -50,7 +114,7 @@ def randomize(model, seed):
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=generator) * SPREAD)
-            if name.endswith("LayerNorm.weight"):
+            if re.search(r"(norm|ln)\d*\.weight$", name, re.IGNORECASE):
                 parameter.add_(1)
 
 
@@ -64,7 +128,7 @@ def batch(config, seed):
     for row, length in enumerate(LENGTHS):
         ids[row, :length] = torch.randint(3, config.vocab_size, (length,), generator=generator)
         mask[row, :length] = 1
-        if config.type_vocab_size > 1:
+        if getattr(config, "type_vocab_size", 0) > 1:
             types[row, length // 2 : length] = 1
     # Repeated ids: their rows of the embedding gradient are sums.
     ids[0, 1] = ids[0, 4] = ids[1, 2]
@@ -79,13 +143,14 @@ def dense(tensor):
     return {"shape": list(tensor.shape), "data": numbers(tensor)}
 
 
-def golden(model_class, config, seed):
+def golden(name, model_class, config, seed):
     model = model_class(config)
     model.set_attn_implementation("eager")
     randomize(model, seed)
     model.eval().float()
     ids, mask, types = batch(config, seed)
-    output = model(input_ids=ids, attention_mask=mask, token_type_ids=types, output_hidden_states=True)
+    typed = {"token_type_ids": types} if getattr(config, "type_vocab_size", 0) > 0 else {}
+    output = model(input_ids=ids, attention_mask=mask, **typed, output_hidden_states=True)
     result = {
         "script": "scripts/golden/transformers-encoders.py",
         "torch": torch.__version__,
@@ -101,18 +166,21 @@ def golden(model_class, config, seed):
         return model, result | {"pooler_output": dense(output.pooler_output)}
     output.logits.sum().backward()
     parameters = dict(model.named_parameters())
-    prefix = model.base_model_prefix
+    with_gradient = GRADIENTS.get(name.split("-")[0]) or bert_gradients(model.base_model_prefix, parameters)
+    return model, result | {
+        "logits": dense(output.logits),
+        "gradients_of_logits_sum": {name: dense(parameters[name].grad) for name in with_gradient},
+    }
+
+
+def bert_gradients(prefix, parameters):
     head = "classifier.weight" if "classifier.weight" in parameters else "classifier.out_proj.weight"
-    with_gradient = [
+    return [
         f"{prefix}.encoder.layer.0.attention.self.query.weight",
         f"{prefix}.embeddings.word_embeddings.weight",
         f"{prefix}.encoder.layer.1.output.LayerNorm.weight",
         head,
     ]
-    return model, result | {
-        "logits": dense(output.logits),
-        "gradients_of_logits_sum": {name: dense(parameters[name].grad) for name in with_gradient},
-    }
 
 
 def write(path, result):
@@ -122,9 +190,15 @@ def write(path, result):
 
 
 for index, (name, (model_class, config)) in enumerate(CASES.items()):
-    model, result = golden(model_class, config, SEED + 10 * index)
+    if sys.argv[1:] and name not in sys.argv[1:]:
+        continue
+    model, result = golden(name, model_class, config, SEED + 10 * index)
     folder = FIXTURES / name
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
+    if name in REWRITTEN:
+        file = folder / "config.json"
+        rewritten = REWRITTEN[name](json.loads(file.read_text()))
+        file.write_text(json.dumps(rewritten, indent=2, sort_keys=True) + "\n")
     write(folder / "golden.json", result)
     print(name, {file.name: file.stat().st_size for file in sorted(folder.iterdir())})

@@ -1,7 +1,7 @@
 import { gradients, graphOf, input, mul, nameOf, reduceSum, type Value } from '@rag/onnx';
 import { floats, type HostTensor, runGraph } from '@rag/onnx/testing';
 import { describe, expect, it } from 'vitest';
-import { attention, attentionBias } from './attention.js';
+import { attention, attentionBias, localAttentionBias } from './attention.js';
 import { encoderInputTypes } from './encoder-inputs.js';
 import { packedBatch } from './testing/packed-batch.js';
 
@@ -105,6 +105,31 @@ it('the bias hides padding and leaves real tokens as they are', async () => {
   });
   expect(bias!.shape).toEqual([2, 1, 1, 2]);
   expect(Array.from(bias!.data as Float32Array, (x) => x + 0)).toEqual([0, 0, 0, Math.fround(-1e30)]);
+});
+
+it('local attention hides what is farther than the window to either side', async () => {
+  const graph = graphOf([inputs.attention_mask], { bias: localAttentionBias(inputs.attention_mask, 1) });
+  const { bias } = await runGraph(graph, {
+    attention_mask: { dtype: 'float32', shape: [2, 4], data: new Float32Array(8).fill(1) },
+  });
+  expect(bias!.shape).toEqual([1, 1, 4, 4]);
+  expect(Array.from(bias!.data as Float32Array, (x) => (x === 0 ? 1 : 0))).toEqual(
+    [0, 1, 2, 3].flatMap((row) => [0, 1, 2, 3].map((column) => (Math.abs(row - column) <= 1 ? 1 : 0))),
+  );
+});
+
+it('a bias may be a function of queries and keys, and the scale given', () => {
+  const seen: Value['shape'][] = [];
+  const bias = (q: Value, k: Value) => {
+    seen.push(q.shape, k.shape);
+    return attentionBias(inputs.attention_mask);
+  };
+  const y = attention({ query, key, value, bias, scale: 0.5 }, inputs, HEADS, (weights) => weights);
+  expect(y.shape).toEqual(['tokens', HIDDEN]);
+  expect(seen).toEqual([
+    ['batch', HEADS, 'seq', WIDTH],
+    ['batch', HEADS, 'seq', WIDTH],
+  ]);
 });
 
 it('dropout is on the weights, whose shape is [batch, heads, seq, seq]', () => {

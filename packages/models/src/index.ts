@@ -53,6 +53,7 @@ export { modelWithWeights, parametersOf, type WeightSource } from './model-with-
 export { module, type ParameterPath, parameterRoot } from './parameters.js';
 export { type PytorchTensor, readPytorchFile } from './pytorch-file.js';
 export { PytorchFileError } from './pytorch-file-error.js';
+export { type RopeParameters, type Rotation, rotaryFrequencies, rotate, rotation } from './rotary.js';
 export type { SafetensorsHeader, TensorEntry } from './safetensors.js';
 export { readSafetensorsHeader, readTensor, readTensorBytes, SafetensorsError } from './safetensors.js';
 export { readShardIndex } from './safetensors-index.js';

@@ -1,6 +1,7 @@
 import {
   add,
   linear as affine,
+  constant,
   GraphError,
   gather,
   gelu,
@@ -22,15 +23,23 @@ export function widthOf(x: Value): number {
   return width;
 }
 
-/** `torch.nn.Linear`: x [tokens, in] → [tokens, out], with weight [out, in] and bias [out]. */
-export const linear = (root: ParameterPath, name: string, x: Value, out: number): Value =>
-  module(root, name, (path) => affine(x, path.get('weight', [out, widthOf(x)]), path.get('bias', [out])));
-
-/** `torch.nn.LayerNorm` over the last axis, with weight and bias [width]. */
-export const layerNorm = (root: ParameterPath, name: string, x: Value, epsilon: number): Value =>
+/** `torch.nn.Linear`: x [tokens, in] → [tokens, out], with weight [out, in] and, unless left out, bias [out]. */
+export const linear = (root: ParameterPath, name: string, x: Value, out: number, bias = true): Value =>
   module(root, name, (path) =>
-    normalize(x, path.get('weight', [widthOf(x)]), path.get('bias', [widthOf(x)]), epsilon),
+    affine(x, path.get('weight', [out, widthOf(x)]), bias ? path.get('bias', [out]) : undefined),
   );
+
+/** `torch.nn.LayerNorm` over the last axis, with weight and, unless left out, bias [width]. */
+export const layerNorm = (root: ParameterPath, name: string, x: Value, epsilon: number, bias = true): Value =>
+  module(root, name, (path) => {
+    const width = widthOf(x);
+    return normalize(
+      x,
+      path.get('weight', [width]),
+      bias ? path.get('bias', [width]) : constant(new Float32Array(width)),
+      epsilon,
+    );
+  });
 
 /** `torch.nn.Embedding`: rows of weight [count, width] at int64 ids [tokens]. */
 export const embedding = (

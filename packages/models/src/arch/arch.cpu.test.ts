@@ -5,7 +5,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { noDropout } from '../dropout.js';
 import { encoderInputTypes } from '../encoder-inputs.js';
-import { openCheckpoint, parseEncoderConfig } from '../index.js';
+import { MODEL_TYPES, openCheckpoint, parseEncoderConfig } from '../index.js';
 import { directorySource } from '../node/directory-source.js';
 import { parameterRoot } from '../parameters.js';
 import { architectures } from './index.js';
@@ -15,6 +15,8 @@ interface Dense {
   data: number[];
 }
 interface Golden {
+  /** Names as model.safetensors has them. */
+  parameters: Record<string, number[]>;
   inputs: { input_ids: number[][]; attention_mask: number[][]; token_type_ids: number[][] };
   hidden_states: Dense[];
   logits?: Dense;
@@ -86,7 +88,15 @@ async function load(name: string) {
   return { golden, config, weights };
 }
 
-describe.each(['bert', 'roberta', 'xlm-roberta'])('%s', (name) => {
+/** The fixtures of sequence classifiers: tiny checkpoints with what transformers computes with them. */
+const classifiers = ['bert', 'roberta', 'xlm-roberta', 'modernbert', 'modernbert-biased'];
+
+it('every architecture has a checkpoint to hold it against', async () => {
+  const types = await Promise.all(classifiers.map(async (name) => (await load(name)).config.model_type));
+  expect([...new Set(types)].toSorted()).toEqual(MODEL_TYPES.toSorted());
+});
+
+describe.each(classifiers)('%s', (name) => {
   it('has the hidden states, logits and gradients of transformers', async () => {
     const { golden, config, weights } = await load(name);
     const architecture = architectures[config.model_type];
@@ -111,6 +121,9 @@ describe.each(['bert', 'roberta', 'xlm-roberta'])('%s', (name) => {
         ...Object.fromEntries(slopes.map((slope, i) => [`gradient_${i}`, slope])),
       };
     });
+    expect(Object.fromEntries(graph.parameters.map((value) => [nameOf(value), value.shape]))).toEqual(
+      golden.parameters,
+    );
     const session = await InferenceSession.create(encodeModel(graph));
     const parameters = await weights(graph.parameters);
     const packed = await session.run({ ...feedsOf(golden, 'packed'), ...parameters });

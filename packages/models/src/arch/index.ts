@@ -1,9 +1,11 @@
 import type { Architecture } from './architecture.js';
 import { bert } from './bert.js';
+import { modernbert } from './modernbert.js';
 import { roberta, xlmRoberta } from './roberta.js';
 
 const byModelType = {
   bert,
+  modernbert,
   roberta,
   'xlm-roberta': xlmRoberta,
 };
