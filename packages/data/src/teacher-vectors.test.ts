@@ -108,3 +108,13 @@ test('a row that is not there, an element that is not finite, a file cut short m
   cut.read.mockResolvedValue(new Uint8Array(20));
   await expect(open.read([1])).rejects.toMatchObject({ fault: 'changed-file' });
 });
+
+test('a source whose arrays share a larger buffer gives the same vectors', async () => {
+  const numbers = Float32Array.of(1, 2, 3, 4);
+  const pool = new Uint8Array(64);
+  pool.set(new Uint8Array(numbers.buffer), 24);
+  const vectors = await openTeacherVectors(bytesSource('v.f32', Buffer.from(pool.buffer, 24, 16)), {
+    width: 2,
+  });
+  expect(await vectors.read([1, 0])).toEqual(Float32Array.of(3, 4, 1, 2));
+});

@@ -82,7 +82,8 @@ export async function openTeacherVectors(
   const { rows, width, dtype, blockRows, hashOffsetOf } = layout;
   const readBytes = async (offset: number, length: number): Promise<ArrayBuffer> => {
     const bytes = await source.read(offset, length);
-    if (bytes.length === length) return bytes.slice().buffer;
+    // A copy with a buffer of its own: slice() of Node's Buffer would share its pool.
+    if (bytes.length === length) return Uint8Array.from(bytes).buffer;
     const remedy = 'do not write to a data file while it is in use';
     throw new DataError('changed-file', {
       at: { file: name },

@@ -92,7 +92,9 @@ test.each([
     '--config: expected a YAML file, got none.yaml, which cannot be read (ENOENT)',
   ],
   [['train', 'reranker', 'surplus'], 'too many arguments'],
-  [['train', 'embedding'], "unknown command 'embedding'"],
+  [['train', 'ranker'], "unknown command 'ranker'"],
+  [['train', 'embedding', '--max_len', '3'], '--max_len: expected a known flag'],
+  [['train', 'colbert', '--mrl_dims', '8'], '--mrl_dims: expected a known flag'],
   [['rerank', '--query', 'q'], "required option '--model <directory>' not specified"],
   [
     ['rerank', '--model', 'm', '--query', 'q', '--passages', 'none.txt'],
