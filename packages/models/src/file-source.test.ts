@@ -3,7 +3,9 @@ import {
   checkFilePath,
   checkRange,
   describeJson,
+  type FileSource,
   memorySource,
+  readJson,
   readJsonObject,
   readText,
 } from './file-source.js';
@@ -66,4 +68,46 @@ test('text and JSON', async () => {
   await expect(readJsonObject(source, 'l')).rejects.toThrow(/l: expected a JSON object, got \[1\]/);
   await expect(readJsonObject(source, 'n')).rejects.toThrow(/n: expected JSON, got "nothing"/);
   expect(describeJson('x'.repeat(100))).toHaveLength(60);
+});
+
+test('JSON that parses but is refused: a key twice, too deep, too large', async () => {
+  const deep = (levels: number) => `{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
+  const source = memorySource({ twice: '{"a":1,"\\u0061":2}', 64: deep(64), 65: deep(65), list: '[1]' });
+  await expect(readJsonObject(source, 'twice')).rejects.toThrow(
+    /twice: expected each key once, got "a" twice/,
+  );
+  await expect(readJsonObject(source, '65')).rejects.toThrow(
+    /65: expected values nested at most 64 deep, got 65/,
+  );
+  expect(Object.keys(await readJsonObject(source, '64'))).toEqual(['a']);
+  expect(await readJson(source, 'list')).toEqual([1]);
+  const claims = (size: number): FileSource => ({
+    size: async () => size,
+    read: () => expect.unreachable(),
+    list: async () => [],
+  });
+  await expect(readText(claims(2 ** 40), 'f')).rejects.toThrow(
+    /f: expected at most 67108864 bytes, got 1099511627776/,
+  );
+  await expect(readJsonObject(claims(2 ** 26), 'f')).rejects.toThrow(/f: expected at most 33554432 bytes/);
+});
+
+test.each<[unknown, string]>([
+  [null, 'null'],
+  [undefined, 'nothing'],
+  [1.5, '1.5'],
+  ['a"b', '"a\\"b"'],
+  [[], '[]'],
+  [[1, [true, {}]], '[1,[true,{}]]'],
+  [{ a: 1, 'b"': [null] }, '{"a":1,"b\\"":[null]}'],
+])('%j is described as %s', (value, text) => {
+  expect(describeJson(value)).toBe(text);
+});
+
+test('what is large or deep is described by its beginning', () => {
+  let deep: unknown = 1;
+  for (let i = 0; i < 100_000; i++) deep = [deep];
+  expect(describeJson(deep)).toBe(`${'['.repeat(59)}…`);
+  expect(describeJson(Array(1e6).fill(0))).toBe(`[${'0,'.repeat(29)}…`);
+  expect(describeJson({ ['k'.repeat(1e6)]: 1 })).toBe(`{"${'k'.repeat(57)}…`);
 });

@@ -1,3 +1,6 @@
+import { findDuplicateKey } from './duplicate-key.js';
+import { jsonDepth } from './json-depth.js';
+
 /**
  * Read access to the files of one checkpoint directory, wherever they are: a folder, a cache, memory.
  * Paths are relative and use `/`.
@@ -66,9 +69,20 @@ export const missingFolder = (path: string, shown: string, cause?: unknown): Fil
     cause === undefined ? undefined : { cause },
   );
 
-/** The whole file as text; invalid UTF-8 is an error. */
-export async function readText(source: FileSource, path: string): Promise<string> {
-  const bytes = await source.read(path, 0, await source.size(path));
+/** The largest text that is read, in bytes; the largest tokenizer.json in use has 35 MB. */
+export const MAX_TEXT_BYTES = 1 << 26;
+/** The largest JSON file, in bytes: parsed, a hostile one takes twenty times as much memory. */
+export const MAX_JSON_BYTES = 1 << 25;
+/** How deep the values of a JSON file may be nested; a config.json has less than ten levels. */
+export const MAX_JSON_DEPTH = 64;
+
+/** The whole file as text; invalid UTF-8 and more than 64 MiB are errors. */
+export async function readText(source: FileSource, path: string, limit = MAX_TEXT_BYTES): Promise<string> {
+  const size = await source.size(path);
+  if (size > limit) {
+    throw new FileSourceError(path, `${path}: expected at most ${limit} bytes, got ${size} — fetch it again`);
+  }
+  const bytes = await source.read(path, 0, size);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
@@ -78,9 +92,9 @@ export async function readText(source: FileSource, path: string): Promise<string
   }
 }
 
-/** The whole file as a JSON object; anything else is an error. */
-export async function readJsonObject(source: FileSource, path: string): Promise<Record<string, unknown>> {
-  const text = await readText(source, path);
+/** The whole file as JSON; one that nests too deep, repeats a key or has more than 32 MiB is an error. */
+export async function readJson(source: FileSource, path: string): Promise<unknown> {
+  const text = await readText(source, path, MAX_JSON_BYTES);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -91,6 +105,26 @@ export async function readJsonObject(source: FileSource, path: string): Promise<
       { cause },
     );
   }
+  const depth = jsonDepth(text);
+  if (depth > MAX_JSON_DEPTH) {
+    throw new FileSourceError(
+      path,
+      `${path}: expected values nested at most ${MAX_JSON_DEPTH} deep, got ${depth} — fetch the file again`,
+    );
+  }
+  const duplicate = findDuplicateKey(text);
+  if (duplicate !== undefined) {
+    throw new FileSourceError(
+      path,
+      `${path}: expected each key once, got ${describeJson(duplicate)} twice in one object — delete the wrong one`,
+    );
+  }
+  return value;
+}
+
+/** The whole file as a JSON object; anything else is an error. */
+export async function readJsonObject(source: FileSource, path: string): Promise<Record<string, unknown>> {
+  const value = await readJson(source, path);
   if (!isJsonObject(value)) {
     throw new FileSourceError(
       path,
@@ -105,10 +139,30 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A JSON value as an error message shows it, cut to 60 characters. */
+/** Characters of a value in an error message. */
+const SHOWN = 60;
+
+/** A JSON value as an error message shows it, cut to 60 characters; however large and deep it is, only those are made. */
 export function describeJson(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  const text = excerpt(value, SHOWN + 1);
+  return text.length > SHOWN ? `${text.slice(0, SHOWN - 1)}…` : text;
+}
+
+/** The first `room` characters of a value's JSON, or a few more. */
+function excerpt(value: unknown, room: number): string {
+  if (room <= 0) return '';
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, room));
+  const isList = Array.isArray(value);
+  if (!isList && !isJsonObject(value)) return JSON.stringify(value) ?? 'nothing';
+  let text = isList ? '[' : '{';
+  for (const key in value) {
+    const item = (value as Record<string, unknown>)[key];
+    if (text.length > room) break;
+    if (text.length > 1) text += ',';
+    if (!isList) text += `${JSON.stringify(key.slice(0, room))}:`;
+    text += excerpt(item, room - text.length);
+  }
+  return text + (isList ? ']' : '}');
 }
 
 /** A source over files that are already in memory, for browsers and tests. */

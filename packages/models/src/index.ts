@@ -30,6 +30,7 @@ export {
   FileSourceError,
   isJsonObject,
   memorySource,
+  readJson,
   readJsonObject,
   readText,
 } from './file-source.js';

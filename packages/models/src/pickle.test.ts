@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type PickleReader, unpickle } from './pickle.js';
+import {
+  MAX_DICTS,
+  MAX_OPCODES,
+  PickleCutError,
+  type PickleReader,
+  unpickle,
+  unpickleFrom,
+} from './pickle.js';
 import { isKind, type PickleValue } from './pickle-value.js';
 import { PytorchFileError } from './pytorch-file-error.js';
 import { uint } from './testing/pytorch-archive.js';
@@ -38,6 +45,8 @@ describe('values', () => {
     ['BINFLOAT', 1.5, ['G', [0x3f, 0xf8, 0, 0, 0, 0, 0, 0], STOP]],
     ['BINUNICODE', 'é', ['X', uint(4, 2), 'é', STOP]],
     ['SHORT_BINUNICODE in a frame', 'ab', [0x95, uint(8, 5), 0x8c, 2, 'ab', STOP]],
+    ['SHORT_BINSTRING', 'ab', ['U', 2, 'ab', STOP]],
+    ['BINSTRING', 'ab', ['T', uint(4, 2), 'ab', STOP]],
     ['BINUNICODE8', 'ab', [0x8d, uint(8, 2), 'ab', STOP]],
     ['GLOBAL', { kind: 'global', name: 'torch.FloatStorage' }, ['ctorch\nFloatStorage\n', STOP]],
     [
@@ -129,6 +138,34 @@ describe('refused', () => {
     for (const protocol of [0, 1, 6]) {
       const bytes = Uint8Array.of(0x80, protocol, 0x4e, STOP);
       expect(() => unpickle(bytes, 'p', reader)).toThrow(/protocol 2 to 5/);
+    }
+  });
+
+  test('opcodes and dicts without end', () => {
+    const bytes = (opcode: number, count: number) => {
+      const out = new Uint8Array(count + 1).fill(opcode);
+      out[count] = STOP;
+      return out;
+    };
+    expect(() => unpickle(bytes(0x4e, MAX_OPCODES), 'p', reader)).toThrow(
+      /at most 4194304 opcodes, got more/,
+    );
+    expect(() => unpickle(bytes(0x7d, MAX_DICTS + 1), 'p', reader)).toThrow(/at most 524288 dicts, got more/);
+    const calls = Uint8Array.from('ccollections\nOrderedDict\nq\0', (char) => char.charCodeAt(0));
+    const call = [0x68, 0, 0x29, 0x52];
+    const many = new Uint8Array(calls.length + call.length * (MAX_DICTS + 1));
+    many.set(calls);
+    for (let at = calls.length; at < many.length; at += call.length) many.set(call, at);
+    expect(() => unpickle(many, 'p', reader)).toThrow(/at most 524288 dicts and calls, got more/);
+  });
+
+  test('pickles one after another, and where the bytes end first', () => {
+    const two = Uint8Array.of(0x80, 2, 0x4b, 1, STOP, 0x80, 2, 0x4b, 2, STOP);
+    expect(unpickleFrom(two, 0, 'p', reader)).toEqual({ value: 1, end: 5 });
+    expect(unpickleFrom(two, 5, 'p', reader)).toEqual({ value: 2, end: 10 });
+    expect(() => unpickle(two, 'p', reader)).toThrow(/pickle at byte 5: expected the end, got 5 bytes more/);
+    for (let length = 0; length < 5; length++) {
+      expect(() => unpickleFrom(two.subarray(0, length), 0, 'p', reader)).toThrow(PickleCutError);
     }
   });
 

@@ -1,6 +1,7 @@
 import { DTYPE_BYTES, type Dtype, elementCount, isDtype, toFloat32 } from './dtype.js';
 import { findDuplicateKey } from './duplicate-key.js';
 import { describeJson, type FileSource, isJsonObject } from './file-source.js';
+import { jsonDepth } from './json-depth.js';
 
 /** One tensor of a safetensors file: where its little-endian bytes lie. */
 export interface TensorEntry {
@@ -32,13 +33,18 @@ export class SafetensorsError extends Error {
     readonly tensor?: string,
     options?: ErrorOptions,
   ) {
-    const where = tensor === undefined ? file : `${file}: tensor ${JSON.stringify(tensor)}`;
+    const where = tensor === undefined ? file : `${file}: tensor ${describeJson(tensor)}`;
     super(`${where}: ${problem} — fetch or write the file again`, options);
   }
 }
 
-/** The format's own limit on the JSON header, in bytes. */
-export const MAX_HEADER_BYTES = 100_000_000;
+/**
+ * The largest JSON header that is read, in bytes: that of 300,000 tensors. The format allows 100 MB, of which a hostile one takes
+ * gigabytes when it is parsed.
+ */
+export const MAX_HEADER_BYTES = 1 << 25;
+/** `{ name: { "shape": [ … ] } }`. */
+const HEADER_DEPTH = 3;
 
 /** Elements converted at a time, so that a large half-precision tensor is never held twice. */
 const CONVERSION_CHUNK = 1 << 24;
@@ -79,11 +85,15 @@ export async function readSafetensorsHeader(source: FileSource, file: string): P
       `expected a header that starts with "{", got ${describeJson(json.slice(0, 20))}`,
     );
   }
+  const depth = jsonDepth(json);
+  if (depth > HEADER_DEPTH) {
+    throw new SafetensorsError(file, `expected a header nested at most ${HEADER_DEPTH} deep, got ${depth}`);
+  }
   const duplicate = findDuplicateKey(json);
   if (duplicate !== undefined) {
     throw new SafetensorsError(
       file,
-      `expected each key of the header once, got ${JSON.stringify(duplicate)} twice`,
+      `expected each key of the header once, got ${describeJson(duplicate)} twice`,
     );
   }
   return checkHeader(header, file, 8 + Number(length), size);
@@ -142,7 +152,7 @@ function checkEntry(name: string, value: unknown, file: string, dataStart: numbe
   }
   const [begin, end] = data_offsets as [number, number];
   const length = elementCount(shape) * DTYPE_BYTES[dtype];
-  if (end - begin !== length) fail(`${length} bytes (${dtype} × [${shape}])`, data_offsets);
+  if (end - begin !== length) fail(`${length} bytes (${dtype} × ${describeJson(shape)})`, data_offsets);
   return { name, dtype, shape, file, offset: dataStart + begin, length };
 }
 

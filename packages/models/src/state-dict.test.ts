@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { memorySource } from './file-source.js';
+import type { PickleValue } from './pickle-value.js';
 import { readPytorchFile } from './pytorch-file.js';
 import { PytorchFileError } from './pytorch-file-error.js';
+import { stateDictReader } from './state-dict.js';
 import { pickleOf, storedZip } from './testing/pytorch-archive.js';
 import { type TensorParts, tensorArchive } from './testing/tensor-archive.js';
 
@@ -72,5 +74,16 @@ describe('one tensor over one storage', () => {
     await expect(read(bytes(3))).rejects.toThrow(
       /storage 0: expected 4 elements of F32 as before, got 3 of F32/,
     );
+  });
+
+  test('storages without end', () => {
+    const { reader } = stateDictReader('w.pt');
+    const id = (key: number): PickleValue => ({
+      kind: 'tuple',
+      items: ['storage', { kind: 'global', name: 'torch.FloatStorage' }, String(key), 'cpu', 4],
+    });
+    for (let key = 0; key < 65_536; key++) reader.persistent(id(key));
+    expect(() => reader.persistent(id(65_536))).toThrow(/w\.pt: expected at most 65536 storages, got more/);
+    expect(() => reader.persistent(id(0))).toThrow(PytorchFileError);
   });
 });

@@ -23,6 +23,8 @@ const CONVERSION_CHUNK = 1 << 24;
 const MAX_RANK = 64;
 /** torch's keys are counters and addresses. */
 const MAX_KEY_LENGTH = 64;
+/** Each takes a read of the file when it is opened. */
+const MAX_STORAGES = 1 << 16;
 
 /** Memory that tensors share, as the pickle names it. */
 export interface Storage {
@@ -93,6 +95,7 @@ export function stateDictReader(file: string): {
         );
       }
       storages.set(key, storage);
+      if (storages.size > MAX_STORAGES) return fail(`expected at most ${MAX_STORAGES} storages, got more`);
       return { kind: 'object', type: 'storage', value: storage };
     },
   };
