@@ -101,7 +101,7 @@ export function hubReader(
     },
     cdn(request) {
       const { method, segments, headers } = request;
-      if (method !== 'GET' || segments[0] !== 'blobs') return undefined;
+      if ((method !== 'GET' && method !== 'HEAD') || segments[0] !== 'blobs') return undefined;
       if (headers.authorization !== undefined)
         return { status: 400, body: 'only one auth mechanism allowed' };
       // The storage's own ETag is no checksum of the content.

@@ -66,7 +66,9 @@ export async function startHubServer(): Promise<HubServer> {
       sendAnswer(response, answer ?? { status: 404, body: 'no such route' }, found?.fault);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    addresses[name] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    // Another host name, since clients tell a foreign server by it.
+    const host = name === 'hub' ? '127.0.0.1' : 'localhost';
+    addresses[name] = `http://${host}:${(server.address() as AddressInfo).port}`;
     return server;
   };
   const servers = [

@@ -34,7 +34,11 @@ export function hubWriter(
   const announce = (request: RouteRequest): Answer => {
     const { files } = JSON.parse(text(request)) as { files: { path: string; size: number }[] };
     return json({
-      files: files.map(({ path, size }) => ({ path, uploadMode: size > LARGE ? 'lfs' : 'regular' })),
+      files: files.map(({ path, size }) => ({
+        path,
+        uploadMode: size > LARGE ? 'lfs' : 'regular',
+        shouldIgnore: false,
+      })),
     });
   };
 
@@ -76,7 +80,7 @@ export function hubWriter(
     if (!model) return json({ error: 'Repository not found' }, 404, { 'x-error-code': 'RepoNotFound' });
     const files: Record<string, Uint8Array> = {};
     for (const [path, { content }] of model.commits.at(-1)?.files ?? []) files[path] = content;
-    for (const line of text(request).split('\n')) {
+    for (const line of text(request).trim().split('\n')) {
       const { key, value } = JSON.parse(line) as CommitLine;
       if (key === 'file') files[value.path!] = Buffer.from(value.content!, 'base64');
       if (key === 'lfsFile') {
@@ -98,12 +102,13 @@ export function hubWriter(
     hub(request) {
       const { method, segments } = request;
       if (method !== 'POST') return undefined;
+      // Its address is signed.
+      if (segments[0] === 'complete') return complete(segments[1]!, request);
       if (!isAuthorized(request))
         return json({ error: 'Invalid credentials' }, 401, {
           'x-error-message': 'Invalid credentials in Authorization header',
         });
       if (segments.join('/') === 'api/repos/create') return create(request);
-      if (segments[0] === 'complete') return complete(segments[1]!, request);
       if (segments.slice(-4).join('/') === 'info/lfs/objects/batch') return batch(request);
       const [api, kind, org, name, action, branch] = segments;
       if (api !== 'api' || kind !== 'models') return undefined;
