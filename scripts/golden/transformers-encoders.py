@@ -78,6 +78,10 @@ CASES = {
             local_rope_theta=500.0,
         ),
     ),
+    "distilbert": (
+        transformers.DistilBertForSequenceClassification,
+        transformers.DistilBertConfig(**SMALL, hidden_dim=24),
+    ),
 }
 # The gradients that are written, where they are not BERT's.
 GRADIENTS = {
@@ -88,6 +92,12 @@ GRADIENTS = {
         "model.layers.2.attn_norm.weight",
         "model.layers.3.mlp.Wi.weight",
         "head.dense.weight",
+    ],
+    "distilbert": [
+        "distilbert.transformer.layer.0.attention.q_lin.weight",
+        "distilbert.embeddings.word_embeddings.weight",
+        "distilbert.transformer.layer.1.sa_layer_norm.weight",
+        "pre_classifier.weight",
     ],
 }
 

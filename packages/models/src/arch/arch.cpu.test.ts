@@ -89,7 +89,7 @@ async function load(name: string) {
 }
 
 /** The fixtures of sequence classifiers: tiny checkpoints with what transformers computes with them. */
-const classifiers = ['bert', 'roberta', 'xlm-roberta', 'modernbert', 'modernbert-biased'];
+const classifiers = ['bert', 'roberta', 'xlm-roberta', 'modernbert', 'modernbert-biased', 'distilbert'];
 
 it('every architecture has a checkpoint to hold it against', async () => {
   const types = await Promise.all(classifiers.map(async (name) => (await load(name)).config.model_type));

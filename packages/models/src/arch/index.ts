@@ -1,10 +1,12 @@
 import type { Architecture } from './architecture.js';
 import { bert } from './bert.js';
+import { distilbert } from './distilbert.js';
 import { modernbert } from './modernbert.js';
 import { roberta, xlmRoberta } from './roberta.js';
 
 const byModelType = {
   bert,
+  distilbert,
   modernbert,
   roberta,
   'xlm-roberta': xlmRoberta,
