@@ -1,4 +1,4 @@
-import { ConfigError, type FileSource, isJsonObject, readText } from '@rag/models';
+import { ConfigError, type FileSource, isJsonObject, readJson } from '@rag/models';
 
 /** The modules of sentence-transformers that this package runs. */
 const KINDS = ['Transformer', 'Pooling', 'Dense', 'Normalize'] as const;
@@ -22,18 +22,10 @@ const FILE = 'modules.json';
 /**
  * The modules of a sentence-transformers directory in their order: one Transformer in the directory itself, one Pooling, any
  * number of Dense, and at most one Normalize, which is the last.
- * @throws ConfigError naming the entry that is malformed, of another type or out of place
+ * @throws FileSourceError for a file that is no JSON, ConfigError naming the entry that is malformed, of another type or out of place
  */
 export async function readModuleList(source: FileSource): Promise<ModuleEntry[]> {
-  const text = await readText(source, FILE);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new SyntaxError(`${FILE}: expected JSON, got ${(cause as Error).message} — fetch the file again`, {
-      cause,
-    });
-  }
+  const json = await readJson(source, FILE);
   if (!Array.isArray(json) || json.length > 64)
     throw new ConfigError('(file)', 'a list of at most 64 modules', json, 'fetch the file again', FILE);
   const modules = json.map(readEntry);

@@ -1,7 +1,7 @@
 import { TokenizerError } from './errors.js';
 import { compilePattern } from './pattern.js';
 import { precompiledNormalizer } from './precompiled.js';
-import { type JsonObject, readArray, readBoolean, readObject, readString } from './read-field.js';
+import { describe, type JsonObject, readArray, readBoolean, readObject, readString } from './read-field.js';
 import { cjkClass, nonspacingMarkClass, otherClass, whitespaceClass } from './unicode.js';
 import { unicodeForm } from './unicode-form.js';
 
@@ -70,7 +70,7 @@ export function createNormalizer(
       throw new TokenizerError(
         `${where}.type`,
         'BertNormalizer, Precompiled, Sequence, Replace, Lowercase, Strip, StripAccents, Prepend or NF(K)C/D',
-        JSON.stringify(entry.type),
+        describe(entry.type),
         'this tokenizer cannot be reproduced exactly here yet',
       );
   }

@@ -35,6 +35,12 @@ it('runs Unigram, told by its array', () => {
   ).toEqual([1, 1, 0]);
 });
 
+it('takes merges in either spelling, even in one file', () => {
+  const vocab = { a: 0, b: 1, c: 2, ab: 3, abc: 4 };
+  expect(encode({ type: 'BPE', vocab, merges: ['a b', ['ab', 'c']] }, 'abcab')).toEqual([4, 3]);
+  expect(encode({ type: 'BPE', vocab, merges: [['a', 'b'], 'ab c'] }, 'abcab')).toEqual([4, 3]);
+});
+
 it('keeps a token named __proto__', () => {
   const hostile = JSON.parse(
     '{"type":"WordPiece","unk_token":"[UNK]","vocab":{"[UNK]":0,"__proto__":1}}',
@@ -48,6 +54,12 @@ it.each([
   [{ type: 'WordPiece', vocab: { '[UNK]': 2 ** 40 } }, 'expected an integer'],
   [{ type: 'WordPiece', vocab: [] }, 'vocab: expected an object'],
   [{ type: 'BPE', vocab: {}, merges: [[1, 2]] }, 'merges[0]: expected a string'],
+  [{ type: 'BPE', vocab: {}, merges: ['a'] }, 'merges[0]: expected two pieces'],
+  [{ type: 'BPE', vocab: {}, merges: ['a b', 'a b c'] }, 'merges[1]: expected two pieces'],
+  [{ type: 'BPE', vocab: {}, merges: ['a b', ['a']] }, 'merges[1]: expected two pieces'],
+  [{ type: 'BPE', vocab: {}, merges: ['a b', 5] }, 'merges[1]: expected an array'],
+  [{ type: 'BPE', vocab: {}, merges: [], byte_fallback: 'no' }, 'byte_fallback: expected true or false'],
+  [{ type: 'BPE', vocab: {}, merges: [], end_of_word_suffix: {} }, 'end_of_word_suffix: expected a string'],
   [{ type: 'WordLevel', vocab: {} }, 'type: expected WordPiece'],
   [[], 'expected an object'],
 ])('refuses %j', (config, message) => {

@@ -1,6 +1,14 @@
 import { TokenizerError } from './errors.js';
 import { BPE, type LibraryModel, WordPiece } from './library.js';
-import { describe, type JsonObject, readArray, readInteger, readObject, readString } from './read-field.js';
+import {
+  describe,
+  type JsonObject,
+  readArray,
+  readBoolean,
+  readInteger,
+  readObject,
+  readString,
+} from './read-field.js';
 import { createUnigram } from './unigram.js';
 
 /** Turns words into piece ids. */
@@ -50,14 +58,25 @@ export function createPieceModel(value: unknown, where = 'tokenizer.json model')
     }
     case 'BPE': {
       const ids = readVocab(config.vocab, `${where}.vocab`);
-      readArray(config.merges, `${where}.merges`, MAX_PIECES).forEach((merge, i) => {
-        if (typeof merge === 'string') return;
-        const pair = readArray(merge, `${where}.merges[${i}]`, 2);
-        for (const half of pair) readString(half, `${where}.merges[${i}]`);
-      });
+      const merges = readArray(config.merges, `${where}.merges`, MAX_PIECES).map((merge, i) =>
+        readMerge(merge, `${where}.merges[${i}]`),
+      );
       const unkToken = config.unk_token ?? undefined;
       const unkId = unkToken === undefined ? undefined : ids.get(readString(unkToken, `${where}.unk_token`));
-      return wrap(new BPE(config), ids, unkId);
+      const flag = (name: string) => readBoolean(config[name], `${where}.${name}`, false);
+      const suffix = (name: string) => {
+        const text = config[name] ?? null;
+        return text === null ? null : readString(text, `${where}.${name}`, 64);
+      };
+      const model = new BPE({
+        ...config,
+        merges,
+        ignore_merges: flag('ignore_merges'),
+        byte_fallback: flag('byte_fallback'),
+        end_of_word_suffix: suffix('end_of_word_suffix'),
+        continuing_subword_suffix: suffix('continuing_subword_suffix'),
+      });
+      return wrap(model, ids, unkId);
     }
     default:
       throw new TokenizerError(
@@ -75,6 +94,14 @@ function modelType(config: JsonObject): unknown {
   if (Array.isArray(config.vocab)) return 'Unigram';
   if ('merges' in config) return 'BPE';
   return 'max_input_chars_per_word' in config ? 'WordPiece' : undefined;
+}
+
+/** `"a b"`, or `["a", "b"]` as versions from 0.20 write it. */
+function readMerge(value: unknown, where: string): readonly [string, string] {
+  const halves = typeof value === 'string' ? value.split(' ') : readArray(value, where, 2);
+  if (halves.length !== 2)
+    throw new TokenizerError(where, 'two pieces', describe(value), 'the file is damaged');
+  return [readString(halves[0], where), readString(halves[1], where)];
 }
 
 function readVocab(value: unknown, where: string): Map<string, number> {

@@ -1,7 +1,7 @@
 import { TokenizerError } from './errors.js';
 import { ByteLevelPreTokenizer } from './library.js';
 import { compilePattern } from './pattern.js';
-import { type JsonObject, readArray, readBoolean, readObject, readString } from './read-field.js';
+import { describe, type JsonObject, readArray, readBoolean, readObject, readString } from './read-field.js';
 import { punctuationClass, whitespaceClass, wordClass } from './unicode.js';
 
 /** Cuts a normalized text into words; `atStart` says that it begins the whole input. */
@@ -76,7 +76,7 @@ export function createPreTokenizer(
       throw new TokenizerError(
         `${where}.type`,
         'BertPreTokenizer, WhitespaceSplit, Whitespace, Metaspace, Punctuation, Digits, Split, ByteLevel or Sequence',
-        JSON.stringify(entry.type),
+        describe(entry.type),
         'this tokenizer cannot be reproduced exactly here yet',
       );
   }
@@ -102,7 +102,7 @@ function metaspace(entry: JsonObject, where: string): PreTokenizer {
 function readBehavior(value: unknown, where: string): Behavior {
   const behavior = BEHAVIORS.find((name) => name === value);
   if (!behavior)
-    throw new TokenizerError(where, BEHAVIORS.join(', '), JSON.stringify(value), 'the file is damaged');
+    throw new TokenizerError(where, BEHAVIORS.join(', '), describe(value), 'the file is damaged');
   return behavior;
 }
 
