@@ -24,7 +24,6 @@ test('the defaults are those of the originals', () => {
   const { config, notActive } = resolveSettings(embeddingOptions, []);
   expect(notActive).toEqual([]);
   expect(config).toMatchObject({
-    temperature: 0.02,
     negNums: 15,
     queryMaxLen: 128,
     passageMaxLen: 512,

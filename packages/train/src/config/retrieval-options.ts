@@ -7,8 +7,16 @@ export const retrievalDataOptions = {
     aliases: ['eval_dataset'],
   }),
   neg_nums: option(wholeNumber(0), 15, 'negatives per positive, drawn anew every epoch'),
-  query_max_len: option(wholeNumber(3), 128, 'tokens of a query, special ones included'),
-  passage_max_len: option(wholeNumber(3), 512, 'tokens of a passage, special ones included'),
+  query_max_len: option(
+    wholeNumber(3),
+    128,
+    'tokens of a query, special ones included; a ColBERT model keeps its own unless this is said',
+  ),
+  passage_max_len: option(
+    wholeNumber(3),
+    512,
+    'tokens of a passage, special ones included; a ColBERT model keeps its own unless this is said',
+  ),
   train_group_size: later(wholeNumber(2), undefined, 'neg_nums negatives', 'passages per row'),
   knowledge_distillation: later(flag, false, 'rows with scores as they are', 'pos_scores and neg_scores'),
   same_dataset_within_batch: later(flag, false, 'batches over all files', 'one file per batch'),
@@ -18,7 +26,10 @@ export const retrievalDataOptions = {
 
 /** In-batch learning. */
 export const retrievalLearningOptions = {
-  temperature: option(positiveNumber, 0.02, 'divides the scores before their softmax'),
+  temperature: optional(
+    positiveNumber,
+    'divides the scores; without it 0.02, for cosent and angle 0.05, for margin_mse and for ColBERT models whose scores are sums 1',
+  ),
   others_positives: option(
     flag,
     false,

@@ -13,7 +13,7 @@ const plain = (qrels: Collection['qrels']) =>
 test('rows: every passage is a document, ids are places', async () => {
   const rows = [
     { query: 'a', pos: ['x', 'y'], neg: ['z'] },
-    { query: 'only scored', pos: ['x', 'v'], scores: [0.5, 0.1] },
+    { query: 'only scored', pos: ['x', 'v', 'z'], scores: [0.5, 0.1, 0.1] },
     { query: 'b', pos: ['z'], prompt_for_query: 'P:' },
   ];
   const source = bytesSource('rows', rows.map((row) => JSON.stringify(row)).join('\n'));
@@ -32,6 +32,7 @@ test('rows: every passage is a document, ids are places', async () => {
   expect(collection.pairs).toEqual([
     { first: 'only scored', second: 'x', score: 0.5 },
     { first: 'only scored', second: 'v', score: 0.1 },
+    { first: 'only scored', second: 'z', score: 0.1 },
   ]);
 });
 

@@ -1,6 +1,6 @@
 import type { ByteSource } from '@rag/data';
 import { beirText, type Lines, parseQrels, type Qrels, readBeir, readBeirQrels, textLines } from '@rag/eval';
-import { readRetrievalRows } from '../recipes/retrieval-rows.js';
+import { type RetrievalRows, readRetrievalRows } from '../recipes/retrieval-rows.js';
 import type { TextPair } from './scored-pairs.js';
 
 /** A text by its name. */
@@ -21,9 +21,12 @@ export interface Collection {
   notes(): readonly string[];
 }
 
-/** Rows of pairs, triplets and scored lists as a collection: ids are `q` or `d` and the place of a text, from 0. */
-export async function rowsCollection(sources: readonly ByteSource[]): Promise<Collection> {
-  const { queries, passages, qrels, pairs } = await readRetrievalRows(sources);
+/** Reads rows of pairs, triplets and scored lists as a collection. @throws as `readRetrievalRows` */
+export const rowsCollection = async (sources: readonly ByteSource[]): Promise<Collection> =>
+  collectionOfRows(await readRetrievalRows(sources));
+
+/** Rows as a collection, which can be read again: ids are `q` or `d` and the place of a text, from 0. */
+export function collectionOfRows({ queries, passages, qrels, pairs }: RetrievalRows): Collection {
   const judged = queries.flatMap((text, place) =>
     qrels.has(String(place)) ? [{ id: `q${place}`, text }] : [],
   );

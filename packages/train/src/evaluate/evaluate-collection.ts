@@ -48,7 +48,7 @@ export interface CollectionEvaluation {
   /** model − BM25, paired by query. */
   readonly difference?: Readonly<Record<string, PairedDifference>>;
   /** The model with vectors cut to widths, in the order asked for. */
-  readonly byWidth: readonly SystemEvaluation[];
+  readonly byWidth: readonly (SystemEvaluation & { readonly dim: number })[];
   /** How similarities follow the scores of pairs. */
   readonly similarity: readonly { readonly name: string; readonly evaluation: SimilarityEvaluation }[];
   readonly notes: readonly string[];
@@ -147,7 +147,7 @@ async function evaluateSearch(
     documents: documentIds.length,
     systems: words ? [model, words] : [model],
     ...(words && { difference: compareRetrieval(words.evaluation, model.evaluation) }),
-    byWidth: found.byWidth.map(({ dim, hits }) => judge(`${dim} elements`, hits)),
+    byWidth: found.byWidth.map(({ dim, hits }) => ({ dim, ...judge(`${dim} elements`, hits) })),
     notes: [...collection.notes(), ...notesOf(model, leaveOutSameId)],
   };
 }

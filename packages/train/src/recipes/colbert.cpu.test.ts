@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ColBERT } from '@rag/colbert';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TrainOptions } from '../node/train.js';
@@ -49,7 +50,7 @@ test('triplets: checkpoints in the original’s layout, search before and after,
   const record = JSON.parse(await readFile(join(folder, 'triplets', 'run.json'), 'utf8'));
   expect(record).toMatchObject({
     task: 'colbert',
-    ran: { loss_type: 'infonce', query_max_len: 64, passage_max_len: 64, colbert_dim: 16 },
+    ran: { loss_type: 'infonce', temperature: 0.02, query_max_len: 64, passage_max_len: 64, colbert_dim: 16 },
   });
   expect(said.join('\n')).toContain('fresh: every weight');
   const { said: more } = await watch('more', {
@@ -68,6 +69,25 @@ test('a model is served at the lengths that it was trained and evaluated at', as
   const long = '为什么天空是蓝色的蓝光更容易散射为什么天空';
   expect((await model.encodePassages([long]))[0]!.tokens).toBe(13);
   model.dispose();
+});
+
+test('a model of another layout keeps its lengths, and its scores, which are sums, are not divided', async () => {
+  const pylate = fileURLToPath(new URL('../../../colbert/src/fixtures/pylate', import.meta.url));
+  const { run, said } = await watch('pylate', {
+    modelNameOrPath: pylate,
+    initFromConfig: false,
+    colbertDim: undefined,
+    queryMaxLen: 11,
+    saveOnEpochEnd: false,
+  });
+  const original = await ColBERT.fromPretrained(pylate);
+  const model = await ColBERT.fromPretrained(run.model);
+  expect(model.settings).toEqual({ ...original.settings, query_length: 11 });
+  expect(said).toContain(`passage_max_len: ${original.settings.document_length}, as the model has it`);
+  original.dispose();
+  model.dispose();
+  const { ran } = JSON.parse(await readFile(join(folder, 'pylate', 'run.json'), 'utf8'));
+  expect(ran).toMatchObject({ temperature: 1, query_max_len: 11 });
 });
 
 test('chunks give the losses of the whole batch; another width than the model’s is refused', async () => {
@@ -97,6 +117,12 @@ test('a teacher’s scores, and pairs without negatives', async () => {
   expect(run.meanLoss).toBeLessThan(steps[0]!.loss);
   const { before, after } = run.evaluation!;
   expect(after.similarity!.spearman).toBeGreaterThan(before.similarity!.spearman);
+  const compat = await watch('scored-compat', {
+    trainDataset: scored,
+    compat: true,
+    saveOnEpochEnd: false,
+  });
+  expect(compat.steps[0]!.loss).toBeGreaterThan(0);
   const pairs = join(folder, 'pairs.jsonl');
   await writeFile(pairs, '{"query": "天空", "pos": ["蓝光"]}\n{"query": "heart", "pos": ["blood"]}\n');
   const together = await watch('pairs', { trainDataset: pairs, saveOnEpochEnd: false });

@@ -1,6 +1,5 @@
-import { ColBERT, packVectors } from '@rag/colbert';
+import { ColBERT } from '@rag/colbert';
 import {
-  type ColbertLoss,
   colbertCheckpoint,
   colbertObjective,
   collateContrastive,
@@ -9,16 +8,12 @@ import {
 } from '@rag/colbert/training';
 import { openCheckpoint } from '@rag/models';
 import type { CompleteColbertConfig, ResolvedColbert } from '../config/colbert-config.js';
+import { colbertRetriever } from '../evaluate/colbert-retriever.js';
 import { openSources } from '../run-files.js';
 import { describeModel } from './model-source.js';
-import { describeData, lossOfRows, openRetrievalExamples, taskData } from './retrieval-data.js';
-import {
-  bestOf,
-  type Findings,
-  type RetrieverEvaluation,
-  retrievalEvaluator,
-} from './retrieval-evaluation.js';
-import { describeRows, type RetrievalRows, readRetrievalRows } from './retrieval-rows.js';
+import { describeData, lossOfRows, openContrastive, openScored, taskData } from './retrieval-data.js';
+import { type RetrieverEvaluation, retrievalEvaluator } from './retrieval-evaluation.js';
+import { describeRows, readRetrievalRows } from './retrieval-rows.js';
 import { type PreparedTask, type RunPlatform, runTask, type TaskData, type TaskRun } from './run-task.js';
 import { openStartingColbert, type StartingColbert } from './starting-colbert.js';
 import { textLength } from './text-length.js';
@@ -35,24 +30,24 @@ export const trainColbert = (resolved: ResolvedColbert, platform: RunPlatform): 
   runTask('colbert', resolved, platform, (threads) => prepare(resolved, platform, threads));
 
 async function prepare(
-  { config, sources }: ResolvedColbert,
+  resolved: ResolvedColbert,
   platform: RunPlatform,
   threads: number,
 ): Promise<PreparedTask<ColBERT, RetrieverEvaluation>> {
+  const { config } = resolved;
   const { files, listener } = platform;
   const say = (line: string): void => listener.say(line);
   const opened = await openStartingColbert(files, config, { threads });
   const { model } = opened;
   try {
     say(describeModel(opened, config.modelNameOrPath));
-    const length = (key: 'query_max_len' | 'passage_max_len', value: number): number =>
-      textLength(key, value, sources.get(key), opened.config, say);
     // The lengths that it is trained at are those that it is served at.
     const settings = {
       ...opened.settings,
-      query_length: length('query_max_len', config.queryMaxLen),
-      document_length: length('passage_max_len', config.passageMaxLen),
+      query_length: lengthOf('query', resolved, opened, say),
+      document_length: lengthOf('passage', resolved, opened, say),
     };
+    const temperature = config.temperature ?? (settings.divideByQueryLength ? 0.02 : 1);
     const start = { ...opened, settings };
     const { data, lossType } = await openData(start, config, platform);
     try {
@@ -65,28 +60,28 @@ async function prepare(
         objective: colbertObjective({
           config: start.config,
           settings,
-          loss: lossOf(lossType, config),
+          loss: { kind: lossType === 'infonce' ? 'in-batch' : 'scored', temperature },
           gradCache: config.gradCache,
         }),
         data,
         ...(judged && {
-          evaluator: retrievalEvaluator<ColBERT>(judged, (asked, rows) =>
-            findByColbert(asked, rows, {
-              query: settings.query_length,
-              passage: settings.document_length,
-              batchSize: config.evalBatchSize,
+          evaluator: retrievalEvaluator<ColBERT>(judged, (asked) =>
+            colbertRetriever(asked, {
+              queries: { maxLength: settings.query_length, batchSize: config.evalBatchSize },
+              documents: { maxLength: settings.document_length, batchSize: config.evalBatchSize },
             }),
           ),
         }),
         ran: {
           loss_type: lossType,
+          temperature,
           query_max_len: settings.query_length,
           passage_max_len: settings.document_length,
           colbert_dim: model.dimension,
         },
         toSave: (session) => {
           const live = new Map(session.weights().map(({ name, data: values }) => [name, values]));
-          const read = async (name: string) => live.get(name) as Float32Array<ArrayBuffer>;
+          const read = async (name: string) => live.get(name) as Float32Array;
           return colbertCheckpoint({ ...start, read });
         },
         openSaved: (path) => openSaved(platform, path, { threads, compat: config.compat }),
@@ -109,12 +104,6 @@ async function openData(
   { files, listener }: RunPlatform,
 ): Promise<{ data: TaskData; lossType: LossType }> {
   const lossType = config.lossType ?? (await lossOfRows(files, config.trainDataset));
-  const opened = await openRetrievalExamples(
-    files,
-    config,
-    lossType === 'infonce' ? 'contrastive' : 'scored',
-  );
-  listener.say(describeData(config, opened.dataset));
   const { compat, othersPositives } = config;
   const options = {
     encoder: textEncoder(model.tokenizer, encoder, settings),
@@ -122,38 +111,33 @@ async function openData(
     ...(othersPositives && { othersPositives }),
     ...(config.gradCache && { chunkTokens: config.chunkTokens }),
   };
-  const data =
-    opened.kind === 'contrastive'
-      ? taskData(opened.dataset, config, (loaded, dropout) =>
-          collateContrastive(loaded, { ...options, dropout }),
-        )
-      : taskData(opened.dataset, config, (loaded, dropout) => collateScored(loaded, { ...options, dropout }));
+  if (lossType === 'infonce') {
+    const dataset = await openContrastive(files, config);
+    listener.say(describeData(config, dataset));
+    const data = taskData(dataset, config, (loaded, dropout) =>
+      collateContrastive(loaded, { ...options, dropout }),
+    );
+    return { data, lossType };
+  }
+  const { dataset, notes } = await openScored(files, config, 'comparable list');
+  for (const line of [describeData(config, dataset), ...notes]) listener.say(line);
+  const data = taskData(dataset, config, (loaded, dropout) => collateScored(loaded, { ...options, dropout }));
   return { data, lossType };
 }
 
-const lossOf = (lossType: LossType, { temperature }: CompleteColbertConfig): ColbertLoss => ({
-  kind: lossType === 'infonce' ? 'in-batch' : 'scored',
-  temperature,
-});
-
-/** What a ColBERT model makes of held-out rows: MaxSim of every query with every passage. */
-export async function findByColbert(
-  model: ColBERT,
-  { queries, passages, qrels, pairs }: RetrievalRows,
-  lengths: { readonly query: number; readonly passage: number; readonly batchSize: number },
-): Promise<Findings> {
-  const { batchSize } = lengths;
-  const asked = await model.encodeQueries(queries, { maxLength: lengths.query, batchSize });
-  const documents = packVectors(
-    await model.encodePassages(passages, { maxLength: lengths.passage, batchSize }),
-  );
-  const similarities: number[] = [];
-  for (const { query, passage } of pairs)
-    similarities.push((await model.scoreVectors([asked[query]!], [documents[passage]!]))[0]!);
-  if (qrels.size === 0) return { hits: [], similarities };
-  const hits = [];
-  for (const query of asked) hits.push(bestOf(await model.scoreVectors([query], documents)));
-  return { hits, similarities };
+/** Tokens of a side: those of the settings, or, where they name none, the model's own. */
+function lengthOf(
+  side: 'query' | 'passage',
+  { config, sources }: ResolvedColbert,
+  { config: encoder, settings }: StartingColbert,
+  say: (line: string) => void,
+): number {
+  const key = `${side}_max_len` as const;
+  const asked = side === 'query' ? config.queryMaxLen : config.passageMaxLen;
+  if (sources.has(key)) return textLength(key, asked, sources.get(key), encoder, say);
+  const own = side === 'query' ? settings.query_length : settings.document_length;
+  if (own !== asked) say(`${key}: ${own}, as the model has it`);
+  return own;
 }
 
 async function openSaved(

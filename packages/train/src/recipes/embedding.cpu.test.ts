@@ -43,6 +43,10 @@ async function vectorsOf(directory: string) {
   return { vectors, head };
 }
 
+async function rewrite(path: string, keys: object): Promise<void> {
+  await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), ...keys }));
+}
+
 async function fileOf(name: string, rows: readonly object[]): Promise<string> {
   const path = join(folder, name);
   await writeFile(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
@@ -74,7 +78,14 @@ test('triplets: chunks, accumulation, checkpoints, search before and after', asy
   const record = JSON.parse(await readFile(join(folder, 'triplets', 'run.json'), 'utf8'));
   expect(record).toMatchObject({
     task: 'embedding',
-    ran: { loss_type: 'infonce', query_max_len: 64, passage_max_len: 64, threads: 1 },
+    ran: {
+      loss_type: 'infonce',
+      temperature: 0.02,
+      query_max_len: 64,
+      passage_max_len: 64,
+      pooling: ['mean'],
+      threads: 1,
+    },
     val: { queries: 6, passages: 56, pairs: 0 },
     checkpoints: ['checkpoint_0', 'checkpoint_1'],
   });
@@ -92,6 +103,23 @@ test('the same settings give the same bits with or without rotation, and chunks 
   const rotated = await watch('rotated', { epochs: 2, numMaxCheckpoints: 1 });
   expect(await readdir(join(folder, 'rotated', 'runs', 'checkpoints'))).toEqual(['checkpoint_1']);
   expect(rotated.run.checkpoints).toHaveLength(1);
+});
+
+test('a model is served at the lengths that it was trained and evaluated at', async () => {
+  const { run } = await watch('lengths', { queryMaxLen: 9, passageMaxLen: 14, saveOnEpochEnd: false });
+  const model = await Embedding.fromPretrained(run.model);
+  expect(model.settings.max_seq_length).toBe(14);
+  const long = '为什么天空是蓝色的蓝光更容易散射为什么天空';
+  expect(await model.encode(long)).toEqual(await model.encode(long, { maxLength: 14 }));
+  expect(await model.encode(long)).not.toEqual(await model.encode(long, { maxLength: 20 }));
+  const prompts = { query: 'find: ', none: '' };
+  await rewrite(join(run.model, 'config_sentence_transformers.json'), { prompts });
+  model.dispose();
+  const again = { modelNameOrPath: run.model, initFromConfig: false, saveOnEpochEnd: false };
+  const { said } = await watch('prompted', { ...again, queryMaxLen: 9 });
+  expect(said.join('\n')).toContain('prompts: query of the model stand before no row');
+  await rm(join(run.model, 'modules.json'));
+  expect((await watch('bare', again)).said.join('\n')).toContain('pooling: mean, since the checkpoint has');
 });
 
 test('Matryoshka appends a Dense and reports quality by width', async () => {
@@ -119,6 +147,9 @@ test('rows with scores are learned by their order, and judged by it', async () =
     { query: `${query} ?`, pos: ['天空', 'heart', '狗'], scores: q === 0 ? [0.9, 0.1, 0.3] : [0.1, 0.8, 0] },
   ]);
   const train = await fileOf('scored.jsonl', rows);
+  const kl = await watch('scored-compat', { trainDataset: train, compat: true, saveOnEpochEnd: false });
+  // A pair per passage: 14 in batches of 4.
+  expect(kl.steps).toHaveLength(4);
   for (const lossType of [undefined, 'cosent', 'angle', 'margin_mse'] as const) {
     const { run, steps } = await watch(`scored-${lossType ?? 'kl'}`, {
       trainDataset: train,

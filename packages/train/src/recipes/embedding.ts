@@ -11,10 +11,10 @@ import {
 } from '@rag/embedding/training';
 import { openCheckpoint } from '@rag/models';
 import type { CompleteEmbeddingConfig, ResolvedEmbedding } from '../config/embedding-config.js';
+import { embeddingRetriever } from '../evaluate/embedding-retriever.js';
 import { openSources } from '../run-files.js';
-import { findByEmbedding } from './embedding-search.js';
 import { describeModel } from './model-source.js';
-import { describeData, lossOfRows, openRetrievalExamples, taskData } from './retrieval-data.js';
+import { describeData, lossOfRows, openContrastive, openScored, taskData } from './retrieval-data.js';
 import { type RetrieverEvaluation, retrievalEvaluator } from './retrieval-evaluation.js';
 import { describeRows, readRetrievalRows } from './retrieval-rows.js';
 import { type PreparedTask, type RunPlatform, runTask, type TaskData, type TaskRun } from './run-task.js';
@@ -46,7 +46,7 @@ async function prepare(
   const { config, sources } = resolved;
   const { files, listener } = platform;
   const say = (line: string): void => listener.say(line);
-  const base = await openStartingEmbedding(files, config, { threads });
+  const base = await openStartingEmbedding(files, config, { threads, say });
   const { model } = base;
   try {
     const length = (key: 'query_max_len' | 'passage_max_len', value: number): number =>
@@ -55,6 +55,11 @@ async function prepare(
       query: length('query_max_len', config.queryMaxLen),
       passage: length('passage_max_len', config.passageMaxLen),
     };
+    const prompts = Object.entries(model.settings.prompts).filter(([, prompt]) => prompt !== '');
+    if (prompts.length > 0)
+      say(
+        `prompts: ${prompts.map(([name]) => name).join(', ')} of the model stand before no row, in training and evaluation — write prompt_for_query to rows if queries will have one`,
+      );
     const { data, teacherWidth, lossType } = await openData(base, config, lengths, platform);
     try {
       const demand = { mrlDims: config.useMrl ? config.mrlDims : [] };
@@ -68,7 +73,15 @@ async function prepare(
       const judged =
         config.valDataset && (await readRetrievalRows(await openSources(files, config.valDataset)));
       if (judged) say(`${config.valDataset!.join(', ')}: ${describeRows(judged)}`);
-      const search = { lengths, batchSize: config.evalBatchSize, mrlDims };
+      // The model is served at the lengths that it was trained and evaluated at; it has one for all texts.
+      const settings = { ...model.settings, max_seq_length: Math.max(lengths.query, lengths.passage) };
+      // Prompts stand in the rows.
+      const encode = (model: Embedding, maxLength: number) => ({
+        prompt: '',
+        dim: model.dimension,
+        maxLength,
+        batchSize: config.evalBatchSize,
+      });
       return {
         start: { ...start, modelType: start.config.model_type },
         model,
@@ -80,15 +93,27 @@ async function prepare(
         }),
         data,
         ...(judged && {
-          evaluator: retrievalEvaluator<Embedding>(judged, (asked, rows, kept) =>
-            findByEmbedding(asked, rows, kept, search),
+          evaluator: retrievalEvaluator<Embedding>(judged, (asked) =>
+            embeddingRetriever(asked, {
+              queries: encode(asked, lengths.query),
+              documents: encode(asked, lengths.passage),
+              similarity: 'cosine',
+              // The model from before training may be narrower than what is learned.
+              mrlDims: mrlDims.filter((width) => width <= asked.dimension),
+            }),
           ),
         }),
-        ran: { loss_type: lossType, query_max_len: lengths.query, passage_max_len: lengths.passage },
+        ran: {
+          loss_type: lossType,
+          ...(lossType !== 'distill' && { temperature: temperatureOf(lossType, config) }),
+          query_max_len: lengths.query,
+          passage_max_len: lengths.passage,
+          pooling: start.head.pooling,
+        },
         toSave: (session) => {
           const live = new Map(session.weights().map(({ name, data: values }) => [name, values]));
-          const read = async (name: string) => live.get(name) as Float32Array<ArrayBuffer>;
-          return embeddingCheckpoint({ ...start, pooler: poolerOf(start), read });
+          const read = async (name: string) => live.get(name) as Float32Array;
+          return embeddingCheckpoint({ ...start, settings, pooler: poolerOf(start), read });
         },
         openSaved: (path) => openSaved(platform, path, threads),
       };
@@ -120,28 +145,25 @@ async function openData(
     return { data, teacherWidth: teacher.width, lossType: 'distill' };
   }
   const lossType = config.lossType ?? (await lossOfRows(files, config.trainDataset));
-  const opened = await openRetrievalExamples(
-    files,
-    config,
-    lossType === 'infonce' ? 'contrastive' : 'scored',
-  );
-  listener.say(describeData(config, opened.dataset));
   const encoders = { queryEncoder: encoderOf(lengths.query), passageEncoder: encoderOf(lengths.passage) };
   const { compat, othersPositives } = config;
-  const data =
-    opened.kind === 'contrastive'
-      ? taskData(opened.dataset, config, (loaded, dropout) =>
-          collateContrastive(loaded, {
-            ...encoders,
-            ...chunks,
-            dropout,
-            compat,
-            ...(othersPositives && { othersPositives }),
-          }),
-        )
-      : taskData(opened.dataset, config, (loaded, dropout) =>
-          collateScored(loaded, { ...encoders, ...chunks, dropout }),
-        );
+  if (lossType === 'infonce') {
+    const dataset = await openContrastive(files, config);
+    listener.say(describeData(config, dataset));
+    const options = { ...encoders, ...chunks, compat, ...(othersPositives && { othersPositives }) };
+    const data = taskData(dataset, config, (loaded, dropout) =>
+      collateContrastive(loaded, { ...options, dropout }),
+    );
+    return { data, lossType };
+  }
+  const overBatch = lossType === 'kl_divergence' && compat;
+  const comparesLists = lossType === 'kl_divergence' || lossType === 'margin_mse';
+  const unit = overBatch ? 'passage' : comparesLists ? 'comparable list' : 'list';
+  const { dataset, notes } = await openScored(files, config, unit);
+  for (const line of [describeData(config, dataset), ...notes]) listener.say(line);
+  const data = taskData(dataset, config, (loaded, dropout) =>
+    collateScored(loaded, { ...encoders, ...chunks, dropout }),
+  );
   return { data, lossType };
 }
 
@@ -192,28 +214,36 @@ async function openTeacher(
   }
 }
 
+/** What scores are divided by where the settings do not say: each loss's own default. */
+const TEMPERATURES = { infonce: 0.02, kl_divergence: 0.02, margin_mse: 1, cosent: 0.05, angle: 0.05 };
+
+const temperatureOf = (
+  lossType: Exclude<LossType, 'distill'>,
+  { temperature = TEMPERATURES[lossType] }: CompleteEmbeddingConfig,
+): number => temperature;
+
 function lossOf(
   lossType: LossType,
-  { temperature, compat }: CompleteEmbeddingConfig,
+  config: CompleteEmbeddingConfig,
   teacherWidth: number | undefined,
 ): EmbeddingLoss {
+  if (lossType === 'distill') return { kind: 'distill', teacherWidth: teacherWidth! };
+  const temperature = temperatureOf(lossType, config);
   switch (lossType) {
     case 'infonce':
       return { kind: 'in-batch', temperature };
     case 'kl_divergence':
-      return { kind: 'scored', temperature, compat };
+      return { kind: 'scored', temperature, compat: config.compat };
     case 'margin_mse':
-      return { kind: 'margin-mse' };
+      return { kind: 'margin-mse', temperature };
     case 'cosent':
     case 'angle':
-      return { kind: lossType };
-    case 'distill':
-      return { kind: 'distill', teacherWidth: teacherWidth! };
+      return { kind: lossType, scale: 1 / temperature };
   }
 }
 
 const poolerOf = ({ pooler = new Map() }: StartingEmbedding) =>
-  new Map([...pooler].map(([name, data]) => [name, async () => data as Float32Array<ArrayBuffer>]));
+  new Map([...pooler].map(([name, data]) => [name, async () => data]));
 
 async function openSaved({ files }: RunPlatform, path: string, threads: number): Promise<Embedding> {
   const source = await files.openModel(path);

@@ -2,6 +2,8 @@ import {
   type ContrastiveExample,
   contrastive,
   type Dataset,
+  type EmbeddingMaker,
+  type EmbeddingRecord,
   embeddingReader,
   formatLabelSummary,
   type LoadedBatch,
@@ -14,18 +16,9 @@ import {
 import type { DropoutDraw } from '@rag/models';
 import type { TrainingBatch } from '@rag/runtime';
 import type { CompleteConfig } from '../config/check-shared.js';
+import { ConfigError } from '../config/config-error.js';
 import { openSources, type RunFiles } from '../run-files.js';
 import type { TaskData } from './run-task.js';
-
-/** What rows are learned as: positives against negatives, or lists with a teacher's scores. */
-export type RetrievalExamples =
-  | { readonly kind: 'contrastive'; readonly dataset: Dataset<ContrastiveExample> }
-  | { readonly kind: 'scored'; readonly dataset: Dataset<ScoredExample> };
-
-type Settings = Pick<CompleteConfig, 'trainDataset' | 'seed'> & {
-  readonly negNums: number;
-  readonly compat: boolean;
-};
 
 /** The loss that a file's rows are for, where the settings name none. */
 export async function lossOfRows(
@@ -37,20 +30,79 @@ export async function lossOfRows(
   return Object.keys(rows.summary.shapes).every((shape) => shape === 'scored') ? 'kl_divergence' : 'infonce';
 }
 
-/**
- * Opens the training files as the loss reads them.
- * @throws DataError for rows that it cannot read
- */
-export async function openRetrievalExamples(
-  files: RunFiles,
-  { trainDataset, seed, negNums, compat }: Settings,
-  kind: RetrievalExamples['kind'],
-): Promise<RetrievalExamples> {
-  const sources = await openSources(files, trainDataset);
-  return kind === 'scored'
-    ? { kind, dataset: await openDataset(sources, scoredLists({ compat })) }
-    : { kind, dataset: await openDataset(sources, contrastive({ negatives: negNums, seed, compat })) };
+type Rows = Pick<CompleteConfig, 'trainDataset'>;
+
+interface ContrastiveSettings extends Rows, Pick<CompleteConfig, 'seed'> {
+  readonly batchSize: number;
+  readonly negNums: number;
+  readonly compat: boolean;
 }
+
+/**
+ * Opens the training files as positives against negatives.
+ * @throws DataError for rows that are none, ConfigError where no query would meet a passage but its own
+ */
+export async function openContrastive(
+  files: RunFiles,
+  { trainDataset, seed, negNums, compat, batchSize }: ContrastiveSettings,
+): Promise<Dataset<ContrastiveExample>> {
+  const sources = await openSources(files, trainDataset);
+  const dataset = await openDataset(sources, contrastive({ negatives: negNums, seed, compat }));
+  if (batchSize > 1 || (negNums > 0 && dataset.summary.negatives > 0)) return dataset;
+  await dataset.close();
+  throw new ConfigError(
+    'batch_size',
+    'batch_size',
+    'expected at least 2 for rows without negatives, whose negatives are the other passages of the batch, got 1 — raise it, or give rows "neg"',
+  );
+}
+
+/** Scored rows as a loss reads them, and what was left out of them. */
+export interface ScoredRows {
+  readonly dataset: Dataset<ScoredExample>;
+  /** A line for each thing that the reader of a run should know. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Opens the training files as lists with a teacher's scores.
+ * @param unit what an example is: a row's `list`; a `comparable list`, of two passages or more, for losses that compare
+ * the passages of one query; or a `passage` with its query, as the originals flatten their rows
+ * @throws DataError for rows that it cannot read, ConfigError where no list can be compared
+ */
+export async function openScored(
+  files: RunFiles,
+  { trainDataset }: Rows,
+  unit: 'list' | 'comparable list' | 'passage',
+): Promise<ScoredRows> {
+  const lists = scoredLists({ compat: unit === 'passage' });
+  let alone = 0;
+  const maker: EmbeddingMaker<ScoredExample> = {
+    ...lists,
+    lengths: (record, row) => {
+      const lengths = lists.lengths(record, row);
+      if (unit !== 'comparable list' || passagesOf(record) > 1) return lengths;
+      alone++;
+      return [];
+    },
+  };
+  const dataset = await openDataset(await openSources(files, trainDataset), maker);
+  if (dataset.length === 0) {
+    await dataset.close();
+    throw new ConfigError(
+      trainDataset.join(', '),
+      'train_dataset',
+      `expected rows with two scored passages or more, whose scores are compared, got ${alone} rows of one — put the passages of a query in one row`,
+    );
+  }
+  const note = `left out ${alone} rows of one passage: there is nothing to compare its score with`;
+  return { dataset, notes: alone > 0 ? [note] : [] };
+}
+
+const passagesOf = (record: EmbeddingRecord): number => {
+  if (record.shape === 'text') return 0;
+  return record.pos.length + (record.shape === 'triplet' ? record.neg.length : 0);
+};
 
 /** What a collate function gives. */
 interface Collated {
@@ -64,8 +116,7 @@ export function taskData<E>(
   { seed, batchSize, shuffle }: Pick<CompleteConfig, 'seed' | 'shuffle'> & { readonly batchSize: number },
   collate: (loaded: LoadedBatch<E>, dropout: DropoutDraw) => Collated | Promise<Collated>,
 ): TaskData {
-  // Length buckets are of shuffled rows: in the files' order there are none. Chunks are cut by length anyway, so that
-  // in-batch negatives stay a random draw.
+  // No length buckets: in-batch negatives stay a random draw, and chunks are cut by length anyway.
   const sampler = { seed, batchSize, shuffle };
   return {
     batchesPerEpoch: Math.ceil(dataset.length / batchSize),
@@ -83,6 +134,6 @@ export function taskData<E>(
 
 /** `train.jsonl: 100 rows, …`. */
 export const describeData = (
-  { trainDataset }: Pick<CompleteConfig, 'trainDataset'>,
+  { trainDataset }: Rows,
   { summary }: Pick<Dataset<unknown>, 'summary'>,
 ): string => `${trainDataset.join(', ')}: ${formatLabelSummary(summary)}`;

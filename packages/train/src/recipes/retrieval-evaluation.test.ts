@@ -1,15 +1,11 @@
+import type { Hits } from '@rag/eval';
 import { expect, test } from 'vitest';
-import {
-  bestOf,
-  bm25Hits,
-  type Findings,
-  formatSystems,
-  retrievalEvaluator,
-} from './retrieval-evaluation.js';
+import type { Retriever } from '../evaluate/retriever.js';
+import { formatSystems, retrievalEvaluator } from './retrieval-evaluation.js';
 import type { RetrievalRows } from './retrieval-rows.js';
 
 const rows: RetrievalRows = {
-  queries: ['moon', 'cat'],
+  queries: ['moon', 'cat', 'not judged'],
   passages: ['the sun', 'the moon', 'a cat', 'a dog'],
   qrels: new Map([
     ['0', new Map([['1', 1]])],
@@ -18,38 +14,61 @@ const rows: RetrievalRows = {
   pairs: [],
   fingerprint: 'abc',
 };
-const found = (...documents: number[]) => ({
+const found = (...documents: number[]): Hits => ({
   documents: Uint32Array.from(documents),
   scores: Float32Array.from(documents, (_, i) => 1 - i / 10),
 });
-const findings: Record<string, Findings> = {
-  bad: { hits: [found(0, 1), found(3, 2)], similarities: [] },
-  good: { hits: [found(1, 0), found(2, 3)], similarities: [], curve: [{ dim: 8, 'ndcg@10': 0.5 }] },
-};
+
+/** Finds what is given, after reading the documents block by block. */
+function retrieverOf(hits: readonly Hits[], cut?: readonly Hits[]) {
+  const asked: unknown[] = [];
+  const retriever: Retriever = {
+    blockDocuments: 3,
+    async search({ queries, documents, k }) {
+      for await (const block of documents) asked.push(block);
+      asked.push([...queries, k]);
+      return { hits, byWidth: cut ? [{ dim: 8, hits: cut }] : [] };
+    },
+    similarities: async (pairs) => pairs.map(({ first, second }) => first.length - second.length),
+  };
+  return { ...retriever, asked };
+}
 
 test('before, between and after, beside words', async () => {
-  const evaluator = retrievalEvaluator(rows, async (model: string) => findings[model]!);
-  expect(await evaluator.before('bad')).toContain('before  0.500');
-  expect(await evaluator.epoch('bad', 0)).toContain('epoch 0  0.500');
-  const table = await evaluator.after('good');
+  const [bad, good] = [
+    retrieverOf([found(0, 1), found(3, 2)]),
+    retrieverOf([found(1, 0), found(2, 3)], [found(1), found(3)]),
+  ];
+  const evaluator = retrievalEvaluator<Retriever>(rows, (retriever) => retriever);
+  expect(await evaluator.before(bad)).toContain('before  0.500');
+  expect(bad.asked).toEqual([['the sun', 'the moon', 'a cat'], ['a dog'], ['moon', 'cat', 100]]);
+  expect(await evaluator.epoch(bad, 0)).toContain('epoch 0  0.500');
+  const table = await evaluator.after(good);
   expect(table).toMatch(/\nafter {3}1\.000/);
+  expect(table).toMatch(/\nBM25 {4}1\.000/);
   expect(table).toContain('after: ndcg@10 by width 8: 0.500');
   expect(table).toMatch(/\nafter − before: mrr@10 \+0\.500/);
   const { before, after, difference, bm25, epochs } = evaluator.result();
   expect([before.metrics!['mrr@10'].mean, after.metrics!['mrr@10'].mean]).toEqual([0.5, 1]);
+  expect([before.curve, after.curve]).toEqual([undefined, [{ dim: 8, 'ndcg@10': 0.5 }]]);
   expect(difference!['mrr@10'].difference).toBe(0.5);
   expect(bm25!['mrr@10'].mean).toBe(1);
-  expect(epochs).toHaveLength(1);
+  expect(epochs).toMatchObject([{ epoch: 0, metrics: before.metrics }]);
   expect(evaluator.rows).toEqual({ fingerprint: 'abc', queries: 2, passages: 4, pairs: 0 });
 });
 
-test('words find what shares them and nothing else', () => {
-  expect(bm25Hits(rows).map(({ documents }) => [...documents])).toEqual([[1], [2]]);
-});
-
-test('the best come first, equal ones in their order, a hundred at most', () => {
-  expect([...bestOf(Float64Array.of(1, 3, 3, 2)).documents]).toEqual([1, 2, 3, 0]);
-  expect(bestOf(new Float64Array(500)).documents).toHaveLength(100);
+test('rows with scores judge similarities alone', async () => {
+  const pairs = [0, 1, 3].map((passage, score) => ({ query: 0, passage, score }));
+  const evaluator = retrievalEvaluator<Retriever>({ ...rows, qrels: new Map(), pairs }, (model) => model);
+  const retriever = retrieverOf([]);
+  expect(await evaluator.before(retriever)).toBe('before: Spearman 0.500 over 3 pairs');
+  await evaluator.after(retriever);
+  expect(retriever.asked).toEqual([]);
+  const { before, bm25, difference } = evaluator.result();
+  expect(before).toEqual({
+    similarity: { spearman: expect.closeTo(0.5, 9), pearson: expect.any(Number), pairs: 3 },
+  });
+  expect([bm25, difference]).toEqual([undefined, undefined]);
 });
 
 test('correlations have a line each', () => {

@@ -1,16 +1,12 @@
 import {
-  bm25,
   compareRetrieval,
-  evaluateRetrieval,
-  evaluateSimilarity,
-  type Hits,
   type MeanInterval,
   type PairedDifference,
-  type RetrievalEvaluation,
-  retrievalIntervals,
-  runFromHits,
   type SimilarityEvaluation,
 } from '@rag/eval';
+import { collectionOfRows } from '../evaluate/collection.js';
+import { evaluateCollection, type SystemEvaluation } from '../evaluate/evaluate-collection.js';
+import type { Retriever } from '../evaluate/retriever.js';
 import { formatDifference, formatReports } from './report-table.js';
 import type { RetrievalRows } from './retrieval-rows.js';
 import type { TaskEvaluator } from './run-task.js';
@@ -23,21 +19,13 @@ type PerMetric<T> = Readonly<Record<RetrievalMetric, T>>;
 /** Documents kept per query. */
 const KEPT = 100;
 
-/** What a model makes of the held-out rows. */
-export interface Findings {
-  /** One entry per query; empty where no query is judged. */
-  readonly hits: readonly Hits[];
-  /** One per scored pair. */
-  readonly similarities: readonly number[];
-  /** nDCG@10 of vectors that are cut, by width, where the model is trained for that. */
-  readonly curve?: readonly { readonly dim: number; readonly 'ndcg@10': number }[];
-}
-
 /** A system's quality on the held-out rows; what the rows do not judge is absent. */
 export interface RetrievalReport {
   readonly metrics?: PerMetric<MeanInterval>;
+  /** How similarities follow the scores of rows that have some. */
   readonly similarity?: SimilarityEvaluation;
-  readonly curve?: Findings['curve'];
+  /** nDCG@10 of vectors that are cut, by width, where the model is trained for that. */
+  readonly curve?: readonly { readonly dim: number; readonly 'ndcg@10': number }[];
 }
 
 /** How a model searches held-out rows, beside what it started from and BM25. */
@@ -53,24 +41,47 @@ export interface RetrieverEvaluation {
   readonly epochs: readonly ({ readonly epoch: number } & RetrievalReport)[];
 }
 
-type Judged = RetrievalReport & { readonly run?: RetrievalEvaluation<RetrievalMetric> };
+/** A report with what comparisons need. */
+interface Judged {
+  readonly report: RetrievalReport;
+  readonly system?: SystemEvaluation;
+}
 
-/** Evaluates the models of a run; `find` lets one search `kept` passages per query. */
+/** Evaluates the models of a run, each as its retriever searches the rows, as `rag eval` does. */
 export function retrievalEvaluator<Model>(
   rows: RetrievalRows,
-  find: (model: Model, rows: RetrievalRows, kept: number) => Promise<Findings>,
+  retrieverOf: (model: Model) => Retriever,
 ): TaskEvaluator<Model, RetrieverEvaluation> {
-  const words = rows.qrels.size > 0 ? judge(rows, { hits: bm25Hits(rows), similarities: [] }) : undefined;
+  const collection = collectionOfRows(rows);
   const epochs: ({ epoch: number } & RetrievalReport)[] = [];
-  let [start, end] = [undefined, undefined] as [Judged | undefined, Judged | undefined];
-  const report = async (model: Model): Promise<Judged> => judge(rows, await find(model, rows, KEPT));
+  let [start, end, words] = [undefined, undefined, undefined] as [Judged?, Judged?, SystemEvaluation?];
+  const judge = async (model: Model, bm25 = false): Promise<Judged> => {
+    const { systems, byWidth, similarity } = await evaluateCollection(collection, retrieverOf(model), {
+      metrics: retrievalMetrics,
+      topK: KEPT,
+      bm25,
+      leaveOutSameId: false,
+    });
+    const [system, ...others] = systems;
+    words ??= others[0];
+    const scored = similarity[0]?.evaluation;
+    const curve = byWidth.map(({ dim, evaluation }) => ({ dim, 'ndcg@10': evaluation.means['ndcg@10']! }));
+    return {
+      ...(system && { system }),
+      report: {
+        ...(system && { metrics: intervalsOf(system) }),
+        ...(scored && { similarity: scored }),
+        ...(curve.length > 0 && { curve }),
+      },
+    };
+  };
   const result = (): RetrieverEvaluation => ({
     queries: rows.qrels.size,
     passages: rows.passages.length,
-    before: shown(start!),
-    after: shown(end!),
-    ...(start!.run && end!.run && { difference: compareRetrieval(start!.run, end!.run) }),
-    ...(words?.metrics && { bm25: words.metrics }),
+    before: start!.report,
+    after: end!.report,
+    ...(start!.system && end!.system && { difference: differenceOf(start!.system, end!.system) }),
+    ...(words && { bm25: intervalsOf(words) }),
     epochs,
   });
   return {
@@ -82,68 +93,31 @@ export function retrievalEvaluator<Model>(
       pairs: rows.pairs.length,
     },
     async before(model) {
-      start = await report(model);
-      return formatSystems([['before', start]]);
+      start = await judge(model, true);
+      return formatSystems([['before', start.report]]);
     },
     async epoch(model, epoch) {
-      const judged = shown(await report(model));
-      epochs.push({ epoch, ...judged });
-      return formatSystems([[`epoch ${epoch}`, judged]]);
+      const { report } = await judge(model);
+      epochs.push({ epoch, ...report });
+      return formatSystems([[`epoch ${epoch}`, report]]);
     },
     async after(model) {
-      end = await report(model);
-      const { before, after, difference } = result();
+      end = await judge(model);
+      const { before, after, bm25, difference } = result();
       const table = formatSystems([
         ['before', before],
         ['after', after],
-        ...(words ? [['BM25', words] as const] : []),
+        ...(bm25 ? [['BM25', { metrics: bm25 }] as const] : []),
       ]);
       return difference ? `${table}\nafter − before: ${formatDifference(difference)}` : table;
     },
   };
 }
 
-/** Quality of one system's findings. */
-export function judge({ qrels, queries, passages, pairs }: RetrievalRows, findings: Findings): Judged {
-  const names = (list: readonly string[]): string[] => list.map((_, place) => String(place));
-  const judged =
-    qrels.size > 0
-      ? evaluateRetrieval(
-          runFromHits(findings.hits, names(queries), names(passages)),
-          qrels,
-          retrievalMetrics,
-        )
-      : undefined;
-  const similarity =
-    findings.similarities.length > 0
-      ? evaluateSimilarity({ scores: findings.similarities, labels: pairs.map(({ score }) => score) })
-      : undefined;
-  return {
-    ...(judged && { run: judged, metrics: retrievalIntervals(judged) }),
-    ...(similarity && { similarity }),
-    ...(findings.curve && { curve: findings.curve }),
-  };
-}
-
-/** The passages by their words, best first; those that share none are not found. */
-export function bm25Hits({ queries, passages }: Pick<RetrievalRows, 'queries' | 'passages'>): Hits[] {
-  const words = bm25(passages);
-  return queries.map((query) => bestOf(words.scores(query), (score) => score > 0));
-}
-
-/** The best `KEPT` of scores by passage; equal scores by ascending passage. */
-export function bestOf(scores: Float64Array, found: (score: number) => boolean = () => true): Hits {
-  const order = [...scores.keys()]
-    .filter((place) => found(scores[place]!))
-    .sort((a, b) => scores[b]! - scores[a]! || a - b)
-    .slice(0, KEPT);
-  return {
-    documents: Uint32Array.from(order),
-    scores: Float32Array.from(order, (place) => scores[place]!),
-  };
-}
-
-const shown = ({ run: _, ...report }: Judged): RetrievalReport => report;
+// Systems are judged by `retrievalMetrics`, which their types do not say.
+const intervalsOf = ({ intervals }: SystemEvaluation) => intervals as PerMetric<MeanInterval>;
+const differenceOf = (before: SystemEvaluation, after: SystemEvaluation): PerMetric<PairedDifference> =>
+  compareRetrieval<RetrievalMetric>(before.evaluation, after.evaluation);
 
 /** Tables of what there is: rankings, correlations, quality by width. */
 export function formatSystems(

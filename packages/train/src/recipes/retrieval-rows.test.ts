@@ -48,7 +48,14 @@ test('texts alone and too few rows are refused', async () => {
   await expect(read({ query: 'a', pos: ['x'] }, { text: 'b' })).rejects.toThrow(
     'val.jsonl:2: expected {query, pos}',
   );
-  await expect(read({ query: 'a', pos: ['x'] })).rejects.toThrow(
-    'expected at least 2 queries with positives or 3 scored passages, got 1 and 0',
-  );
+  const one = { query: 'a', pos: ['x'] };
+  const scored = (...scores: number[]) => ({ query: 'b', pos: scores.map((_, i) => `p${i}`), scores });
+  const refused = async (rows: object[], got: string) =>
+    expect(read(...rows)).rejects.toThrow(
+      `expected at least 2 queries with positives or none, and 3 scored passages of different scores or none, got ${got}`,
+    );
+  await refused([one], '1 queries and 0 passages of 0 different scores');
+  await refused([one, scored(1, 2, 3)], '1 queries and 3 passages');
+  await refused([one, { query: 'c', pos: ['y'] }, scored(1, 2)], '2 queries and 2 passages');
+  await refused([scored(1, 1, 1)], '0 queries and 3 passages of 1 different scores');
 });

@@ -25,7 +25,7 @@ export interface RetrievalRows {
 /**
  * Reads files of pairs, triplets and scored lists. A passage of `pos` is relevant and all others of the files are not; a
  * row with scores judges nothing but the order of its similarities.
- * @throws DataError, also for texts alone, and ConfigError where there is too little to judge
+ * @throws DataError, also for texts alone, and ConfigError where there is too little to judge, of either kind
  */
 export async function readRetrievalRows(sources: readonly ByteSource[]): Promise<RetrievalRows> {
   const places = { queries: new Map<string, number>(), passages: new Map<string, number>() };
@@ -58,11 +58,13 @@ export async function readRetrievalRows(sources: readonly ByteSource[]): Promise
   });
   await rows.close();
   const [queries, passages] = [[...places.queries.keys()], [...places.passages.keys()]];
-  if (qrels.size < 2 && pairs.length < 3)
+  const scores = new Set(pairs.map(({ score }) => score));
+  const isTooLittle = qrels.size === 1 || (pairs.length > 0 && (pairs.length < 3 || scores.size < 2));
+  if (qrels.size + pairs.length === 0 || isTooLittle)
     throw new ConfigError(
       sources.map(({ name }) => name).join(', '),
       'val_dataset',
-      `expected at least 2 queries with positives or 3 scored passages, got ${qrels.size} and ${pairs.length} — add rows`,
+      `expected at least 2 queries with positives or none, and 3 scored passages of different scores or none, got ${qrels.size} queries and ${pairs.length} passages of ${scores.size} different scores — add rows`,
     );
   return { queries, passages, qrels, pairs, fingerprint: rows.fingerprint };
 }

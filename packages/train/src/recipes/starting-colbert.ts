@@ -49,5 +49,10 @@ export async function openStartingColbert(
   const width = colbertDim === undefined ? { freshDim: COLBERT_DIM } : { colbertDim };
   const options = { threads, seed, compat, ...width };
   const model = await ColBERT.fromCheckpoint(checkpoint, options);
-  return { ...(await model.readParts()), model, fresh: model.initialized };
+  try {
+    return { ...(await model.readParts()), model, fresh: model.initialized };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }

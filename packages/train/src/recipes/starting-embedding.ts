@@ -15,13 +15,13 @@ export interface StartingEmbedding extends EmbeddingParts, Pick<StartingParts, '
 type Settings = Pick<CompleteEmbeddingConfig, 'modelNameOrPath' | 'initFromConfig' | 'seed' | 'pooling'>;
 
 /**
- * Opens a sentence-transformers directory, a bare encoder, or fresh weights.
+ * Opens a sentence-transformers directory, a bare encoder, or fresh weights; `say` hears what was chosen for it.
  * @throws what `openModelSource` and `Embedding.fromPretrained` throw
  */
 export async function openStartingEmbedding(
   files: RunFiles,
   settings: Settings,
-  { threads }: { threads: number },
+  { threads, say }: { threads: number; say: (line: string) => void },
 ): Promise<StartingEmbedding> {
   const { seed, pooling } = settings;
   const source = await openModelSource(files, settings);
@@ -36,7 +36,15 @@ export async function openStartingEmbedding(
     threads,
     ...(pooling !== undefined && { pooling }),
   });
-  return { ...(await model.readParts()), model, fresh: [] };
+  try {
+    const isBare = !(await source.checkpoint.source.list()).includes('modules.json');
+    if (isBare && pooling === undefined)
+      say('pooling: mean, since the checkpoint has no modules.json that says how its vectors are made');
+    return { ...(await model.readParts()), model, fresh: [] };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 /** What the head must be able to do. */

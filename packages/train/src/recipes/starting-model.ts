@@ -36,6 +36,11 @@ export async function openStartingModel(
   const { checkpoint } = source;
   const model = await CrossEncoder.fromCheckpoint(checkpoint, { seed, threads });
   const { config, initialized: fresh } = model;
-  const weights = await model.readWeights();
-  return { model, config, tokenizerFiles: checkpoint.tokenizerFiles, weights, fresh };
+  try {
+    const weights = await model.readWeights();
+    return { model, config, tokenizerFiles: checkpoint.tokenizerFiles, weights, fresh };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }

@@ -18,7 +18,7 @@ export async function writeTinyEmbedding(
   const { model } = await openStartingEmbedding(
     nodeFiles,
     { ...fresh(config), pooling: 'mean' },
-    { threads: 1 },
+    { threads: 1, say: () => {} },
   );
   await model.savePretrained(directory);
   model.dispose();

@@ -1,0 +1,65 @@
+import { bytesSource, type Dataset } from '@rag/data';
+import { expect, test } from 'vitest';
+import type { RunFiles } from '../run-files.js';
+import { lossOfRows, openContrastive, openScored, taskData } from './retrieval-data.js';
+
+const pair = { query: 'a', pos: ['x'] };
+const triplet = { query: 'b', pos: ['y'], neg: ['z'] };
+const scored = (query: string, ...scores: number[]) => ({
+  query,
+  pos: scores.map((_, i) => `p${i}`),
+  scores,
+});
+
+/** Files of one path. */
+const filesOf = (...rows: object[]) =>
+  ({
+    openData: async () => bytesSource('train.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join('')),
+  }) as unknown as RunFiles;
+const settings = { trainDataset: ['train.jsonl'], seed: 1, negNums: 2, compat: false, batchSize: 4 };
+const examplesOf = <E>(dataset: Dataset<E>) =>
+  Promise.all(Array.from({ length: dataset.length }, (_, i) => dataset.example(i, 0)));
+
+test('rows say what they are for', async () => {
+  expect(await lossOfRows(filesOf(scored('a', 1, 0)), ['t'])).toBe('kl_divergence');
+  expect(await lossOfRows(filesOf(pair, triplet), ['t'])).toBe('infonce');
+  expect(await lossOfRows(filesOf(pair, scored('a', 1)), ['t'])).toBe('infonce');
+});
+
+test('a query alone in its batch needs negatives of its own', async () => {
+  const alone = { ...settings, batchSize: 1 };
+  expect((await openContrastive(filesOf(pair), settings)).length).toBe(1);
+  expect((await openContrastive(filesOf(triplet), alone)).length).toBe(1);
+  const refused = 'expected at least 2 for rows without negatives';
+  await expect(openContrastive(filesOf(pair), alone)).rejects.toThrow(refused);
+  await expect(openContrastive(filesOf(triplet), { ...alone, negNums: 0 })).rejects.toThrow(refused);
+});
+
+test('lists of one passage are left out of what compares lists, and named', async () => {
+  const rows = [scored('a', 1), scored('b', 1, 0), scored('c', 2), scored('d', 0, 1, 2)];
+  const { dataset, notes } = await openScored(filesOf(...rows), settings, 'comparable list');
+  expect((await examplesOf(dataset)).map(({ query }) => query)).toEqual(['b', 'd']);
+  expect(notes).toEqual(['left out 2 rows of one passage: there is nothing to compare its score with']);
+  const whole = await openScored(filesOf(...rows), settings, 'list');
+  expect((await examplesOf(whole.dataset)).map(({ scores }) => scores.length)).toEqual([1, 2, 1, 3]);
+  expect(whole.notes).toEqual([]);
+  const flat = await openScored(filesOf(...rows), settings, 'passage');
+  expect((await examplesOf(flat.dataset)).map(({ query }) => query).join('')).toBe('abbcddd');
+  await expect(openScored(filesOf(scored('a', 1)), settings, 'comparable list')).rejects.toThrow(
+    'train.jsonl: expected rows with two scored passages or more, whose scores are compared, got 1 rows of one — put the passages of a query in one row',
+  );
+});
+
+test('batches are collated in their turn, with the dropout of their place', async () => {
+  const dataset = await openContrastive(filesOf(pair, triplet, pair), settings);
+  const options = { seed: 1, batchSize: 2, shuffle: false };
+  const data = taskData(dataset, options, ({ examples }, { update }) => ({
+    batch: {},
+    realTokens: 10 * examples.length + update,
+  }));
+  expect(data.batchesPerEpoch).toBe(2);
+  const tokens: number[] = [];
+  for await (const batch of data.batches(0, (update) => ({ seed: 1, update, inputs: [] })))
+    tokens.push(batch.tokens);
+  expect(tokens).toEqual([20, 11]);
+});
