@@ -82,6 +82,35 @@ CASES = {
         transformers.DistilBertForSequenceClassification,
         transformers.DistilBertConfig(**SMALL, hidden_dim=24),
     ),
+    # Buckets of 2 and then by logarithm; what DeBERTa v3 states.
+    "deberta-v2": (
+        transformers.DebertaV2ForSequenceClassification,
+        transformers.DebertaV2Config(
+            **SMALL,
+            relative_attention=True,
+            position_buckets=6,
+            pos_att_type="p2c|c2p",
+            share_att_key=True,
+            norm_rel_ebd="layer_norm",
+            position_biased_input=False,
+        ),
+    ),
+    # Distances beyond the table are the table's ends.
+    "deberta-v2-unshared": (
+        transformers.DebertaV2ForSequenceClassification,
+        transformers.DebertaV2Config(
+            **SMALL,
+            relative_attention=True,
+            max_relative_positions=8,
+            pos_att_type=["c2p", "p2c"],
+            type_vocab_size=2,
+            embedding_size=8,
+        ),
+    ),
+    "mpnet": (
+        transformers.MPNetForSequenceClassification,
+        transformers.MPNetConfig(**SMALL | {"pad_token_id": 1, "max_position_embeddings": 26}),
+    ),
 }
 # The gradients that are written, where they are not BERT's.
 GRADIENTS = {
@@ -92,6 +121,19 @@ GRADIENTS = {
         "model.layers.2.attn_norm.weight",
         "model.layers.3.mlp.Wi.weight",
         "head.dense.weight",
+    ],
+    "deberta": [
+        "deberta.encoder.layer.0.attention.self.query_proj.weight",
+        "deberta.encoder.layer.1.attention.self.key_proj.weight",
+        "deberta.encoder.rel_embeddings.weight",
+        "deberta.embeddings.word_embeddings.weight",
+        "pooler.dense.weight",
+    ],
+    "mpnet": [
+        "mpnet.encoder.layer.0.attention.attn.q.weight",
+        "mpnet.encoder.relative_attention_bias.weight",
+        "mpnet.embeddings.position_embeddings.weight",
+        "classifier.dense.weight",
     ],
     "distilbert": [
         "distilbert.transformer.layer.0.attention.q_lin.weight",

@@ -148,3 +148,20 @@ test('equal places give equal feeds; other inputs are left alone', () => {
   ];
   expect(dropoutFeeds(others, { seed: 1, update: 1, rows, ...batch })).toEqual({});
 });
+
+test('the rows of a table have a mask of their own, which is the same for every batch of an update', () => {
+  const site = [
+    { name: 'dropout.0.table', shape: [16] },
+    { name: 'dropout.0.columns', shape: [FEATURES] },
+  ];
+  const draw = (update: number, which: readonly number[]) => {
+    const places = packedBatch(which.map((i) => lengths[i]!));
+    return dropoutFeeds(site, { seed: 5, update, rows: which, ...places });
+  };
+  const feeds = draw(9, [0, 1]);
+  const table = Array.from(feeds['dropout.0.table']!.data);
+  expect(table.every((u) => Number.isInteger(u) && u % 2 === 1 && u < 4096)).toBe(true);
+  expect(new Set(table).size).toBeGreaterThan(8);
+  expect(draw(9, [7])).toEqual(feeds);
+  expect(draw(10, [0, 1])).not.toEqual(feeds);
+});

@@ -38,25 +38,27 @@ export interface DropoutFeed {
   readonly data: Float32Array;
 }
 
-/** Fills the inputs `dropout.<site>.<rows|columns>` of a training graph. */
+/** Fills the inputs `dropout.<site>.<rows|columns|table>` of a training graph. */
 export function dropoutFeeds(
   inputs: readonly DropoutInput[],
   place: DropoutPlace,
 ): Record<string, DropoutFeed> {
   const feeds: Record<string, DropoutFeed> = {};
   for (const { name, shape } of inputs) {
-    const [, site, axis] = /^dropout\.(\d+)\.(rows|columns)$/.exec(name) ?? [];
+    const [, site, axis] = /^dropout\.(\d+)\.(rows|columns|table)$/.exec(name) ?? [];
     if (site === undefined) continue;
-    const key = mix(mix(mix(place.seed, place.update), Number(site)), axis === 'rows' ? 1 : 2);
+    const key = mix(mix(mix(place.seed, place.update), Number(site)), AXES[axis as keyof typeof AXES]);
     feeds[name] =
       shape.length === 3
         ? attentionFeed(key, shape[1] as number, axis === 'rows' ? 1 : 1 / DROPOUT_MODULUS, place)
         : axis === 'rows'
           ? tokenFeed(key, place)
-          : { dtype: 'float32', shape: [shape[0] as number], data: columnFeed(key, shape[0] as number) };
+          : featureFeed(key, shape[0] as number, axis === 'table' ? 1 : 1 / DROPOUT_MODULUS);
   }
   return feeds;
 }
+
+const AXES = { rows: 1, columns: 2, table: 3 } as const;
 
 function tokenFeed(
   key: number,
@@ -70,9 +72,12 @@ function tokenFeed(
   return { dtype: 'float32', shape: [tokens], data };
 }
 
-function columnFeed(key: number, features: number): Float32Array {
-  return Float32Array.from({ length: features }, (_, feature) => odd(mix(key, feature)) / DROPOUT_MODULUS);
-}
+/** Columns, or the rows of a table: they stand nowhere but in the parameter. */
+const featureFeed = (key: number, count: number, unit: number): DropoutFeed => ({
+  dtype: 'float32',
+  shape: [count],
+  data: Float32Array.from({ length: count }, (_, i) => odd(mix(key, i)) * unit),
+});
 
 /** Both axes of an attention block are tokens: odd numbers for rows, odd 4096ths for columns. */
 function attentionFeed(key: number, heads: number, unit: number, { rows, seq }: DropoutPlace): DropoutFeed {

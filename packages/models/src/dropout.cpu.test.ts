@@ -173,7 +173,8 @@ it('evaluation keeps every value as it is', () => {
     noDropout.tokens(x, 0.5),
     noDropout.sequences(x, 0.5, first()),
     noDropout.attention(x, 0.5),
-  ]).toEqual([x, x, x]);
+    noDropout.table(x, 0.5),
+  ]).toEqual([x, x, x, x]);
   expect(noDropout.inputs).toEqual([]);
 });
 

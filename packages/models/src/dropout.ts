@@ -28,21 +28,29 @@ export interface Dropout {
   sequences(x: Value, probability: number, first_token: Value): Value;
   /** Attention weights [batch, heads, seq, seq]. */
   attention(weights: Value, probability: number): Value;
+  /** x [rows, features] of a parameter that the whole batch shares: its mask is the update's. */
+  table(x: Value, probability: number): Value;
   /** The graph inputs that the calls so far have made, for `dropoutFeeds` to fill. */
   readonly inputs: readonly Value[];
 }
 
 /** Evaluation: every element is kept. */
-export const noDropout: Dropout = { tokens: (x) => x, sequences: (x) => x, attention: (x) => x, inputs: [] };
+export const noDropout: Dropout = {
+  tokens: (x) => x,
+  sequences: (x) => x,
+  attention: (x) => x,
+  table: (x) => x,
+  inputs: [],
+};
 
 /** Levels of the hash: the odd numbers below it. */
 export const DROPOUT_MODULUS = 4096;
 
-/** Training: each call is a site of its own, with graph inputs `dropout.<site>.rows` and `dropout.<site>.columns`. */
+/** Training: each call is a site of its own, with graph inputs `dropout.<site>.rows` (`.table` for a table's) and `dropout.<site>.columns`. */
 export function trainingDropout(): Dropout {
   const inputs: Value[] = [];
   let site = 0;
-  const declare = (shape: Value['shape'], axis: 'rows' | 'columns'): Value => {
+  const declare = (shape: Value['shape'], axis: 'rows' | 'columns' | 'table'): Value => {
     const value = input(`dropout.${site}.${axis}`, 'float32', shape);
     inputs.push(value);
     return value;
@@ -70,6 +78,12 @@ export function trainingDropout(): Dropout {
       ];
       site++;
       return drop(weights, unsqueeze(rows, [3]), unsqueeze(columns, [2]), probability);
+    },
+    table(x, probability) {
+      if (probability === 0) return x;
+      const [rows, columns] = [declare([x.shape[0]!], 'table'), declare([widthOf(x)], 'columns')];
+      site++;
+      return drop(x, unsqueeze(rows, [1]), columns, probability);
     },
   };
 }

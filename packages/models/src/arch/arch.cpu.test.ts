@@ -89,7 +89,17 @@ async function load(name: string) {
 }
 
 /** The fixtures of sequence classifiers: tiny checkpoints with what transformers computes with them. */
-const classifiers = ['bert', 'roberta', 'xlm-roberta', 'modernbert', 'modernbert-biased', 'distilbert'];
+const classifiers = [
+  'bert',
+  'roberta',
+  'xlm-roberta',
+  'modernbert',
+  'modernbert-biased',
+  'distilbert',
+  'deberta-v2',
+  'deberta-v2-unshared',
+  'mpnet',
+];
 
 it('every architecture has a checkpoint to hold it against', async () => {
   const types = await Promise.all(classifiers.map(async (name) => (await load(name)).config.model_type));

@@ -1,13 +1,17 @@
 import type { Architecture } from './architecture.js';
 import { bert } from './bert.js';
+import { debertaV2 } from './deberta-v2.js';
 import { distilbert } from './distilbert.js';
 import { modernbert } from './modernbert.js';
+import { mpnet } from './mpnet.js';
 import { roberta, xlmRoberta } from './roberta.js';
 
 const byModelType = {
   bert,
+  'deberta-v2': debertaV2,
   distilbert,
   modernbert,
+  mpnet,
   roberta,
   'xlm-roberta': xlmRoberta,
 };

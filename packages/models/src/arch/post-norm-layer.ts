@@ -26,6 +26,8 @@ export interface LayerOptions {
   readonly hidden_act: HiddenAct;
   readonly epsilon: number;
   readonly bias: AttentionBias;
+  /** Of the attention scores; 1/√width unless given. */
+  readonly scale?: number;
   readonly dropout: Dropout;
   /** Dropout of the attention weights and of both halves' outputs. */
   readonly probabilities: { readonly weights: number; readonly attended: number; readonly output: number };
@@ -42,7 +44,7 @@ export function postNormLayer(
   inputs: EncoderInputs,
   options: LayerOptions,
 ): Value {
-  const { heads, intermediate, hidden_act, epsilon, bias, dropout, probabilities } = options;
+  const { heads, intermediate, hidden_act, epsilon, bias, scale, dropout, probabilities } = options;
   const hidden = widthOf(x);
   const context = attention(
     {
@@ -50,6 +52,7 @@ export function postNormLayer(
       key: linear(layer, names.key, x, hidden),
       value: linear(layer, names.value, x, hidden),
       bias,
+      ...(scale === undefined ? {} : { scale }),
     },
     inputs,
     heads,
