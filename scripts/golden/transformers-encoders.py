@@ -14,6 +14,7 @@ sys.path.pop(0)
 
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 
 FIXTURES = Path(__file__).resolve().parents[2] / "packages/models/src/fixtures"
 SEED = 20261121
@@ -111,7 +112,39 @@ CASES = {
         transformers.MPNetForSequenceClassification,
         transformers.MPNetConfig(**SMALL | {"pad_token_id": 1, "max_position_embeddings": 26}),
     ),
+    "gte": (
+        transformers.GteForSequenceClassification,
+        transformers.GteConfig(**SMALL, type_vocab_size=2, rope_parameters={"rope_type": "default", "rope_theta": 300.0}),
+    ),
+    # NewModel's code lies on the hub, and is Gte's but for its angles, which are computed here in this script's own words.
+    "new": (
+        transformers.GteForSequenceClassification,
+        transformers.GteConfig(**SMALL, type_vocab_size=0, hidden_act="gelu"),
+    ),
+    "nomic_bert": (
+        transformers.NomicBertForSequenceClassification,
+        transformers.NomicBertConfig(
+            **SMALL, rope_parameters={"rope_type": "linear", "factor": 2.0, "rope_theta": 300.0}
+        ),
+    ),
+    "nomic_bert-published": (transformers.NomicBertForSequenceClassification, transformers.NomicBertConfig(**SMALL)),
 }
+
+
+def three(attention):
+    return [f"{attention}.{part}_proj.weight" for part in "qkv"]
+
+
+def packed_gte(prefix):
+    return {
+        f"{prefix}.encoder.layer.0.attention.qkv_proj.weight": three("gte.layers.0.self_attn"),
+        f"{prefix}.encoder.layer.1.mlp.up_gate_proj.weight": [f"gte.layers.1.mlp.{part}_proj.weight" for part in ("up", "gate")],
+        f"{prefix}.embeddings.word_embeddings.weight": ["gte.embeddings.word_embeddings.weight"],
+        f"{prefix}.encoder.layer.0.attn_ln.weight": ["gte.layers.0.post_attention_layernorm.weight"],
+        "classifier.weight": ["classifier.weight"],
+    }
+
+
 # The gradients that are written, where they are not BERT's.
 GRADIENTS = {
     "modernbert": [
@@ -129,6 +162,16 @@ GRADIENTS = {
         "deberta.embeddings.word_embeddings.weight",
         "pooler.dense.weight",
     ],
+    # What checkpoints hold packed or under other names than the module: the file's name and the module's.
+    "gte": packed_gte("gte"),
+    "new": packed_gte("new"),
+    "nomic_bert": {
+        "nomic_bert.encoder.layers.0.attn.Wqkv.weight": three("nomic_bert.layers.0.self_attn"),
+        "nomic_bert.encoder.layers.1.mlp.fc12.weight": ["nomic_bert.layers.1.mlp.gate_proj.weight"],
+        "nomic_bert.embeddings.word_embeddings.weight": ["nomic_bert.embeddings.word_embeddings.weight"],
+        "nomic_bert.emb_ln.weight": ["nomic_bert.embeddings.LayerNorm.weight"],
+        "nomic_bert.pooler.dense.weight": ["nomic_bert.pooler.dense.weight"],
+    },
     "mpnet": [
         "mpnet.encoder.layer.0.attention.attn.q.weight",
         "mpnet.encoder.relative_attention_bias.weight",
@@ -155,8 +198,70 @@ def older_modernbert(config):
     }
 
 
+NTK = {"rope_theta": 200.0, "rope_scaling": {"type": "ntk", "factor": 4.0}}
+
+
+def ntk_angles(model):
+    """NTK-aware scaling as NewModel has it: the base times the factor, every angle less by factor^(2/width)."""
+    width = model.config.hidden_size // model.config.num_attention_heads
+    factor = NTK["rope_scaling"]["factor"]
+    exponents = torch.arange(0, width, 2, dtype=torch.float32) / width
+    angles = 1 / (NTK["rope_theta"] * factor) ** exponents / factor ** (2 / width)
+    model.gte.rotary_emb.inv_freq.copy_(angles)
+
+
+def new_model(config):
+    """config.json as Alibaba-NLP/gte-multilingual-base states it."""
+    del config["rope_parameters"]
+    return config | NTK | {
+        "model_type": "new",
+        "architectures": ["NewForSequenceClassification"],
+        "layer_norm_type": "layer_norm",
+        "logn_attention_clip1": False,
+        "logn_attention_scale": False,
+        "pack_qkv": True,
+        "position_embedding_type": "rope",
+        "unpad_inputs": False,
+        "use_memory_efficient_attention": False,
+    }
+
+
+def published_nomic(config):
+    """config.json as nomic-ai/nomic-embed-text-v1 stated it before transformers knew the model."""
+    spelled = {
+        "n_embd": "hidden_size",
+        "n_head": "num_attention_heads",
+        "n_layer": "num_hidden_layers",
+        "n_inner": "intermediate_size",
+        "n_positions": "max_position_embeddings",
+        "resid_pdrop": "hidden_dropout_prob",
+        "attn_pdrop": "attention_probs_dropout_prob",
+        "layer_norm_epsilon": "layer_norm_eps",
+    }
+    old = {key: config[name] for key, name in spelled.items()}
+    theta = config["rope_parameters"]["rope_theta"]
+    dropped = {*spelled.values(), "rope_parameters", "hidden_act", "head_dim", "pad_token_id"}
+    return {key: value for key, value in config.items() if key not in dropped} | old | {
+        "activation_function": "swiglu",
+        "causal": False,
+        "mlp_fc1_bias": False,
+        "mlp_fc2_bias": False,
+        "parallel_block": False,
+        "prenorm": False,
+        "qkv_proj_bias": False,
+        "rotary_emb_base": theta,
+        "rotary_emb_fraction": 1.0,
+        "rotary_emb_interleaved": False,
+        "rotary_emb_scale_base": None,
+        "rotary_scaling_factor": None,
+    }
+
+
 # What becomes of config.json after transformers has written it.
-REWRITTEN = {"modernbert-biased": older_modernbert}
+REWRITTEN = {"modernbert-biased": older_modernbert, "new": new_model, "nomic_bert-published": published_nomic}
+# What becomes of the model before it runs, and of the tensors' names in the file.
+PREPARED = {"new": ntk_angles}
+RENAMED = {"new": lambda name: re.sub(r"^gte\.", "new.", name)}
 LENGTHS = [12, 7, 3]
 
 
@@ -200,6 +305,8 @@ def golden(name, model_class, config, seed):
     model.set_attn_implementation("eager")
     randomize(model, seed)
     model.eval().float()
+    if name in PREPARED:
+        PREPARED[name](model)
     ids, mask, types = batch(config, seed)
     typed = {"token_type_ids": types} if getattr(config, "type_vocab_size", 0) > 0 else {}
     output = model(input_ids=ids, attention_mask=mask, **typed, output_hidden_states=True)
@@ -210,7 +317,6 @@ def golden(name, model_class, config, seed):
         "seed": seed,
         "class": model_class.__name__,
         "mode": "eval, float32, attn_implementation=eager",
-        "parameters": {name: list(parameter.shape) for name, parameter in model.named_parameters()},
         "inputs": {"input_ids": ids.tolist(), "attention_mask": mask.tolist(), "token_type_ids": types.tolist()},
         "hidden_states": [dense(state) for state in output.hidden_states],
     }
@@ -219,9 +325,13 @@ def golden(name, model_class, config, seed):
     output.logits.sum().backward()
     parameters = dict(model.named_parameters())
     with_gradient = GRADIENTS.get(name.split("-")[0]) or bert_gradients(model.base_model_prefix, parameters)
+    if isinstance(with_gradient, list):
+        with_gradient = {name: [name] for name in with_gradient}
     return model, result | {
         "logits": dense(output.logits),
-        "gradients_of_logits_sum": {name: dense(parameters[name].grad) for name in with_gradient},
+        "gradients_of_logits_sum": {
+            name: dense(torch.cat([parameters[part].grad for part in parts])) for name, parts in with_gradient.items()
+        },
     }
 
 
@@ -252,5 +362,10 @@ for index, (name, (model_class, config)) in enumerate(CASES.items()):
         file = folder / "config.json"
         rewritten = REWRITTEN[name](json.loads(file.read_text()))
         file.write_text(json.dumps(rewritten, indent=2, sort_keys=True) + "\n")
-    write(folder / "golden.json", result)
+    tensors = folder / "model.safetensors"
+    if name in RENAMED:
+        renamed = {RENAMED[name](key): value for key, value in load_file(tensors).items()}
+        save_file(renamed, tensors, metadata={"format": "pt"})
+    shapes = {key: list(value.shape) for key, value in load_file(tensors).items()}
+    write(folder / "golden.json", result | {"parameters": shapes})
     print(name, {file.name: file.stat().st_size for file in sorted(folder.iterdir())})

@@ -99,6 +99,10 @@ const classifiers = [
   'deberta-v2',
   'deberta-v2-unshared',
   'mpnet',
+  'gte',
+  'new',
+  'nomic_bert',
+  'nomic_bert-published',
 ];
 
 it('every architecture has a checkpoint to hold it against', async () => {

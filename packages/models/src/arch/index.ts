@@ -2,16 +2,21 @@ import type { Architecture } from './architecture.js';
 import { bert } from './bert.js';
 import { debertaV2 } from './deberta-v2.js';
 import { distilbert } from './distilbert.js';
+import { gte, newModel } from './gte.js';
 import { modernbert } from './modernbert.js';
 import { mpnet } from './mpnet.js';
+import { nomicBert } from './nomic-bert.js';
 import { roberta, xlmRoberta } from './roberta.js';
 
 const byModelType = {
   bert,
   'deberta-v2': debertaV2,
   distilbert,
+  gte,
   modernbert,
   mpnet,
+  new: newModel,
+  nomic_bert: nomicBert,
   roberta,
   'xlm-roberta': xlmRoberta,
 };

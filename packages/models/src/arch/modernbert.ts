@@ -15,7 +15,7 @@ import {
   unsqueeze,
   type Value,
 } from '@rag/onnx';
-import { attention, attentionBias, localAttentionBias } from '../attention.js';
+import { attentionBias, localAttentionBias } from '../attention.js';
 import type { EncoderConfig } from '../config.js';
 import {
   activation,
@@ -35,15 +35,9 @@ import type { EncoderInputs } from '../encoder-inputs.js';
 import { isJsonObject } from '../file-source.js';
 import { activations, embedding, layerNorm, linear } from '../layers.js';
 import { module, type ParameterPath } from '../parameters.js';
-import {
-  type RopeParameters,
-  type Rotation,
-  ropeParameters,
-  rotaryFrequencies,
-  rotate,
-  rotation,
-} from '../rotary.js';
+import { type RopeParameters, ropeParameters, rotaryFrequencies, rotation } from '../rotary.js';
 import type { Architecture, CommonFields, Encoded } from './architecture.js';
+import { type RotaryAttention, rotaryAttention } from './rotary-attention.js';
 
 const LAYER_TYPES = ['full_attention', 'sliding_attention'] as const;
 type LayerType = (typeof LAYER_TYPES)[number];
@@ -174,13 +168,16 @@ function encode(
   const shared = scope('attention', () => {
     const padding = attentionBias(inputs.attention_mask);
     const window = Math.floor(config.local_attention / 2);
-    const of = (type: LayerType): SharedByLayers => ({
+    const of = (type: LayerType): RotaryAttention => ({
+      heads: num_attention_heads,
       bias:
         type === 'full_attention' ? padding : add(padding, localAttentionBias(inputs.attention_mask, window)),
       rotation: rotation(
         inputs.position_ids,
         rotaryFrequencies(hidden_size / num_attention_heads, rope[type]),
       ),
+      dropout,
+      probability: config.attention_dropout,
     });
     return new Map([...new Set(types)].map((type) => [type, of(type)]));
   });
@@ -196,37 +193,21 @@ function encode(
   return { hidden, hiddenStates: [...hiddenStates, hidden] };
 }
 
-interface SharedByLayers {
-  readonly bias: Value;
-  readonly rotation: Rotation;
-}
-
 function encodeLayer(
   layer: ParameterPath,
   config: ModernBertConfig,
   x: Value,
   inputs: EncoderInputs,
   first: boolean,
-  { bias, rotation }: SharedByLayers,
+  shared: RotaryAttention,
   dropout: Dropout,
 ): Value {
-  const { hidden_size, num_attention_heads, norm_eps, norm_bias, attention_bias, mlp_bias } = config;
+  const { hidden_size, norm_eps, norm_bias, attention_bias, mlp_bias } = config;
   const norm = (name: string, y: Value) => layerNorm(layer, name, y, norm_eps, norm_bias);
   const normed = first ? x : norm('attn_norm', x);
   const attended = module(layer, 'attn', (attn) => {
     const packed = linear(attn, 'Wqkv', normed, 3 * hidden_size, attention_bias);
-    const [query, key, value] = split(packed, [hidden_size, hidden_size, hidden_size], 1) as [
-      Value,
-      Value,
-      Value,
-    ];
-    const turned = (y: Value) => rotate(y, num_attention_heads, rotation);
-    const context = attention(
-      { query: turned(query), key: turned(key), value, bias },
-      inputs,
-      num_attention_heads,
-      (weights) => dropout.attention(weights, config.attention_dropout),
-    );
+    const context = rotaryAttention(packed, inputs, shared);
     return dropout.tokens(linear(attn, 'Wo', context, hidden_size, attention_bias), config.attention_dropout);
   });
   const residual = add(x, attended);
