@@ -10,7 +10,9 @@ export function poolTokens(vectors: TokenVectors, poolFactor: number, protectedT
   if (!Number.isInteger(poolFactor) || poolFactor < 1)
     throw new RangeError(`poolFactor: expected a whole number ≥ 1, got ${poolFactor} — 2 halves the vectors`);
   if (!Number.isInteger(protectedTokens) || protectedTokens < 0)
-    throw new RangeError(`protectedTokens: expected a whole number ≥ 0, got ${protectedTokens}`);
+    throw new RangeError(
+      `protectedTokens: expected a whole number ≥ 0, got ${protectedTokens} — 1 keeps the first vector, 0 pools all`,
+    );
   const { data, tokens, dim } = vectors;
   checkVectors('vectors', [vectors], dim);
   const kept = Math.min(protectedTokens, tokens);

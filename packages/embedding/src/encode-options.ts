@@ -62,7 +62,9 @@ export function resolveEncode(
   const width = embeddingDimension(config, head);
   const { dim = Math.min(settings.truncate_dim ?? width, width), normalize = head.normalize } = options;
   if (!Number.isInteger(dim) || dim < 1 || dim > width)
-    throw new RangeError(`dim: expected a whole number from 1 to ${width}, got ${dim}`);
+    throw new RangeError(
+      `dim: expected a whole number from 1 to ${width}, got ${dim} — leave it out to keep the whole vector`,
+    );
   const limit = settings.max_seq_length ?? tokenizer.modelMaxLength;
   const maxLength = options.maxLength ?? Math.min(limit, longestSequence(config));
   const encoder = textEncoder(tokenizer, config, maxLength);

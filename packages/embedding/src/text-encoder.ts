@@ -16,7 +16,7 @@ export function textEncoder(tokenizer: Tokenizer, config: EncoderConfig, maxLeng
   const specials = tokenizer.encode('').input_ids;
   if (!Number.isInteger(maxLength) || maxLength > longest || maxLength < specials.length + 1)
     throw new RangeError(
-      `maxLength: expected an integer from ${specials.length + 1} to ${longest} (the model's positions), got ${maxLength}`,
+      `maxLength: expected an integer from ${specials.length + 1} to ${longest} (the model's positions), got ${maxLength} — leave it out, or choose one of these`,
     );
   return {
     maxLength,

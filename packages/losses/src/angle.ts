@@ -54,7 +54,10 @@ export function angle(inputs: PairVectorInputs, options: CoSentOptions = {}): Lo
 function angleSimilarity(first: Value, second: Value): Value {
   const dim = first.shape[1]!;
   if (typeof dim !== 'number' || dim % 2 !== 0)
-    throw new GraphError('angle', `expected an even dim that is known when the graph is built, got ${dim}`);
+    throw new GraphError(
+      'angle',
+      `expected an even dim that is known when the graph is built, got ${dim} — widen the last layer by one, or take coSent`,
+    );
   const halves = (v: Value) => {
     const unit = unitVectors(v);
     return [slice(unit, [0], [dim / 2], [1]), slice(unit, [dim / 2], [dim], [1])] as const;

@@ -51,7 +51,10 @@ test.each([
   [{ mrlDims: [4, 16] }, /expected distinct widths from 1 to 8, got 16 in 4, 16/],
   [{ mrlDims: [0] }, /got 0/],
   [{ mrlDims: [4, 4] }, /got 4 in 4, 4/],
-  [{ weights: { triplet: -1 } }, /expected a triplet of 0 or more, got -1/],
+  [
+    { weights: { triplet: -1 } },
+    /expected a weight of the term triplet of 0 or more, got -1 — 0 leaves it out/,
+  ],
   [{ margin: Number.NaN }, /expected a margin of 0 or more, got NaN/],
 ])('%o is refused', (options, message) => {
   const inputs = { student: vectors('student'), teacher: vectors('teacher') };

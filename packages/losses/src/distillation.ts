@@ -78,7 +78,10 @@ export function distillation(
   const weigh = { cosine: 10, similarity: 200, triplet: 20, ...weights };
   for (const [option, value] of Object.entries({ ...weigh, margin }))
     if (!(value >= 0) || !Number.isFinite(value))
-      throw new GraphError('distillation', `expected a ${option} of 0 or more, got ${value}`);
+      throw new GraphError(
+        'distillation',
+        `expected ${option === 'margin' ? 'a margin' : `a weight of the term ${option}`} of 0 or more, got ${value} — 0 leaves it out`,
+      );
   return scope('distillation', () => {
     const real = row_weight ? greater(row_weight, 0) : everyRow(student);
     const rows = reduceSum(cast(real, dtype));

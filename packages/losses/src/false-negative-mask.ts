@@ -25,9 +25,16 @@ export function falseNegativeMask(
   { margin = 0, strategy = 'absolute' }: FalseNegativeOptions = {},
 ): Value {
   expectInBatch('falseNegativeMask', { scores: guide, target, mask });
-  if (!Number.isFinite(margin)) throw new GraphError('falseNegativeMask', `expected a margin, got ${margin}`);
+  if (!Number.isFinite(margin))
+    throw new GraphError(
+      'falseNegativeMask',
+      `expected a margin, got ${margin} — give a number, such as 0.05`,
+    );
   if (strategy !== 'absolute' && strategy !== 'relative')
-    throw new GraphError('falseNegativeMask', `expected strategy absolute or relative, got "${strategy}"`);
+    throw new GraphError(
+      'falseNegativeMask',
+      `expected strategy absolute or relative, got "${strategy}" — choose one`,
+    );
   return scope('falseNegativeMask', () => {
     const own = isTarget(guide, target);
     const positive = reduceSum(where(own, guide, 0), [1], true);

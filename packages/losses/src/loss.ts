@@ -73,6 +73,6 @@ export function expectFits(loss: string, name: string, value: Value, type: Tenso
 /** The value of an option; throws `GraphError` unless it is finite and above 0. */
 export function expectPositive(loss: string, option: string, value: number): number {
   if (!(value > 0) || !Number.isFinite(value))
-    throw new GraphError(loss, `expected a ${option} above 0, got ${value}`);
+    throw new GraphError(loss, `expected a ${option} above 0, got ${value} — leave it out for the default`);
   return value;
 }

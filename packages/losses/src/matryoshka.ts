@@ -50,7 +50,7 @@ export function matryoshkaWidths(
   if (typeof width !== 'number' || vectors.some((v) => v.shape[1] !== width))
     throw new GraphError(
       loss,
-      `expected vectors of one width that is known when the graph is built, got ${vectors.map((v) => v.shape[1]).join(', ') || 'none'}`,
+      `expected vectors of one width that is known when the graph is built, got ${vectors.map((v) => v.shape[1]).join(', ') || 'none'} — give vectors [rows, width] of one layer`,
     );
   if (dims.length === 0) return [width];
   const wrong = dims.find(

@@ -26,7 +26,9 @@ export function mrlHead(config: Width, head: EmbeddingHead, dims: readonly numbe
 /** The head of a student: a final Normalize goes, and a Dense of the teacher's width is always appended. */
 export function distillHead(config: Width, head: EmbeddingHead, teacherWidth: number): EmbeddingHead {
   if (!Number.isSafeInteger(teacherWidth) || teacherWidth < 1)
-    throw new RangeError(`teacher width: expected a whole number ≥ 1, got ${teacherWidth}`);
+    throw new RangeError(
+      `teacher width: expected a whole number ≥ 1, got ${teacherWidth} — give the number of elements of a teacher's vector`,
+    );
   return withDense(config, head, teacherWidth);
 }
 

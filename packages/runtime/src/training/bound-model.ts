@@ -113,7 +113,7 @@ function symbolsOf(
     if (!tensor)
       throw new SessionError(
         'batch',
-        `expected a tensor "${name}", got ${Object.keys(feeds).join(', ') || 'none'}`,
+        `expected a tensor "${name}", got ${Object.keys(feeds).join(', ') || 'none'} — feed it with the batch`,
       );
     checkFits(`batch: "${name}"`, info, tensor);
     for (const [axis, dim] of shape.entries()) {
@@ -122,7 +122,7 @@ function symbolsOf(
       if (symbols[dim] !== undefined && symbols[dim] !== size)
         throw new SessionError(
           `batch: "${name}"`,
-          `expected ${symbols[dim]} along "${dim}" as in the tensors before, got ${size}`,
+          `expected ${symbols[dim]} along "${dim}" as in the tensors before, got ${size} — tensors of one batch must agree in it`,
         );
       symbols[dim] = size;
     }

@@ -246,7 +246,7 @@ function withParameters(graph: Graph, parameters: readonly Value[]): Graph {
   if (extra !== undefined)
     throw new ArtifactError(
       `"${extra}"`,
-      'expected every parameter of evaluation in training too, got one only in evaluation',
+      'expected every parameter of evaluation in training too, got one only in evaluation — build both modes from the same layers',
     );
   return { ...graph, parameters: all };
 }

@@ -27,7 +27,7 @@ export function openSegment(segment: Segment, state: TrainingState, compute: Com
     if (disposed)
       throw new SessionError(
         `segment "${segment.name}"`,
-        'expected a live segment, got one that was disposed',
+        'expected a live segment, got one that was disposed — create the training session again',
       );
     const known = opened.get(kind) ?? openBoundModel(model(), state, accumulation, compute);
     opened.set(kind, known);
