@@ -128,6 +128,21 @@ CASES = {
         ),
     ),
     "nomic_bert-published": (transformers.NomicBertForSequenceClassification, transformers.NomicBertConfig(**SMALL)),
+    "electra": (
+        transformers.ElectraForSequenceClassification,
+        transformers.ElectraConfig(**SMALL, embedding_size=8, classifier_dropout=0.3),
+    ),
+    # Three layers of two groups: the first group runs twice.
+    "albert": (
+        transformers.AlbertForSequenceClassification,
+        transformers.AlbertConfig(
+            **SMALL | {"num_hidden_layers": 3},
+            embedding_size=8,
+            num_hidden_groups=2,
+            inner_group_num=2,
+            hidden_dropout_prob=0.1,
+        ),
+    ),
 }
 
 
@@ -177,6 +192,12 @@ GRADIENTS = {
         "mpnet.encoder.relative_attention_bias.weight",
         "mpnet.embeddings.position_embeddings.weight",
         "classifier.dense.weight",
+    ],
+    "albert": [
+        "albert.encoder.albert_layer_groups.0.albert_layers.1.attention.query.weight",
+        "albert.encoder.albert_layer_groups.1.albert_layers.0.full_layer_layer_norm.weight",
+        "albert.embeddings.word_embeddings.weight",
+        "albert.encoder.embedding_hidden_mapping_in.weight",
     ],
     "distilbert": [
         "distilbert.transformer.layer.0.attention.q_lin.weight",

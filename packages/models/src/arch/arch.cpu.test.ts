@@ -103,6 +103,8 @@ const classifiers = [
   'new',
   'nomic_bert',
   'nomic_bert-published',
+  'electra',
+  'albert',
 ];
 
 it('every architecture has a checkpoint to hold it against', async () => {

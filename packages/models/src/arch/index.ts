@@ -1,7 +1,9 @@
+import { albert } from './albert.js';
 import type { Architecture } from './architecture.js';
 import { bert } from './bert.js';
 import { debertaV2 } from './deberta-v2.js';
 import { distilbert } from './distilbert.js';
+import { electra } from './electra.js';
 import { gte, newModel } from './gte.js';
 import { modernbert } from './modernbert.js';
 import { mpnet } from './mpnet.js';
@@ -9,9 +11,11 @@ import { nomicBert } from './nomic-bert.js';
 import { roberta, xlmRoberta } from './roberta.js';
 
 const byModelType = {
+  albert,
   bert,
   'deberta-v2': debertaV2,
   distilbert,
+  electra,
   gte,
   modernbert,
   mpnet,
