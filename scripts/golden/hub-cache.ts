@@ -7,13 +7,13 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Embedding } from '../../packages/embedding/src/index.js';
 import { hubSource, pushToHub } from '../../packages/models/src/node/index.js';
-import { HUB_TOKEN, startHubServer } from '../../packages/models/src/testing/index.js';
+import { filesOfDirectory, HUB_TOKEN, startHubServer } from '../../packages/models/src/testing/index.js';
 
 const [python] = process.argv.slice(2);
 if (!python) throw new Error('usage: hub-cache.ts <python>');
@@ -49,10 +49,7 @@ const expectEqual = (what: string, a: unknown, b: unknown) => {
 };
 
 try {
-  const paths = (readdirSync(fixture, { recursive: true, withFileTypes: true }) as import('node:fs').Dirent[])
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(fixture, join(entry.parentPath, entry.name)));
-  const files = Object.fromEntries(paths.map((path) => [path, readFileSync(join(fixture, path))]));
+  const files = await filesOfDirectory(fixture);
   hub.add(id, files, { names: ['v1', 'refs/pr/1'] });
   const options = { endpoint: hub.endpoint, cacheDir: ours, token: false, offline: false } as const;
   for (const revision of ['main', 'v1', 'refs/pr/1']) await hubSource(id, { ...options, revision });

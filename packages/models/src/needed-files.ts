@@ -1,16 +1,8 @@
-import { isModuleFile, TOKENIZER_FILES } from './checkpoint.js';
+import { isModuleFile, TOKENIZER_FILES, WEIGHT_FILES } from './checkpoint.js';
 import { FileSourceError, isJsonObject } from './file-source.js';
 
 /** Files beside a ColBERT model's weights: RAG-Retrieval's projection, Stanford's settings. */
 const COLBERT_FILES = ['colbert_linear.pt', 'artifact.metadata'];
-
-/** The weights of a checkpoint, the best first: one file, then shards by their index. */
-const WEIGHTS = [
-  'model.safetensors',
-  'model.safetensors.index.json',
-  'pytorch_model.bin',
-  'pytorch_model.bin.index.json',
-];
 
 /**
  * Which of a model's files opening it reads: config, tokenizer, weights in one format, sentence-transformers' modules,
@@ -31,7 +23,7 @@ export async function neededFiles(
     const [, folder] = /^(\d+_[A-Z]\w*)\/pytorch_model\.bin$/.exec(path) ?? [];
     if (folder !== undefined && !present.has(`${folder}/model.safetensors`)) needed.push(path);
   }
-  const weights = WEIGHTS.find((path) => present.has(path));
+  const weights = WEIGHT_FILES.find((path) => present.has(path));
   if (weights !== undefined) needed.push(weights);
   if (weights?.endsWith('.index.json')) {
     const shards = shardsOf(weights, await readText(weights));

@@ -1,13 +1,13 @@
 import type { ByteSource } from '@rag/data';
 import type { FileSource } from '@rag/models';
-import type { CheckpointToSave } from '@rag/models/node';
+import type { CheckpointToSave, HubSourceOptions } from '@rag/models/node';
 
 /** Where a run reads and writes: one driver per platform. Paths are the user's own, joined with `/`. */
 export interface RunFiles {
   /** A data file; throws DataError. */
   openData(path: string): Promise<ByteSource>;
-  /** A model directory; undefined where there is none. */
-  openModel(path: string): Promise<FileSource | undefined>;
+  /** A model directory; undefined where there is none. With `hub` the path may be a model's name there; throws HubError. */
+  openModel(path: string, hub?: HubSourceOptions): Promise<FileSource | undefined>;
   /** Writes a model directory, complete or not at all; an earlier one is replaced. */
   saveModel(path: string, model: CheckpointToSave): Promise<void>;
   /** Removes these files of a directory, and the directory if it is empty then; what is not there is no error. */

@@ -11,13 +11,19 @@ import {
 /** Bytes per read call: one call to the operating system takes less than 2 GiB. */
 const READ_CHUNK = 1 << 30;
 
+/** The files of one directory of this machine. */
+export interface DirectorySource extends Required<FileSource> {
+  /** As it was named. */
+  readonly directory: string;
+}
+
 /**
  * The files of a directory, read in place.
  * Names that would leave the directory are refused; symlinks are followed, since a hub cache is made of them, and only
  * regular files are read.
  * @throws FileSourceError when there is no such directory.
  */
-export async function directorySource(directory: string): Promise<Required<FileSource>> {
+export async function directorySource(directory: string): Promise<DirectorySource> {
   const root = await realpath(directory).catch((cause: unknown) => {
     throw new FileSourceError(
       directory,
@@ -86,5 +92,6 @@ export async function directorySource(directory: string): Promise<Required<FileS
       return names.sort();
     },
     localPath: locate,
+    directory,
   };
 }

@@ -1,6 +1,6 @@
-import { checkFilePath, type FileSource, FileSourceError, missingFolder } from '../file-source.js';
+import { checkFilePath, FileSourceError, missingFolder } from '../file-source.js';
 import { neededFiles } from '../needed-files.js';
-import { directorySource } from './directory-source.js';
+import { type DirectorySource, directorySource } from './directory-source.js';
 import { checkRevision, type HubCache, hubCache } from './hub-cache.js';
 import { type HubClient, type HubTiming, hubClient } from './hub-client.js';
 import { downloadBlob, type RemoteFile } from './hub-download.js';
@@ -10,11 +10,11 @@ import { checkHubId } from './hub-id.js';
 import { listRemoteFiles, resolveCommit } from './hub-repository.js';
 
 /** A model of the hub, at one commit. */
-export interface HubSource extends Required<FileSource> {
+export interface HubSource extends DirectorySource {
   readonly id: string;
   /** The commit that the revision was when it was opened. */
   readonly commit: string;
-  /** The snapshot in the cache, which other programs open too. */
+  /** The snapshot in the cache, which other programs open too; what was not needed is not there. */
   readonly directory: string;
 }
 
@@ -65,7 +65,7 @@ async function offlineSource(id: string, revision: string, cache: HubCache): Pro
       `${id}@${revision}: expected it in the cache (${cache.folder}), since offline is asked for (HF_HUB_OFFLINE), got no such revision there — fetch it once with a connection, or name another cacheDir (HF_HUB_CACHE)`,
       'offline',
     );
-  return { id, commit, directory, ...local };
+  return { ...local, id, commit };
 }
 
 interface Opened {
@@ -98,7 +98,7 @@ async function onlineSource(
     if (files.length > 0) await fetchMissing(opened, files, onProgress);
     for (const { path } of files) there.add(path);
   };
-  let local: Promise<Required<FileSource>> | undefined;
+  let local: Promise<DirectorySource> | undefined;
   const open = async (path: string) => {
     await ensure([path]);
     local ??= directorySource(cache.snapshot(commit));

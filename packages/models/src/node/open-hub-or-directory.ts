@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { FileSource } from '../file-source.js';
-import { directorySource } from './directory-source.js';
+import { type DirectorySource, directorySource } from './directory-source.js';
 import { HubError } from './hub-error.js';
 import { isHubId } from './hub-id.js';
 import { type HubSourceOptions, hubSource } from './hub-source.js';
@@ -12,7 +11,7 @@ import { type HubSourceOptions, hubSource } from './hub-source.js';
 export async function openHubOrDirectory(
   idOrDirectory: string,
   options: HubSourceOptions = {},
-): Promise<Required<FileSource>> {
+): Promise<DirectorySource> {
   const found = await stat(idOrDirectory).catch((error: NodeJS.ErrnoException) => {
     if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(error.code ?? '')) return undefined;
     throw error;

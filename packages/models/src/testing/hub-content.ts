@@ -1,7 +1,20 @@
 import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** Files by path. */
 export type HubFiles = Readonly<Record<string, Uint8Array | string>>;
+
+/** The files of a directory and of its folders. */
+export async function filesOfDirectory(directory: string, folder = ''): Promise<Record<string, Uint8Array>> {
+  const files: Record<string, Uint8Array> = {};
+  for (const entry of await readdir(join(directory, folder), { withFileTypes: true })) {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isDirectory()) Object.assign(files, await filesOfDirectory(directory, path));
+    else files[path] = await readFile(join(directory, path));
+  }
+  return files;
+}
 
 /** A model on the hub of a test. */
 export interface HubModel {

@@ -1,5 +1,5 @@
 export { type Campaign, type CampaignReport, campaign } from './campaign.js';
-export type { HubFiles } from './hub-content.js';
+export { filesOfDirectory, type HubFiles } from './hub-content.js';
 export type { HubFault } from './hub-fault.js';
 export { HUB_TOKEN } from './hub-route.js';
 export { type HubServer, startHubServer } from './hub-server.js';

@@ -13,7 +13,10 @@ test('names what every run must have', () => {
 });
 
 test.each([
-  [{ modelNameOrPath: null }, 'model_name_or_path: expected a directory, got none — name one'],
+  [
+    { modelNameOrPath: null },
+    'model_name_or_path: expected a model directory or a name of the hub, got none — name one',
+  ],
   [{ trainDataset: null }, 'train_dataset: expected JSONL files, got none — name one'],
   [
     { warmupRatio: 0.6, stableProportion: 0.5 },

@@ -24,7 +24,7 @@ export function checkShared({ config, sources }: SharedSettings): Needed {
     throw new ConfigError(
       'model_name_or_path',
       'model_name_or_path',
-      'expected a directory, got none — name one',
+      'expected a model directory or a name of the hub, got none — name one',
     );
   if (trainDataset === undefined)
     throw new ConfigError('train_dataset', 'train_dataset', 'expected JSONL files, got none — name one');

@@ -1,10 +1,11 @@
 import { expect, expectTypeOf, test } from 'vitest';
-import { choice, paths, wholeNumber } from './kind.js';
+import { choice, paths, text, wholeNumber } from './kind.js';
 import { type ConfigOf, camelCase, later, type OptionsOf, option, optional } from './option.js';
 
 const table = {
   train_group_size: option(wholeNumber(2), 8, 'passages', { aliases: ['group'] }),
   train_dataset: optional(paths, 'files'),
+  token: optional(text, 'hub token', { secret: true }),
   mixed_precision: later(choice(['no', 'bf16'], { fp32: 'no' }), 'no', 'fp32', 'format'),
 };
 
@@ -12,6 +13,7 @@ test('an option holds what it is, what it is by default, and what runs where it 
   expect(table.train_group_size).toMatchObject({ default: 8, aliases: ['group'], about: 'passages' });
   expect(table.train_group_size.notYet).toBeUndefined();
   expect(table.train_dataset).toMatchObject({ default: undefined, aliases: [] });
+  expect([table.token.secret, table.train_dataset.secret]).toEqual([true, undefined]);
   expect(table.mixed_precision).toMatchObject({ default: 'no', notYet: 'fp32' });
 });
 

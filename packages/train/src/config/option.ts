@@ -33,9 +33,9 @@ export function option<Value, Given>(
 export function optional<Value, Given>(
   kind: Kind<Value, Given>,
   about: string,
-  { aliases = [] }: Aliases = {},
+  { aliases = [], secret = false }: Aliases & { secret?: boolean } = {},
 ): Option<Value, Given, undefined> {
-  return { kind, default: undefined, about, aliases };
+  return { kind, default: undefined, about, aliases, ...(secret && { secret }) };
 }
 
 /** A setting that is known and not obeyed yet: `running` says what happens whatever it says. */

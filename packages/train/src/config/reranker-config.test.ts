@@ -39,7 +39,10 @@ test('llm_decoder and more than one label are noted, not obeyed', () => {
 });
 
 test.each([
-  [{ modelNameOrPath: undefined }, 'model_name_or_path: expected a directory, got none'],
+  [
+    { modelNameOrPath: undefined },
+    'model_name_or_path: expected a model directory or a name of the hub, got none',
+  ],
   [{ trainDataset: undefined }, 'train_dataset: expected JSONL files, got none'],
   [{ minLabel: 2 }, 'max_label: expected max_label above min_label, got 1 and 2'],
   [

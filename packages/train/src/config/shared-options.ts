@@ -13,7 +13,7 @@ import { type ConfigOf, later, option, optional } from './option.js';
 
 /** The model that every task starts from. */
 export const modelOptions = {
-  model_name_or_path: optional(text, 'directory of the model to start from'),
+  model_name_or_path: optional(text, 'model to start from: its directory, or its name on the hub'),
   init_from_config: option(
     flag,
     false,
@@ -22,8 +22,10 @@ export const modelOptions = {
   config_name: later(text, undefined, 'the config of model_name_or_path', 'another config'),
   tokenizer_name: later(text, undefined, 'the tokenizer of model_name_or_path', 'another tokenizer'),
   use_fast_tokenizer: later(flag, true, 'true', 'the tokenizers library rather than Python'),
-  cache_dir: later(text, undefined, 'local directories only', 'hub cache'),
-  token: later(text, undefined, 'local directories only', 'hub token', { secret: true }),
+  cache_dir: optional(text, 'where models of the hub are kept; without it as HF_HUB_CACHE or HF_HOME say'),
+  token: optional(text, 'access token of the hub; without it HF_TOKEN or the one logged in with', {
+    secret: true,
+  }),
   trust_remote_code: later(flag, false, 'false', 'run Python code of the checkpoint'),
 };
 

@@ -86,7 +86,7 @@ test.each([
   [['train', 'reranker', '--lr', 'fast'], '--lr: expected a number above 0, got "fast" — peak learning rate'],
   [['train', 'reranker', '--lr', '1', '--learning_rate', '2'], '--learning_rate: expected lr once'],
   [['train', 'reranker', '--lr'], "option '--lr <x>' argument missing"],
-  [['train', 'reranker'], 'model_name_or_path: expected a directory, got none'],
+  [['train', 'reranker'], 'model_name_or_path: expected a model directory or a name of the hub, got none'],
   [
     ['train', 'reranker', '--config', 'none.yaml'],
     '--config: expected a YAML file, got none.yaml, which cannot be read (ENOENT)',

@@ -16,7 +16,7 @@ export interface EmbeddingFlags {
 export function addEmbeddingFlags(command: Command): Command {
   const count = (name: string) => flagParser(name, wholeNumber(1));
   return command
-    .requiredOption('--model <directory>', 'model directory')
+    .requiredOption('--model <name>', 'model directory, or a name of the hub')
     .option(
       '--pooling <mode>',
       `pooling of a checkpoint that says none: ${POOLING_MODES.join(', ')}`,

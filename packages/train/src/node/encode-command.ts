@@ -1,4 +1,5 @@
 import type { Embedding, EncodeOptions } from '@rag/embedding';
+import { openHubOrDirectory } from '@rag/models/node';
 import { Command } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 import { choice, text, wholeNumber } from '../config/kind.js';
@@ -146,13 +147,13 @@ const encodeOptions = ({
 
 /** Everything that the bytes of the file depend on, but for its input. */
 async function settingsOf(
-  { model: directory, pooling, field, prompt, prompt_name, normalize, batch_size, max_len, ...flags }: Flags,
+  { model: name, pooling, field, prompt, prompt_name, normalize, batch_size, max_len, ...flags }: Flags,
   model: Embedding,
   format: OutputFormat,
   width: number,
 ): Promise<EncodeSettings> {
   return {
-    model: await modelFingerprint(directory),
+    model: await modelFingerprint((await openHubOrDirectory(name)).directory),
     format,
     dim: width,
     input_format: kindOf(flags),

@@ -14,7 +14,7 @@ export interface ModelFlags {
 /** Adds them to a command. */
 export function addModelFlags(command: Command): Command {
   return command
-    .requiredOption('--model <directory>', 'model directory')
+    .requiredOption('--model <name>', 'model directory, or a name of the hub')
     .option(
       '--max_len <n>',
       'tokens of a pair, special ones included',

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openFile } from '@rag/data/node';
-import { directorySource, saveCheckpoint, writeFileAtomically } from '@rag/models/node';
+import { directorySource, openHubOrDirectory, saveCheckpoint, writeFileAtomically } from '@rag/models/node';
 import type { RunFiles } from '../run-files.js';
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
@@ -28,7 +28,8 @@ async function removeEmpty(path: string): Promise<void> {
 /** The file system. */
 export const nodeFiles: RunFiles = {
   openData: openFile,
-  async openModel(path) {
+  async openModel(path, hub) {
+    if (hub) return openHubOrDirectory(path, hub);
     const found = await stat(path).catch(absent);
     return found && directorySource(path);
   },

@@ -8,6 +8,8 @@ import type { EmbeddingRun } from '../recipes/embedding.js';
 import type { RerankerRun } from '../recipes/reranker.js';
 import type { ResolvedTask, RunListener } from '../recipes/run-task.js';
 import { type TaskName, type TrainableTask, tasks } from '../recipes/tasks.js';
+import type { RunFiles } from '../run-files.js';
+import { fetchLines } from './fetch-lines.js';
 import { nodeFiles } from './node-files.js';
 import { progress } from './progress.js';
 import { version } from './version.js';
@@ -60,12 +62,29 @@ export async function runOnThisMachine<Settings extends ResolvedTask, Run>(
   resolved: Settings,
   { listener, signal }: TrainControl = {},
 ): Promise<Run> {
-  const platform = { files: nodeFiles, threads: availableParallelism(), version, ...(signal && { signal }) };
-  if (listener) return task.train(resolved, { ...platform, listener });
+  const train = (heard: RunListener) =>
+    task.train(resolved, {
+      files: filesThatTell(heard, signal),
+      threads: availableParallelism(),
+      version,
+      listener: heard,
+      ...(signal && { signal }),
+    });
+  if (listener) return train(listener);
   const shown = progress(process.stdout, resolved.config.logInterval);
   try {
-    return await task.train(resolved, { ...platform, listener: shown });
+    return await train(shown);
   } finally {
     shown.end();
   }
+}
+
+/** The file system; downloads from the hub are told to the listener and end with the signal. */
+function filesThatTell(listener: RunListener, signal: AbortSignal | undefined): RunFiles {
+  const onProgress = fetchLines((text) => listener.say(text));
+  return {
+    ...nodeFiles,
+    openModel: (path, hub) =>
+      nodeFiles.openModel(path, hub && { onProgress, ...(signal && { signal }), ...hub }),
+  };
 }

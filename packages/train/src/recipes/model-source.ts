@@ -1,9 +1,16 @@
-import { type Checkpoint, type FileSource, openCheckpoint, TOKENIZER_FILES } from '@rag/models';
+import {
+  type Checkpoint,
+  type FileSource,
+  openCheckpoint,
+  readJsonObject,
+  readText,
+  TOKENIZER_FILES,
+} from '@rag/models';
 import type { CompleteConfig } from '../config/check-shared.js';
 import { ConfigError } from '../config/config-error.js';
 import type { RunFiles } from '../run-files.js';
 
-/** The directory that training starts from: a checkpoint, or config.json and tokenizer files without weights. */
+/** What training starts from: a checkpoint, or config.json and tokenizer files without weights. */
 export type ModelSource =
   | { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint }
   | {
@@ -25,23 +32,30 @@ export interface StartingParts {
   readonly fresh: readonly string[];
 }
 
-type Settings = Pick<CompleteConfig, 'modelNameOrPath' | 'initFromConfig'>;
+/** Where a model comes from. */
+export type ModelSettings = Pick<CompleteConfig, 'modelNameOrPath' | 'initFromConfig'> &
+  Partial<Pick<CompleteConfig, 'cacheDir' | 'token'>>;
 
 /**
- * Opens `model_name_or_path`: a checkpoint, or, only with `init_from_config`, a directory of config.json and tokenizer
- * files whose weights are to be fresh.
- * @throws ConfigError where there is no such directory, and what `openCheckpoint` throws
+ * Opens `model_name_or_path`, a directory or a model of the hub: a checkpoint, or, only with `init_from_config`, config.json and
+ * tokenizer files whose weights are to be fresh.
+ * @throws ConfigError where there is no such model; HubError; what `openCheckpoint` throws
  */
 export async function openModelSource(
   files: Pick<RunFiles, 'openModel'>,
-  { modelNameOrPath: directory, initFromConfig }: Settings,
+  { modelNameOrPath: directory, initFromConfig, cacheDir, token }: ModelSettings,
 ): Promise<ModelSource> {
-  const source = await files.openModel(directory);
+  const source = await files.openModel(directory, {
+    ...(cacheDir !== undefined && { cacheDir }),
+    ...(token !== undefined && { token }),
+    // Only what is read then: no weights are to be started from.
+    ...(initFromConfig && { files: [] }),
+  });
   if (!source)
     throw new ConfigError(
       'model_name_or_path',
       'model_name_or_path',
-      `expected a directory, got "${directory}" — models of the hub are fetched by a later version: download it and name its directory`,
+      `expected a model directory, got "${directory}", which is none — check the path`,
     );
   const names = await source.list();
   const weightsFile = names.find((name) =>
@@ -75,15 +89,9 @@ export function describeModel({ config, weights, fresh }: StartingParts, name: s
 }
 
 async function fromConfig(source: FileSource, names: readonly string[]): Promise<ModelSource> {
-  const json = JSON.parse(await readText(source, 'config.json')) as Record<string, unknown>;
+  const json = await readJsonObject(source, 'config.json');
   const tokenizerFiles: Record<string, string> = {};
   for (const name of TOKENIZER_FILES)
     if (names.includes(name)) tokenizerFiles[name] = await readText(source, name);
   return { kind: 'config', json, tokenizerFiles };
-}
-
-async function readText(source: FileSource, name: string): Promise<string> {
-  return new TextDecoder('utf-8', { fatal: true }).decode(
-    await source.read(name, 0, await source.size(name)),
-  );
 }

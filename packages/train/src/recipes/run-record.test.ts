@@ -56,7 +56,7 @@ test('run.json tells what was asked for, what ran and what came of it', () => {
   expect(JSON.parse(text)).toMatchObject({
     rag: '1.2.3',
     settings: { model_name_or_path: 'm', train_dataset: ['d'], fp16: true, lr: 5e-5 },
-    not_active: [{ key: 'token' }, { key: 'fp16', running: 'fp32' }],
+    not_active: [{ key: 'fp16', running: 'fp32' }],
     ran: { precision: 'fp32', threads: 2, max_len: 64 },
     model: { fresh: 'all' },
     train: { fingerprint: 'abc' },

@@ -3,7 +3,7 @@ import { colbertParameters, linearProjection, ragRetrievalSettings } from '@rag/
 import { initializeParameters, longestSequence, parseEncoderConfig } from '@rag/models';
 import type { CompleteColbertConfig } from '../config/colbert-config.js';
 import type { RunFiles } from '../run-files.js';
-import { openModelSource, type StartingParts } from './model-source.js';
+import { type ModelSettings, openModelSource, type StartingParts } from './model-source.js';
 
 /** What training of a ColBERT model starts from. */
 export interface StartingColbert extends ColbertParts, Pick<StartingParts, 'fresh'> {
@@ -11,10 +11,7 @@ export interface StartingColbert extends ColbertParts, Pick<StartingParts, 'fres
   readonly model: ColBERT;
 }
 
-type Settings = Pick<
-  CompleteColbertConfig,
-  'modelNameOrPath' | 'initFromConfig' | 'seed' | 'colbertDim' | 'compat'
->;
+type Settings = ModelSettings & Pick<CompleteColbertConfig, 'seed' | 'colbertDim' | 'compat'>;
 
 /** RAG-Retrieval's width where neither settings nor model name one. */
 const COLBERT_DIM = 768;

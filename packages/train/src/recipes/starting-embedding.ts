@@ -4,7 +4,7 @@ import { initializeParameter, initializeParameters, parseEncoderConfig } from '@
 import { ConfigError } from '../config/config-error.js';
 import type { CompleteEmbeddingConfig } from '../config/embedding-config.js';
 import type { RunFiles } from '../run-files.js';
-import { openModelSource, type StartingParts } from './model-source.js';
+import { type ModelSettings, openModelSource, type StartingParts } from './model-source.js';
 
 /** What training of an embedding model starts from. */
 export interface StartingEmbedding extends EmbeddingParts, Pick<StartingParts, 'fresh'> {
@@ -12,7 +12,7 @@ export interface StartingEmbedding extends EmbeddingParts, Pick<StartingParts, '
   readonly model: Embedding;
 }
 
-type Settings = Pick<CompleteEmbeddingConfig, 'modelNameOrPath' | 'initFromConfig' | 'seed' | 'pooling'>;
+type Settings = ModelSettings & Pick<CompleteEmbeddingConfig, 'seed' | 'pooling'>;
 
 /**
  * Opens a sentence-transformers directory, a bare encoder, or fresh weights; `say` hears what was chosen for it.

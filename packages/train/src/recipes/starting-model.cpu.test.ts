@@ -92,8 +92,8 @@ test('from a checkpoint: its weights, and a fresh head only where it has none', 
 });
 
 test('what is no model directory is an error that says what to do', async () => {
-  await expect(open('BAAI/bge-reranker-base', false)).rejects.toThrow(
-    'model_name_or_path: expected a directory, got "BAAI/bge-reranker-base" — models of the hub are fetched by a later version',
+  await expect(open('./no/such/model', false)).rejects.toThrow(
+    '"./no/such/model": expected a model directory or the name of a model of the hub, such as "BAAI/bge-m3", got neither',
   );
   await expect(open(tiny.model, false)).rejects.toThrow(
     `model_name_or_path: expected model.safetensors in ${tiny.model}, got a config.json without weights`,

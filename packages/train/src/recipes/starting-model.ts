@@ -3,7 +3,7 @@ import { CrossEncoder, type CrossEncoderParts } from '@rag/reranker';
 import { classifierConfig, classifierParameters } from '@rag/reranker/training';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import type { RunFiles } from '../run-files.js';
-import { openModelSource, type StartingParts } from './model-source.js';
+import { type ModelSettings, openModelSource, type StartingParts } from './model-source.js';
 
 /** What training of a reranker starts from. */
 export interface StartingModel extends CrossEncoderParts, Pick<StartingParts, 'fresh'> {
@@ -11,7 +11,7 @@ export interface StartingModel extends CrossEncoderParts, Pick<StartingParts, 'f
   readonly model: CrossEncoder;
 }
 
-type Settings = Pick<CompleteRerankerConfig, 'modelNameOrPath' | 'initFromConfig' | 'seed'>;
+type Settings = ModelSettings & Pick<CompleteRerankerConfig, 'seed'>;
 
 /**
  * Opens the model that training starts from: a checkpoint with its head, one without (the head is fresh then), or fresh
