@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { memorySource, openCheckpoint, safetensorsBytes } from '@rag/models';
+import { memorySource, openCheckpoint, safetensorsBytes, torchArchive } from '@rag/models';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { ColBERT } from './colbert.js';
 import { type Files, tinyEncoderFiles, tinyLinear, writeFiles } from './testing/directories.js';
@@ -9,7 +9,6 @@ import { openDirectory } from './testing/open-fixture.js';
 import { openTiny } from './testing/open-tiny.js';
 import { tinyConfig, tinySettings, tinyTexts, tinyTokenizerFiles, tinyWeights } from './testing/tiny.js';
 import { packVectors } from './token-vectors.js';
-import { torchArchive } from './torch-archive.js';
 
 const root = mkdtempSync(join(tmpdir(), 'colbert-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -1,9 +1,8 @@
-import { memorySource, openCheckpoint, safetensorsBytes } from '@rag/models';
+import { memorySource, openCheckpoint, safetensorsBytes, torchArchive } from '@rag/models';
 import { describe, expect, test } from 'vitest';
 import { readDirectorySettings } from './directory-settings.js';
 import { readProjection } from './read-projection.js';
 import { type Files, tinyEncoderFiles, tinyLinear } from './testing/directories.js';
-import { torchArchive } from './torch-archive.js';
 
 async function read(files: Files, config?: Record<string, unknown>) {
   const all = await tinyEncoderFiles(files);

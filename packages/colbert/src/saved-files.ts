@@ -4,11 +4,11 @@ import {
   encoderConfigToJson,
   type ParameterSpec,
   safetensorsBytes,
+  torchArchive,
 } from '@rag/models';
 import type { ColbertSettings } from './colbert-settings.js';
 import type { DirectorySettings } from './directory-settings.js';
 import { ACTIVATION_CLASSES, LINEAR_FILES } from './read-projection.js';
-import { torchArchive } from './torch-archive.js';
 
 /** What is written of a model beside its tokenizer. */
 export interface SavedFiles {

@@ -50,6 +50,9 @@ export type {
   ShapeMismatch,
 } from './match-parameters.js';
 export { matchParameters, ParameterMatchError } from './match-parameters.js';
+export { type MixedCheckpoint, type MixModel, type Mixture, openMixture } from './mix/mix.js';
+export { MixError } from './mix/mix-error.js';
+export { type LayerWeights, type MixWeights, weightsOfTensors } from './mix/mix-weights.js';
 export { modelWithWeights, parametersOf, type WeightSource } from './model-with-weights.js';
 export { module, type ParameterPath, parameterRoot } from './parameters.js';
 export { type PytorchTensor, readPytorchFile } from './pytorch-file.js';
@@ -60,4 +63,5 @@ export { readSafetensorsHeader, readTensor, readTensorBytes, SafetensorsError } 
 export { readShardIndex } from './safetensors-index.js';
 export type { ByteSink, TensorToWrite } from './safetensors-write.js';
 export { safetensorsBytes, writeSafetensors } from './safetensors-write.js';
+export { type StateTensor, torchArchive } from './torch-archive.js';
 export { type Weights, weightsInMemory, weightsOfCheckpoint } from './weights.js';

@@ -5,6 +5,7 @@ export type { HubOptions, HubProgress } from './hub-environment.js';
 export { HubError, type HubErrorReason } from './hub-error.js';
 export { isHubId } from './hub-id.js';
 export { type HubSource, type HubSourceOptions, hubSource } from './hub-source.js';
+export { type MixOptions, mixModels, openMixModels } from './mix-models.js';
 export { openHubOrDirectory } from './open-hub-or-directory.js';
 export { type Pushed, type PushOptions, pushToHub } from './push-to-hub.js';
 export type { CheckpointToSave } from './save.js';

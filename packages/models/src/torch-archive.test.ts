@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { memorySource, readPytorchFile } from '@rag/models';
 import { expect, test } from 'vitest';
+import { memorySource } from './file-source.js';
+import { readPytorchFile } from './pytorch-file.js';
 import { torchArchive } from './torch-archive.js';
 
 const weight = { name: 'weight', shape: [2, 3], data: Float32Array.of(1, -2, 3.5, -0, 1e-30, 6) };
