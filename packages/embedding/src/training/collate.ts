@@ -175,7 +175,7 @@ function collate(
     {
       ...options,
       padId: texts[0]?.encoder.padId ?? 0,
-      maxLength: Math.max(...texts.map(({ encoder }) => encoder.maxLength)),
+      maxLength: texts.reduce((most, { encoder }) => Math.max(most, encoder.maxLength), 0),
     },
   );
   return {

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { resolveEmbedding } from '../config/embedding-config.js';
+import { settingsOf } from '../config/resolve.js';
+import type { RunFiles } from '../run-files.js';
+import { type PreparedTask, runTask } from './run-task.js';
+
+const resolved = resolveEmbedding([
+  settingsOf({ modelNameOrPath: 'm', trainDataset: 'd', outputDir: 'out' }),
+]);
+
+/** A run whose parts count how often they are let go of. */
+function run(part: Partial<PreparedTask<{ dispose(): void }, unknown>>, present: readonly string[] = []) {
+  const gone = { model: 0, data: 0 };
+  const prepared = {
+    model: { dispose: () => gone.model++ },
+    data: { close: async () => void gone.data++, batchesPerEpoch: 1 },
+    start: { weights: new Map() },
+    ...part,
+  } as unknown as PreparedTask<{ dispose(): void }, unknown>;
+  let prepares = 0;
+  const platform = {
+    files: { list: async () => present } as unknown as RunFiles,
+    listener: { say: () => {}, step: () => {} },
+    threads: 1,
+    version: '0',
+  };
+  const done = runTask('embedding', resolved, platform, async () => {
+    prepares++;
+    return prepared;
+  });
+  return { done, gone, prepares: () => prepares };
+}
+
+test('an earlier run is refused before anything is opened', async () => {
+  const { done, prepares } = run({}, ['model']);
+  await expect(done).rejects.toThrow('expected no earlier run in out, got model');
+  expect(prepares()).toBe(0);
+});
+
+test('a model that cannot be evaluated and an objective that cannot be built leave nothing open', async () => {
+  const fault = new Error('fault');
+  const before = async () => {
+    throw fault;
+  };
+  const build = () => {
+    throw fault;
+  };
+  for (const part of [{ evaluator: { before } as never }, { objective: { build } }]) {
+    const { done, gone } = run(part);
+    await expect(done).rejects.toBe(fault);
+    expect(gone.data).toBe(1);
+    // A second call of dispose does nothing, in every model class.
+    expect(gone.model).toBeGreaterThan(0);
+  }
+});
