@@ -9,6 +9,7 @@ import {
   noDropout,
   type ParameterPath,
   type ParameterSpec,
+  paddedGraph,
   parameterRoot,
   parametersOf,
 } from '@rag/models';
@@ -72,6 +73,18 @@ const project = (root: ParameterPath, layer: ProjectionLayer, x: Value): Value =
 /** The serving graph: output `vectors` [tokens, dim]. */
 export const colbertGraph = (config: EncoderConfig, settings: ColbertSettings): Graph =>
   trace(colbertInputTypes, (inputs) => ({ vectors: tokenVectors(config, settings, inputs) }));
+
+/**
+ * Over padded inputs, as other tools feed them: `last_hidden_state` [batch, seq, hidden], the encoder's, and `token_embeddings` [batch, seq, dim],
+ * projected and of L2 norm 1 in every cell; which cells count (no padding, no skipped words) is the caller's to know.
+ */
+export const paddedColbertGraph = (config: EncoderConfig, settings: ColbertSettings): Graph =>
+  paddedGraph(config, ({ inputs, blocks }) => {
+    const root = parameterRoot();
+    const { hidden } = architectures[config.model_type].encode(root, config, inputs, noDropout);
+    const projected = settings.projection.reduce((x, layer) => project(root, layer, x), hidden);
+    return { last_hidden_state: blocks(hidden), token_embeddings: blocks(l2Normalize(projected)) };
+  });
 
 /** The parameters of a ColBERT model: the bare encoder's names, and the projection's (`linear.weight`, `linear.bias`). */
 export const colbertParameters = (config: EncoderConfig, settings: ColbertSettings): ParameterSpec[] =>

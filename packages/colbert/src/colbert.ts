@@ -6,15 +6,17 @@ import {
   openCheckpoint,
   parametersOf,
   parseEncoderConfig,
+  singlePrecision,
   type Weights,
   weightsInMemory,
 } from '@rag/models';
+import type { ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
 import type { Graph } from '@rag/onnx';
 import { createSession, type Session, type SessionOptions } from '@rag/runtime';
 import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
 import { checkPair, checkPairs, checkTexts, type Pair } from './check-texts.js';
 import { colbertCheckpoint } from './checkpoint-to-save.js';
-import { colbertGraph } from './colbert-graph.js';
+import { colbertGraph, paddedColbertGraph } from './colbert-graph.js';
 import type {
   ColbertParts,
   EncodeOptions,
@@ -52,19 +54,22 @@ export class ColBERT {
   ) {}
 
   /**
-   * Opens a directory of RAG-Retrieval (encoder and `colbert_linear.pt`), PyLate (modules.json), Stanford's ColBERT
-   * (artifact.metadata), or of a bare encoder, whose projection starts from random values of width `colbertDim`. The encoder's weights
-   * are read in place: the files must stay as they are until `dispose`.
-   * @throws FileSourceError, SafetensorsError, PytorchFileError, ConfigError, ParameterMatchError or TokenizerError, naming file and field;
+   * Opens, by its directory or in Node by its name on the hub, a model of RAG-Retrieval (encoder and `colbert_linear.pt`), PyLate
+   * (modules.json), Stanford's ColBERT (artifact.metadata), or of a bare encoder, whose projection starts from random values of
+   * width `colbertDim`. The encoder's weights are read in place: the files must stay as they are until `dispose`.
+   * @throws HubError, FileSourceError, SafetensorsError, PytorchFileError, ConfigError, ParameterMatchError or TokenizerError, naming file and field;
    * RangeError for options that do not fit the checkpoint and for a tokenizer with more tokens than the model
    */
-  static async fromPretrained(directory: string, options: FromPretrainedOptions = {}): Promise<ColBERT> {
-    const { directorySource } = await import('@rag/models/node');
-    const checkpoint = await openCheckpoint(await directorySource(directory));
+  static async fromPretrained(
+    idOrDirectory: string,
+    options: FromPretrainedOptions & HubOptions = {},
+  ): Promise<ColBERT> {
+    const { openHubOrDirectory } = await import('@rag/models/node');
+    const checkpoint = await openCheckpoint(await openHubOrDirectory(idOrDirectory, options));
     const model = await ColBERT.fromCheckpoint(checkpoint, options);
     if (model.initialized.length > 0 && options.newHead === undefined)
       console.warn(
-        `${directory}: expected a projection, got none, so ${model.initialized.join(', ')} start from random values — train the model before use, or pass newHead: true to say so`,
+        `${idOrDirectory}: expected a projection, got none, so ${model.initialized.join(', ')} start from random values — train the model before use, or pass newHead: true to say so`,
       );
     return model;
   }
@@ -242,6 +247,18 @@ export class ColBERT {
     const read = (name: string) => this.weights.read(name);
     const model = await colbertCheckpoint({ config, settings, stated, tokenizerFiles, read });
     await saveCheckpoint(directory, model, options);
+  }
+
+  /**
+   * Writes `onnx/model.onnx` into a directory, beside what `savePretrained` writes: `last_hidden_state` and `token_embeddings` over padded batches (int64 `input_ids`, `attention_mask`
+   * and, where the model has segments, `token_type_ids`, all [batch, seq]), as transformers.js, optimum and ONNX Runtime feed it.
+   * @throws RangeError for 2 GiB or more where `externalData` is false
+   */
+  async exportOnnx(directory: string, options: ExportOnnxOptions = {}): Promise<WrittenOnnx> {
+    const { writeOnnx } = await import('@rag/models/node');
+    const graph = paddedColbertGraph(this.config, this.settings);
+    const model = singlePrecision(graph, (name) => this.weights.read(name));
+    return writeOnnx(directory, model, options);
   }
 
   /** Every parameter by its name, float32, in memory: what training starts from. */

@@ -7,6 +7,7 @@ import {
   module,
   noDropout,
   type ParameterPath,
+  paddedGraph,
   parameterRoot,
 } from '@rag/models';
 import {
@@ -44,7 +45,18 @@ export function embed(
   embeddingDimension(config, head);
   const root = parameterRoot();
   const { hidden } = architectures[config.model_type].encode(root, config, inputs, dropout);
-  const pooled = pool(hidden, head.pooling, inputs, pooling_mask);
+  return embedHidden(root, hidden, head, inputs, pooling_mask);
+}
+
+/** What the head makes of token vectors [tokens, hidden], before a final Normalize. */
+function embedHidden(
+  root: ParameterPath,
+  hidden: Value,
+  head: EmbeddingHead,
+  inputs: EncoderInputs,
+  mask: Value,
+): Value {
+  const pooled = pool(hidden, head.pooling, inputs, mask);
   return head.dense.reduce((x, spec) => dense(root, spec, x), pooled);
 }
 
@@ -59,6 +71,20 @@ export function embeddingGraph(config: EncoderConfig, head: EmbeddingHead): Grap
     vectors: normalized(embed(config, head, inputs, noDropout, pooling_mask)),
   }));
 }
+
+/**
+ * Over padded inputs, as other tools feed them: `last_hidden_state` [batch, seq, hidden] and `sentence_embedding` [batch, dim],
+ * Normalize included. The latter is left out where the head does not pool the prompt: such inputs do not say where it ends.
+ */
+export const paddedEmbeddingGraph = (config: EncoderConfig, head: EmbeddingHead): Graph =>
+  paddedGraph(config, ({ inputs, blocks }): Record<string, Value> => {
+    const root = parameterRoot();
+    const { hidden } = architectures[config.model_type].encode(root, config, inputs, noDropout);
+    const last_hidden_state = blocks(hidden);
+    if (!(head.includePrompt ?? true)) return { last_hidden_state };
+    const vectors = embedHidden(root, hidden, head, inputs, inputs.attention_mask);
+    return { last_hidden_state, sentence_embedding: head.normalize ? l2Normalize(vectors) : vectors };
+  });
 
 const activations: { readonly [Name in DenseActivation]: (x: Value) => Value } = {
   identity: (x) => x,

@@ -4,17 +4,19 @@ import {
   modelWithWeights,
   openCheckpoint,
   parametersOf,
+  singlePrecision,
   type Weights,
   weightsInMemory,
   weightsOfCheckpoint,
 } from '@rag/models';
+import type { ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
 import type { Graph } from '@rag/onnx';
 import { createSession, type Driver, type Session } from '@rag/runtime';
 import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
 import { embeddingCheckpoint } from './checkpoint-to-save.js';
 import { embeddingConfig, readEmbeddingConfig } from './embedding-config.js';
 import { readEmbeddingFiles } from './embedding-files.js';
-import { embeddingGraph } from './embedding-graph.js';
+import { embeddingGraph, paddedEmbeddingGraph } from './embedding-graph.js';
 import { type EmbeddingHead, embeddingDimension, type PoolingMode } from './embedding-head.js';
 import { defaultSettings, type EmbeddingSettings } from './embedding-settings.js';
 import { type EncodeOptions, resolveEncode, type Texts, type Vectors } from './encode-options.js';
@@ -67,18 +69,22 @@ export class Embedding {
   ) {}
 
   /**
-   * Opens a sentence-transformers directory or a bare encoder's checkpoint. The encoder's weights are read in place: the
-   * files must stay as they are until `dispose`.
-   * @throws FileSourceError, SafetensorsError, ConfigError, ParameterMatchError or TokenizerError, naming file and field;
+   * Opens a sentence-transformers model or a bare encoder's checkpoint by its directory or, in Node, by its name on the hub, of
+   * which it fetches what is needed into the cache that Python shares. The encoder's weights are read in place: the files
+   * must stay as they are until `dispose`.
+   * @throws HubError, FileSourceError, SafetensorsError, ConfigError, ParameterMatchError or TokenizerError, naming file and field;
    * RangeError for modules that do not fit together and for a tokenizer with more tokens than the model
    */
-  static async fromPretrained(directory: string, options: FromPretrainedOptions = {}): Promise<Embedding> {
-    const { directorySource } = await import('@rag/models/node');
-    const source = await directorySource(directory);
+  static async fromPretrained(
+    idOrDirectory: string,
+    options: FromPretrainedOptions & HubOptions = {},
+  ): Promise<Embedding> {
+    const { openHubOrDirectory } = await import('@rag/models/node');
+    const source = await openHubOrDirectory(idOrDirectory, options);
     const model = await Embedding.fromCheckpoint(await openCheckpoint(source), options);
     if (options.pooling === undefined && !(await source.list()).includes('modules.json'))
       console.warn(
-        `${directory}: expected modules.json, got a bare encoder, so its vectors are the mean of the token vectors, not normalised — pass pooling to say how they are made`,
+        `${idOrDirectory}: expected modules.json, got a bare encoder, so its vectors are the mean of the token vectors, not normalised — pass pooling to say how they are made`,
       );
     return model;
   }
@@ -207,6 +213,18 @@ export class Embedding {
     const read = (name: string) => this.weights.read(name);
     const model = await embeddingCheckpoint({ config, head, settings, tokenizerFiles, read, pooler });
     await saveCheckpoint(directory, model, options);
+  }
+
+  /**
+   * Writes `onnx/model.onnx` into a directory, beside what `savePretrained` writes: `last_hidden_state` and `sentence_embedding` over padded batches (int64 `input_ids`, `attention_mask`
+   * and, where the model has segments, `token_type_ids`, all [batch, seq]), as transformers.js, optimum and ONNX Runtime feed it.
+   * @throws RangeError for 2 GiB or more where `externalData` is false
+   */
+  async exportOnnx(directory: string, options: ExportOnnxOptions = {}): Promise<WrittenOnnx> {
+    const { writeOnnx } = await import('@rag/models/node');
+    const graph = paddedEmbeddingGraph(this.config, this.head);
+    const model = singlePrecision(graph, (name) => this.weights.read(name));
+    return writeOnnx(directory, model, options);
   }
 
   /** Every parameter by its name, float32, in memory: what training starts from. */

@@ -24,6 +24,8 @@ export {
 export type { Dtype } from './dtype.js';
 export { DTYPE_BYTES, elementCount, toFloat32 } from './dtype.js';
 export { type EncoderInputs, encoderInputs, encoderInputTypes } from './encoder-inputs.js';
+export { type PaddedPlaces, paddedGraph } from './export/padded-graph.js';
+export { type PortableModel, singlePrecision } from './export/portable-model.js';
 export type { FileSource } from './file-source.js';
 export {
   describeJson,

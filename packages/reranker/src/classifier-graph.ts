@@ -4,6 +4,7 @@ import {
   encoderInputTypes,
   noDropout,
   type ParameterSpec,
+  paddedGraph,
   parameterRoot,
   parametersOf,
 } from '@rag/models';
@@ -16,6 +17,18 @@ export function classifierGraph(config: EncoderConfig, labels: number): Graph {
     logits: architecture.sequenceClassification(parameterRoot(), config, inputs, labels, noDropout),
   }));
 }
+
+/** `logits` [batch, 1] over padded inputs, as other tools feed them. */
+export const paddedClassifierGraph = (config: EncoderConfig): Graph =>
+  paddedGraph(config, ({ inputs }) => ({
+    logits: architectures[config.model_type].sequenceClassification(
+      parameterRoot(),
+      config,
+      inputs,
+      1,
+      noDropout,
+    ),
+  }));
 
 /** The parameters of a reranker of this config: what a fresh one has to initialise. */
 export const classifierParameters = (config: EncoderConfig): ParameterSpec[] =>

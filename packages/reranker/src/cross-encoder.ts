@@ -6,15 +6,17 @@ import {
   modelWithWeights,
   openCheckpoint,
   parametersOf,
+  singlePrecision,
   type Weights,
   weightsInMemory,
   weightsOfCheckpoint,
 } from '@rag/models';
+import type { ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
 import type { Graph } from '@rag/onnx';
 import { createSession, type Driver, type Session } from '@rag/runtime';
 import { type EncodedIds, openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
 import { classifierConfig, readClassifierConfig } from './classifier-config.js';
-import { classifierGraph } from './classifier-graph.js';
+import { classifierGraph, paddedClassifierGraph } from './classifier-graph.js';
 import { type Pair, pairEncoder } from './pair-encoder.js';
 import { type BatchLimits, scoreSequences } from './score-sequences.js';
 
@@ -86,18 +88,22 @@ export class CrossEncoder {
   ) {}
 
   /**
-   * Opens a checkpoint directory (config.json, model.safetensors or its shards, tokenizer files). The weights are read
-   * in place: the files must stay as they are until `dispose`.
-   * @throws FileSourceError, SafetensorsError, ConfigError, ParameterMatchError or TokenizerError, naming file and field;
+   * Opens a checkpoint (config.json, weights, tokenizer files) by its directory or, in Node, by its name on the hub, of which it
+   * fetches what is needed into the cache that Python shares. The weights are read in place: the files must stay as they
+   * are until `dispose`.
+   * @throws HubError, FileSourceError, SafetensorsError, ConfigError, ParameterMatchError or TokenizerError, naming file and field;
    * RangeError for a classifier of several labels and for a tokenizer with more tokens than the model
    */
-  static async fromPretrained(directory: string, options: FromPretrainedOptions = {}): Promise<CrossEncoder> {
-    const { directorySource } = await import('@rag/models/node');
-    const checkpoint = await openCheckpoint(await directorySource(directory));
+  static async fromPretrained(
+    idOrDirectory: string,
+    options: FromPretrainedOptions & HubOptions = {},
+  ): Promise<CrossEncoder> {
+    const { openHubOrDirectory } = await import('@rag/models/node');
+    const checkpoint = await openCheckpoint(await openHubOrDirectory(idOrDirectory, options));
     const model = await CrossEncoder.fromCheckpoint(checkpoint, options);
     if (model.initialized.length > 0 && options.newHead === undefined)
       console.warn(
-        `${directory}: expected a classification head, got none, so ${model.initialized.join(', ')} start from random values — train the model before use, or pass newHead: true to say so`,
+        `${idOrDirectory}: expected a classification head, got none, so ${model.initialized.join(', ')} start from random values — train the model before use, or pass newHead: true to say so`,
       );
     return model;
   }
@@ -228,6 +234,18 @@ export class CrossEncoder {
       },
       options,
     );
+  }
+
+  /**
+   * Writes `onnx/model.onnx` into a directory, beside what `savePretrained` writes: `logits` [batch, 1] over padded batches (int64 `input_ids`, `attention_mask`
+   * and, where the model has segments, `token_type_ids`, all [batch, seq]), as transformers.js, optimum and ONNX Runtime feed it.
+   * @throws RangeError for 2 GiB or more where `externalData` is false
+   */
+  async exportOnnx(directory: string, options: ExportOnnxOptions = {}): Promise<WrittenOnnx> {
+    const { writeOnnx } = await import('@rag/models/node');
+    const graph = paddedClassifierGraph(this.config);
+    const model = singlePrecision(graph, (name) => this.weights.read(name));
+    return writeOnnx(directory, model, options);
   }
 
   /** Every parameter by its Hugging Face name, float32, in memory: what training starts from. */

@@ -10,3 +10,10 @@ export { openHubOrDirectory } from './open-hub-or-directory.js';
 export { type Pushed, type PushOptions, pushToHub } from './push-to-hub.js';
 export type { CheckpointToSave } from './save.js';
 export { SaveRefusedError, saveCheckpoint } from './save.js';
+export {
+  type ExportOnnxOptions,
+  ONNX_FOLDER,
+  type WriteOnnxOptions,
+  type WrittenOnnx,
+  writeOnnx,
+} from './write-onnx.js';
