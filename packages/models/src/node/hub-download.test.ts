@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { temporaryHub } from '../testing/temporary-hub.js';
+import { quick, temporaryHub } from '../testing/temporary-hub.js';
 import type { HubError } from './hub-error.js';
 import { claimPartial } from './hub-partial.js';
 import { hubSource } from './hub-source.js';
@@ -69,8 +69,9 @@ test('a server without ranges is read from the beginning', async () => {
 
 test('a connection that falls silent counts as cut', async () => {
   t.hub.fault({ request: /GET cdn/, hangAfter: 1000 });
-  await expectWhole();
+  await open({ timing: { ...quick, silence: 300 } });
   expect(ranges()).toEqual([undefined, 'bytes=1000-']);
+  await expectWhole();
 });
 
 test('5xx and "too many requests" are tried again, with a fresh signed address after 403 of the storage', async () => {

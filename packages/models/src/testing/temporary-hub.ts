@@ -21,7 +21,7 @@ export interface TemporaryHub {
   };
 }
 
-export const quick: HubTiming = { retries: 2, firstDelay: 1, longestDelay: 2, silence: 300 };
+export const quick: HubTiming = { retries: 2, firstDelay: 1, longestDelay: 2, silence: 10_000 };
 
 /** Sets it up before each test of the file and takes it down afterwards. */
 export function temporaryHub(): TemporaryHub {

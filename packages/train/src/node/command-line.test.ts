@@ -95,7 +95,7 @@ test.each([
   [['train', 'ranker'], "unknown command 'ranker'"],
   [['train', 'embedding', '--max_len', '3'], '--max_len: expected a known flag'],
   [['train', 'colbert', '--mrl_dims', '8'], '--mrl_dims: expected a known flag'],
-  [['rerank', '--query', 'q'], "required option '--model <directory>' not specified"],
+  [['rerank', '--query', 'q'], "required option '--model <name>' not specified"],
   [
     ['rerank', '--model', 'm', '--query', 'q', '--passages', 'none.txt'],
     '--passages: expected a text file, got none.txt',
