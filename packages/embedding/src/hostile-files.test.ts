@@ -1,6 +1,6 @@
 import { bytesSink, bytesSource, DataError, openTeacherVectors, writeTeacherVectors } from '@rag/data';
 import { ConfigError, FileSourceError, memorySource, PytorchFileError, SafetensorsError } from '@rag/models';
-import { campaign, mutateBytes, mutateJson, pick } from '@rag/models/testing';
+import { campaign, mutateBytes, mutateJson, pick, type Random } from '@rag/models/testing';
 import { openTokenizer, TokenizerError } from '@rag/text';
 import { expect, test } from 'vitest';
 import { readEmbeddingFiles } from './embedding-files.js';
@@ -110,6 +110,66 @@ const TOKENIZERS = [
 ].map((json) => (typeof json === 'string' ? json : JSON.stringify(json)));
 
 const TEXTS = ['', 'ab  ba\n\tcafé', '中文 <mask> 👍🏽 \ud800', `${'a'.repeat(300)} ${' '.repeat(50)}!`];
+
+/** Patterns of loops in loops, lookarounds and alternatives that overlap. */
+function nastyPattern(random: Random, depth: number): string {
+  const inner = () => nastyPattern(random, depth - 1);
+  switch (random(depth > 0 ? 8 : 2)) {
+    case 0:
+    case 1:
+      return pick(random, [
+        'a',
+        '.',
+        '\\s',
+        '\\p{L}',
+        '[^b]',
+        '\\w',
+        ' ',
+        '\\S',
+        '(?i:ab)',
+        '\\R',
+        '\\h',
+        '[[:alpha:]]',
+      ]);
+    case 2:
+    case 3:
+      return inner() + inner();
+    case 4:
+      return `(?:${inner()}|${inner()})`;
+    case 5:
+      return `(${pick(random, ['', '?=', '?!', '?<=', '?<!', '?>'])}${inner()})`;
+    default:
+      return `(?:${inner()})${pick(random, ['*', '+', '?', '*?', '+?', '++', '{2,}', '{1,9}', '{30}', '{0,1000}', '{500,}'])}`;
+  }
+}
+
+test('patterns of tokenizer.json', { timeout: TIMEOUT }, async () => {
+  const report = await campaign({
+    format: 'pattern',
+    seed: SEED,
+    mutant: (random) => {
+      const pattern = {
+        Regex: nastyPattern(random, 1 + random(5)) + pick(random, ['', '', 'b', '$', '\\0']),
+      };
+      const split = { type: 'Split', pattern, behavior: 'Isolated', invert: false };
+      const replace = { type: 'Replace', pattern, content: 'x' };
+      const json = JSON.parse(pick(random, TOKENIZERS)) as Record<string, unknown>;
+      return JSON.stringify(
+        pick(random, [
+          { ...json, pre_tokenizer: split },
+          { ...json, normalizer: replace },
+        ]),
+      );
+    },
+    open: (json) => {
+      const tokenizer = openTokenizer({ 'tokenizer.json': json });
+      for (const text of TEXTS) tokenizer.encodePieces(text);
+    },
+    errors: [TokenizerError],
+  });
+  expect(report.read).toBeGreaterThan(100);
+  expect(report.refused).toBeGreaterThan(20);
+});
 
 test('tokenizer.json', { timeout: TIMEOUT }, async () => {
   const encode = (json: string) => {

@@ -36,6 +36,32 @@ it('finds normalized tokens in normalized text and keeps offsets', () => {
   expect(tokens.ids.get('FOO')).toBe(3);
 });
 
+it('finds no token in a half of a character', () => {
+  const halves = createAddedTokens(
+    ['\ud83d', '\udc4d', 'x\ud83d', '👍'].map((content, id) => ({ id, content, special: true })),
+    (text) => text,
+  );
+  const found = (text: string) => halves.splitRaw(text).map((section) => section.id ?? section.text);
+  expect(found('a👍b')).toEqual(['a', 3, 'b']);
+  expect(found('x👎')).toEqual(['x👎']);
+  expect(found('x\ud83d.')).toEqual([2, '.']);
+});
+
+it('ends soon for tens of thousands of tokens that begin alike, and for long runs of spaces', () => {
+  const many = createAddedTokens(
+    Array.from({ length: 20_000 }, (_, id) => ({
+      id,
+      content: `${'a'.repeat(1 + (id % 900))}${id.toString(36)}z`,
+      special: true,
+    })),
+    (text) => text,
+  );
+  const text = `${'a'.repeat(20_000)}${' '.repeat(200_000)}`;
+  expect(many.splitRaw(text)).toEqual([{ text, start: 0, id: undefined }]);
+  const spaces = ' '.repeat(200_000);
+  expect(split(`a${spaces}b<m>`)).toEqual([`a${spaces}b`, 5]);
+});
+
 it.each([[[{ content: 'a' }]], [[{ id: 1 }]], [[5]], [{}], [[{ id: 1, content: 'a', lstrip: 1 }]]])(
   'refuses %j',
   (value) => {

@@ -1,4 +1,5 @@
 import type { Normalizer } from './normalizer.js';
+import { PieceTrie } from './piece-trie.js';
 import { readArray, readBoolean, readInteger, readObject, readString } from './read-field.js';
 import { whitespaceClass, wordClass } from './unicode.js';
 
@@ -19,7 +20,8 @@ export interface Section {
   id: number | undefined;
 }
 
-const SPACES_BEFORE = new RegExp(`[${whitespaceClass}]+$`);
+// Tried from the first of the spaces only, so that a long run of them takes one look.
+const SPACES_BEFORE = new RegExp(`(?<![${whitespaceClass}])[${whitespaceClass}]+$`);
 const SPACES_AFTER = new RegExp(`^[${whitespaceClass}]+`);
 const WORD_BEFORE = new RegExp(`[${wordClass}]$`, 'u');
 const WORD_AFTER = new RegExp(`^[${wordClass}]`, 'u');
@@ -58,25 +60,47 @@ export function createAddedTokens(
   };
 }
 
+/** Whether a place is between the two halves of one character. */
+const isWithinPair = (text: string, at: number): boolean =>
+  at > 0 && at < text.length && (text.codePointAt(at - 1) ?? 0) > 0xffff;
+
 function createSplitter(tokens: ReadonlyMap<string, AddedToken>): (text: string) => Section[] {
   const contents = [...tokens.keys()].filter((content) => content !== '');
   if (contents.length === 0) return (text) => (text === '' ? [] : [{ text, start: 0, id: undefined }]);
-  // Longest first: alternation takes the first alternative that matches.
-  const pattern = new RegExp(
-    contents
-      .sort((a, b) => b.length - a.length)
-      .map((content) => content.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'))
-      .join('|'),
-    'gu',
-  );
+  const trie = new PieceTrie();
+  contents.forEach((content, i) => {
+    trie.add(content, i);
+  });
+  /** The longest token at a place, which is not within a surrogate pair, nor does the token end in one. */
+  const longestAt = (text: string, from: number): string | undefined => {
+    let found: number | undefined;
+    let node = trie.child(0, text.charCodeAt(from));
+    if (node === -1 || isWithinPair(text, from)) return undefined;
+    for (let end = from + 1; node !== -1; end += 1) {
+      const id = trie.id(node);
+      if (id !== -1 && !isWithinPair(text, end)) found = id;
+      if (end === text.length) break;
+      node = trie.child(node, text.charCodeAt(end));
+    }
+    return found === undefined ? undefined : contents[found];
+  };
   return (text) => {
     const sections: Section[] = [];
     let end = 0;
-    for (const match of text.matchAll(pattern)) {
-      const token = tokens.get(match[0])!;
-      let from = match.index;
-      let to = from + match[0].length;
-      if (token.singleWord && (WORD_BEFORE.test(text.slice(0, from)) || WORD_AFTER.test(text.slice(to))))
+    for (let at = 0; at < text.length; ) {
+      const content = longestAt(text, at);
+      if (content === undefined) {
+        at += 1;
+        continue;
+      }
+      const token = tokens.get(content)!;
+      let from = at;
+      let to = from + content.length;
+      at = to;
+      if (
+        token.singleWord &&
+        (WORD_BEFORE.test(text.slice(Math.max(0, from - 2), from)) || WORD_AFTER.test(text.slice(to)))
+      )
         continue;
       if (token.lstrip)
         from = Math.max(from - (SPACES_BEFORE.exec(text.slice(end, from))?.[0].length ?? 0), end);

@@ -1,5 +1,5 @@
 import { TokenizerError } from './errors.js';
-import { compilePattern } from './pattern.js';
+import { compilePattern, type Pattern } from './pattern.js';
 import { precompiledNormalizer } from './precompiled.js';
 import { describe, type JsonObject, readArray, readBoolean, readObject, readString } from './read-field.js';
 import { cjkClass, nonspacingMarkClass, otherClass, whitespaceClass } from './unicode.js';
@@ -41,7 +41,7 @@ export function createNormalizer(
     case 'Replace': {
       const pattern = compilePattern(entry.pattern, `${where}.pattern`);
       const content = readString(entry.content, `${where}.content`);
-      return (text) => text.replace(pattern, () => content);
+      return (text) => replaceMatches(text, pattern, content);
     }
     case 'Lowercase':
       return lowercase;
@@ -74,6 +74,17 @@ export function createNormalizer(
         'this tokenizer cannot be reproduced exactly here yet',
       );
   }
+}
+
+/** Each match becomes `content`, which has no references. */
+function replaceMatches(text: string, pattern: Pattern, content: string): string {
+  let out = '';
+  let end = 0;
+  for (const match of pattern.matches(text)) {
+    out += text.slice(end, match.index) + content;
+    end = match.index + match[0].length;
+  }
+  return out + text.slice(end);
 }
 
 /** BERT's clean-up, in the order of `tokenizers` `normalizers/bert.rs`. */

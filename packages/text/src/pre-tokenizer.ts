@@ -37,19 +37,19 @@ export function createPreTokenizer(
       return metaspace(entry, where);
     case 'Punctuation': {
       const behavior = readBehavior(entry.behavior ?? 'Isolated', `${where}.behavior`);
-      return (text) => split(text, PUNCTUATION, behavior, false);
+      return (text) => split(text, text.matchAll(PUNCTUATION), behavior, false);
     }
     case 'Digits': {
       const behavior = readBoolean(entry.individual_digits, `${where}.individual_digits`, false)
         ? 'Isolated'
         : 'Contiguous';
-      return (text) => split(text, /\p{N}/gu, behavior, false);
+      return (text) => split(text, text.matchAll(/\p{N}/gu), behavior, false);
     }
     case 'Split': {
       const pattern = compilePattern(entry.pattern, `${where}.pattern`);
       const behavior = readBehavior(entry.behavior, `${where}.behavior`);
       const invert = readBoolean(entry.invert, `${where}.invert`, false);
-      return (text) => split(text, pattern, behavior, invert);
+      return (text) => split(text, pattern.matches(text), behavior, invert);
     }
     case 'ByteLevel': {
       const bytes = new ByteLevelPreTokenizer({
@@ -95,7 +95,7 @@ function metaspace(entry: JsonObject, where: string): PreTokenizer {
     let spaced = text.replaceAll(' ', () => replacement);
     const prepends = scheme === 'always' || (scheme === 'first' && atStart);
     if (prepends && !spaced.startsWith(replacement)) spaced = replacement + spaced;
-    return splits ? split(spaced, delimiter, 'MergedWithNext', false) : [spaced];
+    return splits ? split(spaced, spaced.matchAll(delimiter), 'MergedWithNext', false) : [spaced];
   };
 }
 
@@ -106,11 +106,16 @@ function readBehavior(value: unknown, where: string): Behavior {
   return behavior;
 }
 
-/** Splits at the matches of `pattern` (global), or at what lies between them when inverted; drops empty parts. */
-function split(text: string, pattern: RegExp, behavior: Behavior, invert: boolean): string[] {
+/** Splits at the matches, or at what lies between them when inverted; drops empty parts. */
+function split(
+  text: string,
+  matches: Iterable<{ readonly index: number; readonly 0: string }>,
+  behavior: Behavior,
+  invert: boolean,
+): string[] {
   const parts: { text: string; isDelimiter: boolean }[] = [];
   let end = 0;
-  for (const match of text.matchAll(pattern)) {
+  for (const match of matches) {
     if (match.index > end) parts.push({ text: text.slice(end, match.index), isDelimiter: invert });
     if (match[0] !== '') parts.push({ text: match[0], isDelimiter: !invert });
     end = match.index + match[0].length;
