@@ -32,6 +32,8 @@ test('modules of sentence-transformers and files of ColBERT', async () => {
     '3_Dense/pytorch_model.bin',
     'eval/results.csv',
     'colbert_linear.pt',
+    'colbert_linear.safetensors',
+    'colbert_settings.json',
     'artifact.metadata',
   ];
   const needed = await neededFiles(paths, none);

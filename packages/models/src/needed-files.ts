@@ -1,8 +1,13 @@
 import { isModuleFile, TOKENIZER_FILES, WEIGHT_FILES } from './checkpoint.js';
 import { FileSourceError, isJsonObject } from './file-source.js';
 
-/** Files beside a ColBERT model's weights: RAG-Retrieval's projection, Stanford's settings. */
-const COLBERT_FILES = ['colbert_linear.pt', 'artifact.metadata'];
+/** Files beside a ColBERT model's weights: RAG-Retrieval's projection, our lengths of it, Stanford's settings. */
+const COLBERT_FILES = [
+  'colbert_linear.pt',
+  'colbert_linear.safetensors',
+  'colbert_settings.json',
+  'artifact.metadata',
+];
 
 /**
  * Which of a model's files opening it reads: config, tokenizer, weights in one format, sentence-transformers' modules,
