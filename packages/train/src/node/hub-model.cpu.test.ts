@@ -1,0 +1,67 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { filesOfDirectory, HUB_TOKEN, type HubServer, startHubServer } from '@rag/models/testing';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { runRag } from '../testing/run-rag.js';
+import { type TinyRun, writeTinyRun } from '../testing/tiny-run.js';
+
+let folder: string;
+let hub: HubServer;
+let tiny: TinyRun;
+beforeEach(async () => {
+  for (const name of Object.keys(process.env)) if (/^(HF|HUGGING)/.test(name)) vi.stubEnv(name, undefined);
+  folder = await mkdtemp(join(tmpdir(), 'hub-model-'));
+  hub = await startHubServer();
+  vi.stubEnv('HF_ENDPOINT', hub.endpoint);
+  vi.stubEnv('HF_HOME', join(folder, 'hf'));
+  tiny = await writeTinyRun(folder);
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await hub.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const train = (...args: string[]) =>
+  runRag('train', 'reranker', '--dataset', tiny.train, '--epochs', '1', '--threads', '1', ...args);
+
+test('training starts from a model of the hub, with cache_dir and token, which is not written down', async () => {
+  hub.add(
+    'org/empty',
+    { ...(await filesOfDirectory(tiny.model)), 'README.md': 'no weights' },
+    { private: true },
+  );
+  const cache = join(folder, 'cache');
+  const output = join(folder, 'first');
+  const access = ['--cache_dir', cache, '--token', HUB_TOKEN];
+  const start = ['--model_name_or_path', 'org/empty', '--init_from_config'];
+  const denied = await train(...start, '--output_dir', output);
+  expect(denied.code).toBe(1);
+  expect(denied.stderr).toMatch(
+    /^rag: org\/empty@main: expected a model of this name, got HTTP 401 .*; nor is there a directory "org\/empty"\n$/,
+  );
+  const trained = await train(...start, ...access, '--output_dir', output);
+  expect(trained).toMatchObject({ code: 0, stderr: '' });
+  expect(await readdir(cache)).toEqual(['models--org--empty']);
+  const record = await readFile(join(output, 'run.json'), 'utf8');
+  expect(JSON.parse(record).settings).toMatchObject({ model_name_or_path: 'org/empty', cache_dir: cache });
+  expect(record + trained.stdout).not.toContain(HUB_TOKEN);
+
+  // What came of it goes up, and is trained further and asked from there.
+  hub.add('org/trained', await filesOfDirectory(join(output, 'model')));
+  const further = await train('--model_name_or_path', 'org/trained', '--output_dir', join(folder, 'second'));
+  expect(further).toMatchObject({ code: 0, stderr: '' });
+  expect(further.stdout).toMatch(/fetching [\d.]+ kB from the hub, .* first\n/);
+  expect(await readdir(join(folder, 'hf', 'hub'))).toEqual(['models--org--trained']);
+  const query = JSON.parse((await readFile(tiny.val, 'utf8')).split('\n')[0]!).query as string;
+  hub.requests.length = 0;
+  const ask = ['rerank', '--query', query, '--passages', tiny.val, '--threads', '1'];
+  vi.stubEnv('HF_HUB_OFFLINE', '1');
+  const [named, placed] = [
+    await runRag(...ask, '--model', 'org/trained'),
+    await runRag(...ask, '--model', join(output, 'model')),
+  ];
+  expect(named).toEqual(placed);
+  expect(hub.requests).toEqual([]);
+});
