@@ -1,4 +1,4 @@
-export { directorySource } from './directory-source.js';
+export { type DirectorySource, directorySource } from './directory-source.js';
 export { fileSink, writeFileAtomically } from './file-sink.js';
 export type { HubTiming } from './hub-client.js';
 export type { HubOptions, HubProgress } from './hub-environment.js';
