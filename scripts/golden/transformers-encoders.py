@@ -338,6 +338,7 @@ def golden(name, model_class, config, seed):
         "seed": seed,
         "class": model_class.__name__,
         "mode": "eval, float32, attn_implementation=eager",
+        "parameters": {name: list(parameter.shape) for name, parameter in model.named_parameters()},
         "inputs": {"input_ids": ids.tolist(), "attention_mask": mask.tolist(), "token_type_ids": types.tolist()},
         "hidden_states": [dense(state) for state in output.hidden_states],
     }
@@ -388,5 +389,8 @@ for index, (name, (model_class, config)) in enumerate(CASES.items()):
         renamed = {RENAMED[name](key): value for key, value in load_file(tensors).items()}
         save_file(renamed, tensors, metadata={"format": "pt"})
     shapes = {key: list(value.shape) for key, value in load_file(tensors).items()}
-    write(folder / "golden.json", result | {"parameters": shapes})
+    # In the module's order where the file has the module's names.
+    if shapes != result["parameters"]:
+        result["parameters"] = shapes
+    write(folder / "golden.json", result)
     print(name, {file.name: file.stat().st_size for file in sorted(folder.iterdir())})

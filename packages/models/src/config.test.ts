@@ -51,7 +51,7 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   [
     'an unknown type',
     { model_type: 'gpt2' },
-    /"model_type" expected one of bert, roberta, xlm-roberta.*, got "gpt2" — .*add the architecture/,
+    /"model_type" expected one of albert, bert, .* xlm-roberta, got "gpt2" — .*add the architecture/,
   ],
   ['a size as text', { hidden_size: '32' }, /"hidden_size" expected a positive whole number, got "32"/],
   ['a fractional size', { num_hidden_layers: 2.5 }, /"num_hidden_layers" expected/],
