@@ -4,6 +4,7 @@ import { encodeCommand } from './encode-command.js';
 import { evalCommand } from './eval-command.js';
 import { evalColbertCommand, evalEmbeddingCommand } from './eval-retrieval-command.js';
 import { evalRunCommand } from './eval-run-command.js';
+import { mixCommand } from './mix-command.js';
 import type { Output } from './progress.js';
 import { rerankCommand } from './rerank-command.js';
 import { trainCommand } from './train-command.js';
@@ -43,6 +44,7 @@ export async function runCommandLine(
   );
   program.addCommand(encodeCommand(streams));
   program.addCommand(rerankCommand(streams));
+  program.addCommand(mixCommand(streams));
   forEachCommand(program, (command) =>
     command.exitOverride().configureOutput({
       writeOut: (text) => streams.stdout.write(text),

@@ -1,0 +1,26 @@
+import { memorySource } from '@rag/models';
+import { expect, test } from 'vitest';
+import { taskOfModel } from './task-of-model.js';
+
+const module = (kind: string) => ({ path: '', type: `sentence_transformers.models.${kind}` });
+const config = (architecture: string) => ({
+  'config.json': JSON.stringify({ architectures: [architecture] }),
+});
+const modules = (...kinds: string[]) => ({ 'modules.json': JSON.stringify(kinds.map(module)) });
+
+test.each([
+  ['reranker', config('XLMRobertaForSequenceClassification')],
+  ['embedding', { ...config('BertModel'), ...modules('Transformer', 'Pooling', 'Normalize') }],
+  ['colbert', { ...config('BertModel'), ...modules('Transformer', 'Dense') }],
+  ['colbert', { ...config('BertModel'), 'colbert_linear.pt': '' }],
+  ['colbert', { ...config('HF_ColBERT'), 'artifact.metadata': '{}' }],
+] as const)('%s by its files, %#', async (task, files) => {
+  expect(await taskOfModel('model', memorySource(files))).toBe(task);
+});
+
+test('a bare encoder does not say', async () => {
+  const bare = memorySource(config('BertModel'));
+  await expect(taskOfModel('bge', bare)).rejects.toThrow(
+    '--task: expected reranker, embedding or colbert for bge, whose files do not say',
+  );
+});
