@@ -1,11 +1,12 @@
 import { openTeacherVectors } from '@rag/data';
 import { openFile } from '@rag/data/node';
 import { Embedding } from '@rag/embedding';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { example, scoresUnder, tableLine } from './testing/run-example.js';
 
 const query = '心脏为什么会跳';
-const { output, run } = example('distill-embedding.ts', 424_245);
+const { output, run, remove } = example('distill-embedding.ts', 424_245);
+afterAll(remove);
 
 it('runs from nothing to a student that searches with cut vectors', async () => {
   const stdout = await run('--share', '0.02', '--query', query);

@@ -1,9 +1,10 @@
 import { ColBERT } from '@rag/colbert';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { example, scoresUnder, tableLine } from './testing/run-example.js';
 
 const query = '心脏为什么会跳';
-const { output, run } = example('train-colbert.ts', 424_244);
+const { output, run, remove } = example('train-colbert.ts', 424_244);
+afterAll(remove);
 
 it('runs from nothing to a saved model that searches', async () => {
   const stdout = await run('--share', '0.02', '--query', query);

@@ -1,9 +1,10 @@
 import { Embedding } from '@rag/embedding';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { example, scoresUnder, tableLine } from './testing/run-example.js';
 
 const query = '心脏为什么会跳';
-const { output, run } = example('train-embedding.ts', 424_243);
+const { output, run, remove } = example('train-embedding.ts', 424_243);
+afterAll(remove);
 
 it('runs from nothing to a saved model that searches', async () => {
   const stdout = await run('--share', '0.02', '--query', query);

@@ -2,25 +2,24 @@ import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
-import { afterAll } from 'vitest';
 import { here } from '../example-run.js';
 
 const tsx = createRequire(import.meta.url).resolve('tsx/cli');
 
 /**
- * An example and where it writes, which goes after the tests of the file.
+ * An example and where it writes, which `remove` takes away after the tests of the file.
  * @param seed one that no other test takes
  */
 export function example(file: string, seed: number) {
   const output = here(`./output/seed-${seed}`);
-  afterAll(() => rmSync(output, { recursive: true, force: true }));
   /** Runs it as its script does, in a process of its own; returns what it printed. */
   const run = async (...args: string[]): Promise<string> => {
     const command = [tsx, '--conditions=@rag/source', file, '--seed', String(seed), ...args];
     const options = { cwd: here('.'), maxBuffer: 2 ** 24 };
     return (await promisify(execFile)(process.execPath, command, options)).stdout;
   };
-  return { output, run };
+  const remove = (): void => rmSync(output, { recursive: true, force: true });
+  return { output, run, remove };
 }
 
 /** A line of a quality table: two means with their intervals. */
