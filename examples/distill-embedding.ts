@@ -2,8 +2,9 @@
  * Distils a wide embedding model into a narrow one on texts without labels, and says what it learned: no GPU, no hub, no Python.
  *
  * 1. The teacher: the model of train-embedding.ts.
- * 2. The teacher encodes texts into a file of vectors, which keeps the hash of each text.
- * 3. The student: fresh weights, a quarter as wide, and a Dense to the teacher's width. It never sees a label.
+ * 2. The teacher encodes texts into a file of vectors, which keeps the hash of each text: questions, passages, and scraps
+ *    of passages, which show what it makes of single words.
+ * 3. The student: fresh weights, half as wide, and a Dense to the teacher's width. It never sees a label.
  * 4. Distillation: `train` checks that vectors and texts belong together; the first elements of the student's vectors
  *    are trained to serve alone (Matryoshka).
  * 5. Held-out topics: the student before and after beside its teacher and BM25, and what is left of cut vectors.
@@ -15,12 +16,13 @@ import { createFile } from '@rag/data/node';
 import { Embedding } from '@rag/embedding';
 import { embeddingParameters } from '@rag/embedding/training';
 import { train } from '@rag/train/node';
-import { heldOutFile, here, startRun } from './example-run.js';
+import { heldOutFile, startRun, textsFile, trainFile } from './example-run.js';
 import { saveFreshBert, smallBert } from './fresh-bert.js';
 import { readRows, writeRows } from './json-lines.js';
 import { embeddingSizes, learnEmbedding, pooled } from './learn-embedding.js';
 import { printFound, printQuality } from './quality-table.js';
 import { heldOutPassages, search } from './search.js';
+import { inverseCloze, type Row } from './warm-up-rows.js';
 
 const started = startRun('distilled', 'why does the heart beat faster when we run');
 const { seed, share, output } = started;
@@ -29,8 +31,15 @@ const { seed, share, output } = started;
 const teacher = await learnEmbedding({ seed, share, output: `${output}/teacher` });
 
 // 2. Its vectors of texts, a window at a time.
-const rows = readRows<{ query: string }>(here('../example_data/texts.train.jsonl'));
-const texts = rows.slice(0, Math.ceil(rows.length * share)).map(({ query }) => query);
+const questionsAndPassages = readRows<{ query: string }>(textsFile);
+const scraps = inverseCloze(readRows<Row>(trainFile), {
+  count: Math.ceil(12_000 * share),
+  negatives: 0,
+  shortest: 16,
+  longest: 64,
+  seed,
+});
+const texts = [...questionsAndPassages, ...scraps].map(({ query }) => query);
 writeRows(
   `${output}/texts.jsonl`,
   texts.map((query) => ({ query })),
@@ -52,7 +61,11 @@ await writeTeacherVectors(await createFile(`${output}/teacher.ragvec`), windows(
 model.dispose();
 
 // 3. The student.
-const bert = smallBert(texts, embeddingSizes(width / 4), { size: 2500, minFrequency: 1 });
+const bert = smallBert(
+  questionsAndPassages.map(({ query }) => query),
+  embeddingSizes(width / 2),
+  { size: 2500, minFrequency: 1 },
+);
 await saveFreshBert(`${output}/base`, bert, embeddingParameters(bert.config, pooled), seed);
 
 // 4. Distillation.
@@ -69,8 +82,8 @@ const run = await train({
   passageMaxLen: 160,
   gradCache: false,
   batchSize: 64,
-  epochs: share < 1 ? 1 : 40,
-  lr: 2e-3,
+  epochs: Math.max(1, Math.round(6 * share)),
+  lr: 5e-3,
   seed,
   saveOnEpochEnd: false,
   outputDir: output,

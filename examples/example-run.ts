@@ -22,6 +22,9 @@ export const trainFile = here('../example_data/reranker.train.jsonl');
 /** Other topics than those of `trainFile`. */
 export const heldOutFile = here('../example_data/reranker.dev.jsonl');
 
+/** Every text of `trainFile`, as a row without labels. */
+export const textsFile = here('../example_data/texts.train.jsonl');
+
 /** Reads `--seed`, `--share` and `--query`; empties `output/seed-<seed>/<name>`. */
 export function startRun(name: string, query: string): ExampleRun {
   const started = performance.now();

@@ -17,12 +17,18 @@ export const embeddingSizes = (hidden_size: number): BertSizes => ({
   initializer_range: 0.02,
 });
 
+type Run = Awaited<ReturnType<typeof train<'embedding'>>>;
+
 /**
  * An embedding model from nothing, in the run's directory: fresh weights (`base`), warm-up on rows made of the training
  * passages (`warm-up`), fine-tuning on the labelled rows (`model`).
  * @returns both training runs, with what they found on held-out topics
  */
-export async function learnEmbedding({ seed, share, output }: Omit<ExampleRun, 'query' | 'seconds'>) {
+export async function learnEmbedding({
+  seed,
+  share,
+  output,
+}: Pick<ExampleRun, 'seed' | 'share' | 'output'>): Promise<{ readonly warmUp: Run; readonly run: Run }> {
   const rows = readRows<Row>(trainFile);
   const bert = smallBert(
     rows.flatMap(({ query, pos }) => [query, ...pos]),
