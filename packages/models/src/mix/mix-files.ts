@@ -1,5 +1,5 @@
 import { TOKENIZER_FILES } from '../checkpoint.js';
-import { type FileSource, FileSourceError, isJsonObject, readJson } from '../file-source.js';
+import { checkFilePath, type FileSource, FileSourceError, isJsonObject, readJson } from '../file-source.js';
 
 /** A module's weights or a projection, which lie in files of their own beside the encoder's. */
 export interface ExtraWeights {
@@ -46,6 +46,7 @@ export async function findMixFiles(source: FileSource): Promise<MixFiles> {
   for (const name of PROJECTIONS) addExtra(name, [`${name}.safetensors`, `${name}.pt`], present);
   const modules = present.has('modules.json') ? await readModules(source) : [];
   for (const { path } of modules.filter((module) => module.path !== '')) {
+    checkFilePath(path);
     const names = await source.list(path).catch((error: unknown): string[] => {
       // A Normalize of older versions has no folder.
       if (error instanceof FileSourceError) return [];

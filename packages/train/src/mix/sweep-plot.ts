@@ -63,11 +63,11 @@ ${text(frame.left, 32, `${metric} of mixes`, { fill: colours.ink, size: 17, weig
 ${text(frame.left, 54, shorten(`base ${base} · tuned ${tuned} · bands are 95 % intervals`, 96), { fill: colours.faint })}
 ${grid.join('\n')}
 <line x1="${frame.left}" x2="${frame.right}" y1="${y(floor)}" y2="${y(floor)}" stroke="${colours.guard}" stroke-dasharray="5 4"/>
-${text(frame.left + 4, y(floor) + 15, `guard floor: base − ${guardLoss}`, { fill: colours.guard, size: 11 })}
 ${series.join('\n')}
 <line x1="${at}" x2="${at}" y1="${frame.top - 6}" y2="${frame.bottom}" stroke="${colours.ink}" stroke-dasharray="2 3"/>
 <circle cx="${at}" cy="${y(best.domain.mean)}" r="6" fill="#ffffff" stroke="${colours.domain}" stroke-width="2.5"/>
 ${text(at + (isRight ? -8 : 8), frame.top - 8, `best α ${round(best.alpha)}`, { anchor: isRight ? 'end' : 'start', fill: colours.ink, weight: 600 })}
+${text(frame.right - 4, y(floor) - 6, `guard floor: base − ${guardLoss}`, { anchor: 'end', fill: colours.guard, size: 11 })}
 ${alphas.join('\n')}
 ${text((frame.left + frame.right) / 2, frame.bottom + 44, 'α, weight of the tuned model', { anchor: 'middle', fill: colours.ink })}
 ${labels.join('\n')}
@@ -83,7 +83,7 @@ interface TextStyle {
 }
 
 const text = (x: number, y: number, content: string, { fill, anchor, size, weight }: TextStyle): string =>
-  `<text x="${round(x)}" y="${round(y)}" fill="${fill}"${anchor ? ` text-anchor="${anchor}"` : ''}${size ? ` font-size="${size}"` : ''}${weight ? ` font-weight="${weight}"` : ''}>${xmlText(content)}</text>`;
+  `<text x="${round(x)}" y="${round(y)}" fill="${fill}"${anchor ? ` text-anchor="${anchor}"` : ''}${size ? ` font-size="${size}"` : ''}${weight ? ` font-weight="${weight}"` : ''} stroke="#ffffff" stroke-width="3" stroke-linejoin="round" paint-order="stroke">${xmlText(content)}</text>`;
 
 const round = (value: number): number => Math.round(value * 100) / 100;
 const xmlText = (value: string): string =>
