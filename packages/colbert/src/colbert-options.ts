@@ -19,7 +19,10 @@ export interface OpenOptions {
   readonly compat?: boolean;
 }
 
-export interface FromPretrainedOptions extends OpenOptions, ProjectionOptions {}
+export interface FromPretrainedOptions extends OpenOptions, ProjectionOptions {
+  /** `fromPretrained` replays golden.json and throws GoldenError where tokens or scores differ from what was saved. */
+  readonly verify?: boolean;
+}
 
 export interface EncodeOptions {
   /** Most tokens of a text, special ones and the marker included; by default what the model's settings say. */

@@ -1,12 +1,18 @@
 import {
   type Checkpoint,
   type EncoderConfig,
+  expectTask,
+  GOLDEN_FILE,
+  GOLDEN_PAIRS,
+  type GoldenCase,
+  goldenText,
   longestSequence,
   modelWithWeights,
   openCheckpoint,
   parametersOf,
   parseEncoderConfig,
   singlePrecision,
+  verifyGolden,
   type Weights,
   weightsInMemory,
 } from '@rag/models';
@@ -58,7 +64,7 @@ export class ColBERT {
    * (modules.json), Stanford's ColBERT (artifact.metadata), or of a bare encoder, whose projection starts from random values of
    * width `colbertDim`. The encoder's weights are read in place: the files must stay as they are until `dispose`.
    * @throws HubError, FileSourceError, SafetensorsError, PytorchFileError, ConfigError, ParameterMatchError or TokenizerError, naming file and field;
-   * RangeError for options that do not fit the checkpoint and for a tokenizer with more tokens than the model
+   * RangeError for a directory of another task, for options that do not fit the checkpoint and for a tokenizer with more tokens than the model
    */
   static async fromPretrained(
     idOrDirectory: string,
@@ -66,7 +72,21 @@ export class ColBERT {
   ): Promise<ColBERT> {
     const { openHubOrDirectory } = await import('@rag/models/node');
     const checkpoint = await openCheckpoint(await openHubOrDirectory(idOrDirectory, options));
+    if (options.colbertDim === undefined && options.freshDim === undefined && options.newHead !== true)
+      await expectTask(
+        checkpoint,
+        'colbert',
+        idOrDirectory,
+        'pass colbertDim to put a fresh projection on its encoder',
+      );
     const model = await ColBERT.fromCheckpoint(checkpoint, options);
+    if (options.verify)
+      await verifyGolden(checkpoint.source, 'colbert', idOrDirectory, (inputs) =>
+        model.golden(checkPairs(inputs)),
+      ).catch((error: unknown) => {
+        model.dispose();
+        throw error;
+      });
     if (model.initialized.length > 0 && options.newHead === undefined)
       console.warn(
         `${idOrDirectory}: expected a projection, got none, so ${model.initialized.join(', ')} start from random values — train the model before use, or pass newHead: true to say so`,
@@ -239,14 +259,20 @@ export class ColBERT {
   /**
    * Writes a directory (float32) of the layout that the model came in, complete or not at all: `fromPretrained` opens it to equal scores,
    * and so does the Python that the layout belongs to.
+   * With `golden`, golden.json records what the model gives for pairs (some of its own, or those given), for `verify` to replay.
    * @throws SaveRefusedError for a directory that holds anything but a checkpoint, unless `overwrite`
    */
-  async savePretrained(directory: string, options: { overwrite?: boolean } = {}): Promise<void> {
+  async savePretrained(
+    directory: string,
+    { golden, ...options }: { overwrite?: boolean; golden?: boolean | readonly Pair[] } = {},
+  ): Promise<void> {
     const { saveCheckpoint } = await import('@rag/models/node');
     const { config, settings, stated, tokenizerFiles } = this;
     const read = (name: string) => this.weights.read(name);
     const model = await colbertCheckpoint({ config, settings, stated, tokenizerFiles, read });
-    await saveCheckpoint(directory, model, options);
+    const pairs = golden === true ? GOLDEN_PAIRS : golden;
+    const recorded = pairs && { [GOLDEN_FILE]: goldenText('colbert', await this.golden(pairs)) };
+    await saveCheckpoint(directory, { ...model, files: { ...model.files, ...recorded } }, options);
   }
 
   /**
@@ -278,6 +304,17 @@ export class ColBERT {
   dispose(): void {
     this.session.dispose();
     this.maxSim.dispose();
+  }
+
+  /** What the model gives for pairs: the tokens of the query and then of the passage, and the score. */
+  private async golden(pairs: readonly Pair[]): Promise<GoldenCase[]> {
+    const encoder = this.encoder({});
+    const scores = await this.computeScore(pairs);
+    return pairs.map((input, i) => ({
+      input,
+      input_ids: [...encoder.encodeQuery(input[0]).input_ids, ...encoder.encodePassage(input[1]).input_ids],
+      output: [scores[i]!],
+    }));
   }
 
   private encoder({

@@ -1,10 +1,16 @@
 import {
   type Checkpoint,
   type EncoderConfig,
+  expectTask,
+  GOLDEN_FILE,
+  GOLDEN_PAIRS,
+  type GoldenCase,
+  goldenText,
   modelWithWeights,
   openCheckpoint,
   parametersOf,
   singlePrecision,
+  verifyGolden,
   type Weights,
   weightsInMemory,
   weightsOfCheckpoint,
@@ -40,6 +46,8 @@ export interface FromPretrainedOptions extends OpenOptions {
    * `fromPretrained` says on the console. A directory with modules.json states it itself.
    */
   readonly pooling?: PoolingMode | readonly PoolingMode[];
+  /** `fromPretrained` replays golden.json and throws GoldenError where tokens or vectors differ from what was saved. */
+  readonly verify?: boolean;
 }
 
 /** What an embedding model is made of. */
@@ -73,7 +81,7 @@ export class Embedding {
    * which it fetches what is needed into the cache that Python shares. The encoder's weights are read in place: the files
    * must stay as they are until `dispose`.
    * @throws HubError, FileSourceError, SafetensorsError, ConfigError, ParameterMatchError or TokenizerError, naming file and field;
-   * RangeError for modules that do not fit together and for a tokenizer with more tokens than the model
+   * RangeError for a directory of another task, for modules that do not fit together and for a tokenizer with more tokens than the model
    */
   static async fromPretrained(
     idOrDirectory: string,
@@ -81,7 +89,17 @@ export class Embedding {
   ): Promise<Embedding> {
     const { openHubOrDirectory } = await import('@rag/models/node');
     const source = await openHubOrDirectory(idOrDirectory, options);
-    const model = await Embedding.fromCheckpoint(await openCheckpoint(source), options);
+    const checkpoint = await openCheckpoint(source);
+    if (options.pooling === undefined)
+      await expectTask(checkpoint, 'embedding', idOrDirectory, 'pass pooling to take its encoder alone');
+    const model = await Embedding.fromCheckpoint(checkpoint, options);
+    if (options.verify)
+      await verifyGolden(source, 'embedding', idOrDirectory, (inputs) =>
+        model.golden(inputs.map(String)),
+      ).catch((error: unknown) => {
+        model.dispose();
+        throw error;
+      });
     if (options.pooling === undefined && !(await source.list()).includes('modules.json'))
       console.warn(
         `${idOrDirectory}: expected modules.json, got a bare encoder, so its vectors are the mean of the token vectors, not normalised — pass pooling to say how they are made`,
@@ -205,14 +223,20 @@ export class Embedding {
 
   /**
    * Writes a directory (float32) that `fromPretrained` and Python's sentence-transformers open, complete or not at all.
+   * With `golden`, golden.json records what the model gives for texts (some of its own, or those given), for `verify` to replay.
    * @throws SaveRefusedError for a directory that holds anything but a checkpoint, unless `overwrite`
    */
-  async savePretrained(directory: string, options: { overwrite?: boolean } = {}): Promise<void> {
+  async savePretrained(
+    directory: string,
+    { golden, ...options }: { overwrite?: boolean; golden?: boolean | readonly string[] } = {},
+  ): Promise<void> {
     const { saveCheckpoint } = await import('@rag/models/node');
     const { config, head, settings, tokenizerFiles, pooler } = this;
     const read = (name: string) => this.weights.read(name);
     const model = await embeddingCheckpoint({ config, head, settings, tokenizerFiles, read, pooler });
-    await saveCheckpoint(directory, model, options);
+    const texts = golden === true ? GOLDEN_PAIRS.map(([, passage]) => passage) : golden;
+    const recorded = texts && { [GOLDEN_FILE]: goldenText('embedding', await this.golden(texts)) };
+    await saveCheckpoint(directory, { ...model, files: { ...model.files, ...recorded } }, options);
   }
 
   /**
@@ -245,6 +269,17 @@ export class Embedding {
   /** Frees the session; encoding afterwards is an error. */
   dispose(): void {
     this.session.dispose();
+  }
+
+  /** What the model gives for texts without a prompt; tokens are those of the default length. */
+  private async golden(texts: readonly string[]): Promise<GoldenCase[]> {
+    const { encoder } = resolveEncode(this, { prompt: '' });
+    const vectors = await this.encode(texts, { prompt: '' });
+    return texts.map((input, i) => ({
+      input,
+      input_ids: encoder.encode(input).input_ids,
+      output: [...vectors[i]!],
+    }));
   }
 
   private withPrompt(names: readonly string[], options: EncodeOptions): EncodeOptions {

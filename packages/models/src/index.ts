@@ -42,7 +42,16 @@ export {
   float32ToBfloat16,
   float32ToFloat16,
 } from './float16.js';
+export {
+  GOLDEN_FILE,
+  GOLDEN_PAIRS,
+  type GoldenCase,
+  GoldenError,
+  goldenText,
+  verifyGolden,
+} from './golden.js';
 export { initializeParameter, initializeParameters } from './initialize.js';
+export { type Inspection, inspectCheckpoint } from './inspect.js';
 export { activations, embedding, layerNorm, linear } from './layers.js';
 export type {
   MatchOptions,
@@ -55,6 +64,7 @@ export { matchParameters, ParameterMatchError } from './match-parameters.js';
 export { type MixedCheckpoint, type MixModel, type Mixture, openMixture } from './mix/mix.js';
 export { MixError } from './mix/mix-error.js';
 export { type LayerWeights, type MixWeights, weightsOfTensors } from './mix/mix-weights.js';
+export { CLASS_OF_TASK, expectTask, type ModelTask, type StatedTask, statedTask } from './model-task.js';
 export { modelWithWeights, parametersOf, type WeightSource } from './model-with-weights.js';
 export { module, type ParameterPath, parameterRoot } from './parameters.js';
 export { type PytorchTensor, readPytorchFile } from './pytorch-file.js';

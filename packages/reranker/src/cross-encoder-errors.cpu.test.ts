@@ -90,6 +90,8 @@ describe('errors say what was expected and what to do', () => {
   });
 
   it('a directory that is none', async () => {
-    await expect(CrossEncoder.fromPretrained(join(root, 'absent'))).rejects.toThrow('expected a directory');
+    await expect(CrossEncoder.fromPretrained(join(root, 'absent'))).rejects.toThrow(
+      'expected a model directory',
+    );
   });
 });

@@ -2,11 +2,17 @@ import {
   type Checkpoint,
   type EncoderConfig,
   encoderConfigToJson,
+  expectTask,
+  GOLDEN_FILE,
+  GOLDEN_PAIRS,
+  type GoldenCase,
+  goldenText,
   longestSequence,
   modelWithWeights,
   openCheckpoint,
   parametersOf,
   singlePrecision,
+  verifyGolden,
   type Weights,
   weightsInMemory,
   weightsOfCheckpoint,
@@ -37,6 +43,8 @@ export interface FromPretrainedOptions extends OpenOptions {
   readonly newHead?: boolean;
   /** Seed of a fresh head; 42 by default. */
   readonly seed?: number;
+  /** `fromPretrained` replays golden.json and throws GoldenError where tokens or scores differ from what was saved. */
+  readonly verify?: boolean;
 }
 
 /** How pairs are scored. */
@@ -92,7 +100,7 @@ export class CrossEncoder {
    * fetches what is needed into the cache that Python shares. The weights are read in place: the files must stay as they
    * are until `dispose`.
    * @throws HubError, FileSourceError, SafetensorsError, ConfigError, ParameterMatchError or TokenizerError, naming file and field;
-   * RangeError for a classifier of several labels and for a tokenizer with more tokens than the model
+   * RangeError for a directory of another task, for a classifier of several labels and for a tokenizer with more tokens than the model
    */
   static async fromPretrained(
     idOrDirectory: string,
@@ -100,7 +108,21 @@ export class CrossEncoder {
   ): Promise<CrossEncoder> {
     const { openHubOrDirectory } = await import('@rag/models/node');
     const checkpoint = await openCheckpoint(await openHubOrDirectory(idOrDirectory, options));
+    if (options.newHead !== true)
+      await expectTask(
+        checkpoint,
+        'reranker',
+        idOrDirectory,
+        'pass newHead: true to put a fresh head on its encoder',
+      );
     const model = await CrossEncoder.fromCheckpoint(checkpoint, options);
+    if (options.verify)
+      await verifyGolden(checkpoint.source, 'reranker', idOrDirectory, (inputs) =>
+        model.golden(checkPairs(inputs)),
+      ).catch((error: unknown) => {
+        model.dispose();
+        throw error;
+      });
     if (model.initialized.length > 0 && options.newHead === undefined)
       console.warn(
         `${idOrDirectory}: expected a classification head, got none, so ${model.initialized.join(', ')} start from random values — train the model before use, or pass newHead: true to say so`,
@@ -217,15 +239,23 @@ export class CrossEncoder {
 
   /**
    * Writes a checkpoint directory (float32) that `fromPretrained` and Python's transformers open, complete or not at all.
+   * With `golden`, golden.json records what the model gives for pairs (some of its own, or those given), for `verify` to replay.
    * @throws SaveRefusedError for a directory that holds anything but a checkpoint, unless `overwrite`
    */
-  async savePretrained(directory: string, options: { overwrite?: boolean } = {}): Promise<void> {
+  async savePretrained(
+    directory: string,
+    { golden, ...options }: { overwrite?: boolean; golden?: boolean | readonly Pair[] } = {},
+  ): Promise<void> {
     const { saveCheckpoint } = await import('@rag/models/node');
+    const recorded = golden && (await this.golden(golden === true ? GOLDEN_PAIRS : golden));
     await saveCheckpoint(
       directory,
       {
         config: encoderConfigToJson(this.config),
-        files: this.tokenizerFiles,
+        files: {
+          ...this.tokenizerFiles,
+          ...(recorded && { [GOLDEN_FILE]: goldenText('reranker', recorded) }),
+        },
         tensors: parametersOf(this.graph).map(({ name, shape }) => ({
           name,
           shape,
@@ -258,6 +288,17 @@ export class CrossEncoder {
   /** Frees the session; scoring afterwards is an error. */
   dispose(): void {
     this.session.dispose();
+  }
+
+  /** What the model gives for pairs; tokens are those of the default length. */
+  private async golden(pairs: readonly Pair[]): Promise<GoldenCase[]> {
+    const encoder = this.encoder({});
+    const scores = await this.computeScore(pairs);
+    return pairs.map((input, i) => ({
+      input,
+      input_ids: encoder.encode(...input).input_ids,
+      output: [scores[i]!],
+    }));
   }
 
   private encoder({ maxLength = Math.min(512, longestSequence(this.config)) }: ScoreOptions) {

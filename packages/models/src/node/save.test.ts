@@ -125,7 +125,8 @@ test('files in folders: a new directory, an empty one, and an earlier checkpoint
 
 test.each([
   ['1_Pooling/notes.txt', '1_Pooling/notes.txt'],
-  ['onnx/model.onnx', 'onnx'],
+  ['onnx/notes.txt', 'onnx/notes.txt'],
+  ['images/plan.png', 'images'],
 ])('%s is foreign: refused by name, and kept by overwrite', async (file, shown) => {
   const directory = join(root, 'model');
   await saveCheckpoint(directory, modules(1, '1_Pooling'));
@@ -140,6 +141,24 @@ test.each([
   expect(await readFile(join(directory, '1_Pooling', 'config.json'), 'utf8')).toBe('{"value":2}');
   expect(await tree(directory)).toEqual(withModules('1_Pooling/config.json', file));
   expect(await listing(root)).toEqual(['model']);
+});
+
+test.each([
+  ['as a whole', []],
+  ['in place, beside a foreign file', ['mine.txt']],
+])('what was made from the older weights goes with them: %s', async (_, foreign) => {
+  const directory = join(root, 'model');
+  await saveCheckpoint(directory, modules(1, '1_Pooling'));
+  await mkdir(join(directory, 'onnx'));
+  const derived = ['golden.json', 'onnx/model.onnx', 'onnx/model.onnx_data', 'onnx/model_fp16.onnx'];
+  for (const file of [...derived, ...foreign]) await writeFile(join(directory, file), 'old');
+  const golden = { ...modules(2, '1_Pooling') };
+  golden.files = { ...golden.files, 'golden.json': 'new' };
+  await saveCheckpoint(directory, golden, { overwrite: foreign.length > 0 });
+  expect(await tree(directory)).toEqual(withModules('1_Pooling/config.json', 'golden.json', ...foreign));
+  expect(await readFile(join(directory, 'golden.json'), 'utf8')).toBe('new');
+  await saveCheckpoint(directory, modules(3, '1_Pooling'), { overwrite: foreign.length > 0 });
+  expect(await tree(directory)).toEqual(withModules('1_Pooling/config.json', ...foreign));
 });
 
 test('a save with folders that fails leaves what was there', async () => {

@@ -1,8 +1,10 @@
 import { mkdir, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isModuleFile, TOKENIZER_FILES } from '../checkpoint.js';
+import { GOLDEN_FILE } from '../golden.js';
 import { type TensorToWrite, writeSafetensors } from '../safetensors-write.js';
 import { fileSink, syncDirectory, temporaryName, writeFileAtomically } from './file-sink.js';
+import { ONNX_FOLDER } from './write-onnx.js';
 
 /** What a checkpoint directory holds. */
 export interface CheckpointToSave {
@@ -28,6 +30,10 @@ export class SaveRefusedError extends Error {
   }
 }
 
+/** True for what is made from a checkpoint's weights, and is wrong beside others: models for other tools, recorded outputs. */
+const isDerivedFile = (name: string): boolean =>
+  name === GOLDEN_FILE || /^onnx\/model(_[a-z0-9]+)?\.onnx(_data)?$/.test(name);
+
 const WEIGHTS = 'model.safetensors';
 const CONFIG = 'config.json';
 
@@ -37,6 +43,7 @@ const CONFIG = 'config.json';
  * - One that holds only files of a checkpoint, those of sentence-transformers' module folders included: it is replaced as a
  *   whole.
  * - An empty one, or with `overwrite` any: the files move in one by one, config.json last; foreign files stay.
+ * Models in `onnx` and a golden.json of the older weights go.
  * Files of any other name are never deleted.
  * @throws SaveRefusedError for a directory with other content, unless `overwrite`.
  */
@@ -51,7 +58,9 @@ export async function saveCheckpoint(
   const folders = foldersOf(names);
   const state = await inspect(directory, folders);
   const known = new Set<string>([...names, ...TOKENIZER_FILES]);
-  const foreign = state.names.filter((name) => !known.has(name) && !isModuleFile(name));
+  const foreign = state.names.filter(
+    (name) => !known.has(name) && !isModuleFile(name) && !isDerivedFile(name),
+  );
   if (foreign.length > 0 && !overwrite) throw new SaveRefusedError(directory, foreign);
   const inPlace = state.exists && (state.names.length === 0 || foreign.length > 0);
 
@@ -66,6 +75,8 @@ export async function saveCheckpoint(
       await writeFileAtomically(join(staging, name), content);
     await writeSafetensors(await fileSink(join(staging, WEIGHTS)), checkpoint.tensors);
     if (inPlace) {
+      for (const name of state.names)
+        if (isDerivedFile(name) && !names.includes(name)) await rm(join(path, name), { force: true });
       for (const folder of folders) await mkdir(join(path, folder), { recursive: true });
       for (const name of names) await rename(join(staging, name), join(path, name));
       for (const folder of folders.toReversed()) await rmdir(join(staging, folder));
@@ -134,7 +145,10 @@ async function inspect(directory: string, expected: readonly string[]): Promise<
     else if (folder !== '') folders.push(folder);
     for (const entry of entries) {
       const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory() && (expected.includes(name) || isModuleFile(`${name}/config.json`)))
+      if (
+        entry.isDirectory() &&
+        (expected.includes(name) || name === ONNX_FOLDER || isModuleFile(`${name}/config.json`))
+      )
         await walk(name);
       else names.push(name);
     }

@@ -4,6 +4,8 @@ import { encodeCommand } from './encode-command.js';
 import { evalCommand } from './eval-command.js';
 import { evalColbertCommand, evalEmbeddingCommand } from './eval-retrieval-command.js';
 import { evalRunCommand } from './eval-run-command.js';
+import { exportCommand } from './export-command.js';
+import { inspectCommand } from './inspect-command.js';
 import { mixCommand } from './mix-command.js';
 import type { Output } from './progress.js';
 import { rerankCommand } from './rerank-command.js';
@@ -44,6 +46,8 @@ export async function runCommandLine(
   );
   program.addCommand(encodeCommand(streams));
   program.addCommand(rerankCommand(streams));
+  program.addCommand(exportCommand(streams));
+  program.addCommand(inspectCommand(streams));
   program.addCommand(mixCommand(streams));
   forEachCommand(program, (command) =>
     command.exitOverride().configureOutput({

@@ -1,0 +1,87 @@
+import { type FileSource, isJsonObject, readJson, readJsonObject } from './file-source.js';
+
+/** What a model directory is for; `encoder` is one without a head, `classifier` one of several labels. */
+export type ModelTask = 'reranker' | 'embedding' | 'colbert' | 'classifier' | 'sparse' | 'encoder';
+
+/** A task, and the mark in the directory that states it. */
+export interface StatedTask {
+  readonly task: ModelTask;
+  readonly because: string;
+}
+
+/** sentence-transformers and PyLate name their class in config_sentence_transformers.json. */
+const BY_MODEL_TYPE: Readonly<Record<string, ModelTask>> = {
+  CrossEncoder: 'reranker',
+  SentenceTransformer: 'embedding',
+  ColBERT: 'colbert',
+  SparseEncoder: 'sparse',
+};
+
+/**
+ * The task that a directory states by its files, the most particular first: ColBERT's projection or settings, the class that
+ * sentence-transformers wrote down, its Pooling module, a classification head.
+ * @param config config.json
+ * @throws FileSourceError for a file that is not JSON
+ */
+export async function statedTask(
+  source: FileSource,
+  config: Readonly<Record<string, unknown>>,
+): Promise<StatedTask> {
+  const present = new Set(await source.list());
+  const own = ['colbert_linear.safetensors', 'colbert_linear.pt', 'artifact.metadata'].find((name) =>
+    present.has(name),
+  );
+  if (own !== undefined) return { task: 'colbert', because: own };
+  const stated = Array.isArray(config.architectures) ? String(config.architectures[0]) : '';
+  const said = `"architectures" of config.json (${stated})`;
+  if (stated === 'HF_ColBERT') return { task: 'colbert', because: said };
+  const modules = present.has('modules.json') ? await readJson(source, 'modules.json') : [];
+  const types = (Array.isArray(modules) ? modules : []).map((module: unknown) =>
+    isJsonObject(module) ? String(module.type) : '',
+  );
+  const pylate = types.find((type) => type.startsWith('pylate.'));
+  if (pylate !== undefined) return { task: 'colbert', because: `modules.json (${pylate})` };
+  const settings = 'config_sentence_transformers.json';
+  if (present.has(settings)) {
+    const { model_type } = await readJsonObject(source, settings);
+    const task = typeof model_type === 'string' ? BY_MODEL_TYPE[model_type] : undefined;
+    if (task !== undefined) return { task, because: `"model_type" of ${settings} (${model_type})` };
+  }
+  const pooling = types.find((type) => type.endsWith('.Pooling'));
+  if (pooling !== undefined) return { task: 'embedding', because: `modules.json (${pooling})` };
+  if (!stated.endsWith('ForSequenceClassification'))
+    return { task: 'encoder', because: stated === '' ? 'no head is stated' : said };
+  const labels = isJsonObject(config.id2label) ? Object.keys(config.id2label).length : config.num_labels;
+  return labels === 1
+    ? { task: 'reranker', because: `${said} with one label` }
+    : { task: 'classifier', because: `${said} with ${labels ?? 2} labels` };
+}
+
+/** The class that opens a directory of a task. */
+export const CLASS_OF_TASK: { readonly [Task in ModelTask]?: string } = {
+  reranker: 'CrossEncoder',
+  embedding: 'Embedding',
+  colbert: 'ColBERT',
+};
+
+/**
+ * Refuses a directory that states another task; one that states none passes, since any head can be put on it.
+ * @param where the directory's name in error messages
+ * @param otherwise how to say that it is wanted as an encoder all the same
+ * @throws RangeError naming the class that opens it
+ */
+export async function expectTask(
+  checkpoint: { readonly source: FileSource; readonly config: Readonly<Record<string, unknown>> },
+  wanted: 'reranker' | 'embedding' | 'colbert',
+  where: string,
+  otherwise: string,
+): Promise<void> {
+  const { task, because } = await statedTask(checkpoint.source, checkpoint.config);
+  // Classifiers of several labels: CrossEncoder has its own words for them.
+  const passes = [wanted, 'encoder', ...(wanted === 'reranker' ? ['classifier'] : [])];
+  if (passes.includes(task)) return;
+  const other = CLASS_OF_TASK[task];
+  throw new RangeError(
+    `${where}: expected a model for ${CLASS_OF_TASK[wanted]}, got one of task "${task}" by ${because} — ${other === undefined ? '' : `open it with ${other}, or `}${otherwise}`,
+  );
+}

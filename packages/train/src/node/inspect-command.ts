@@ -1,0 +1,58 @@
+import { type Inspection, inspectCheckpoint } from '@rag/models';
+import { openHubOrDirectory } from '@rag/models/node';
+import { Command } from 'commander';
+import type { CommandStreams } from './command-line.js';
+
+/** `rag inspect`: what a checkpoint is, which class opens it, its sizes and licence. */
+export function inspectCommand({ stdout }: CommandStreams): Command {
+  return new Command('inspect')
+    .description('tell what a checkpoint is')
+    .argument('<model>', 'model directory, or a name of the hub')
+    .option('--json', 'print one JSON object')
+    .action(async (model: string, { json }: { json?: boolean }) => {
+      const found = await inspectCheckpoint(await openHubOrDirectory(model));
+      stdout.write(json ? `${JSON.stringify(found)}\n` : describe(model, found));
+    });
+}
+
+/** Lines of `name  value`. */
+function describe(model: string, found: Inspection): string {
+  const { sizes } = found;
+  const list = (record: Readonly<Partial<Record<string, number>>>) =>
+    Object.entries(record)
+      .map(([name, bytes]) => `${name} ${megabytes(bytes!)}`)
+      .join(', ');
+  const lines: [string, string][] = [
+    ['model', model],
+    ['task', `${found.task}, by ${found.because}`],
+    ['opens with', found.opensWith ?? opensWithout(found)],
+    ['type', `${found.modelType}${found.known ? '' : ', which this version does not have'}`],
+    ...(sizes
+      ? ([
+          [
+            'sizes',
+            `${sizes.num_hidden_layers} layers, hidden ${sizes.hidden_size}, ${sizes.num_attention_heads} heads, ${sizes.vocab_size} tokens, ${sizes.max_position_embeddings} positions`,
+          ],
+        ] as [string, string][])
+      : []),
+    ...(found.problem !== undefined && found.known
+      ? ([['problem', found.problem]] as [string, string][])
+      : []),
+    [
+      'weights',
+      `${(found.parameters / 1e6).toFixed(1)} M in ${found.tensors} tensors: ${list(found.dtypes)}`,
+    ],
+    ['tokenizer', found.tokenizer.join(', ') || 'none'],
+    ['onnx', list(found.onnx) || 'none'],
+    ['licence', found.licence ?? 'not stated'],
+  ];
+  return lines.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join('');
+}
+
+const opensWithout = ({ task, known }: Inspection): string =>
+  known && task === 'encoder'
+    ? 'Embedding (pooling), ColBERT (colbertDim) or CrossEncoder (newHead), with a fresh head'
+    : 'none';
+
+/** Bytes in MB of 10⁶. */
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
