@@ -24,6 +24,8 @@ export {
 export type { Dtype } from './dtype.js';
 export { DTYPE_BYTES, elementCount, toFloat32 } from './dtype.js';
 export { type EncoderInputs, encoderInputs, encoderInputTypes } from './encoder-inputs.js';
+export { compareScores, ExportRefusedError, type ScoreLoss } from './export/compare-scores.js';
+export { NARROW_NAMES, type NarrowDtype, narrowWeights } from './export/narrow-weights.js';
 export { type PaddedPlaces, paddedGraph } from './export/padded-graph.js';
 export { type PortableModel, singlePrecision } from './export/portable-model.js';
 export type { FileSource } from './file-source.js';

@@ -9,8 +9,11 @@ import {
   goldenText,
   longestSequence,
   modelWithWeights,
+  NARROW_NAMES,
+  narrowWeights,
   openCheckpoint,
   parametersOf,
+  type ScoreLoss,
   singlePrecision,
   verifyGolden,
   type Weights,
@@ -23,6 +26,7 @@ import { createSession, type Driver, type Session } from '@rag/runtime';
 import { type EncodedIds, openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
 import { classifierConfig, readClassifierConfig } from './classifier-config.js';
 import { classifierGraph, paddedClassifierGraph } from './classifier-graph.js';
+import { judgeExport, type NarrowExport } from './judge-export.js';
 import { type Pair, pairEncoder } from './pair-encoder.js';
 import { type BatchLimits, scoreSequences } from './score-sequences.js';
 
@@ -276,6 +280,34 @@ export class CrossEncoder {
     const graph = paddedClassifierGraph(this.config);
     const model = singlePrecision(graph, (name) => this.weights.read(name));
     return writeOnnx(directory, model, options);
+  }
+
+  /**
+   * Writes a narrower model (`onnx/model_fp16.onnx`, `model_quantized.onnx` of dtype q8, `model_q4.onnx`), once its scores of `pairs` have been
+   * compared with this model's.
+   * @throws ExportRefusedError where they rank too differently; RangeError for fewer than 3 pairs
+   */
+  async exportNarrow(
+    directory: string,
+    pairs: readonly Pair[],
+    narrow: NarrowExport & ExportOnnxOptions,
+  ): Promise<WrittenOnnx & { readonly loss: ScoreLoss }> {
+    const { writeOnnx } = await import('@rag/models/node');
+    const encoder = this.encoder({});
+    const sequences = checkPairs(pairs).map((pair) => encoder.encode(...pair));
+    const scores = await this.computeScore(pairs);
+    const wide = singlePrecision(paddedClassifierGraph(this.config), (name) => this.weights.read(name));
+    let loss: ScoreLoss | undefined;
+    const check = async (path: string) => {
+      loss = await judgeExport(path, sequences, scores, narrow);
+    };
+    const { dtype, externalData } = narrow;
+    const written = await writeOnnx(directory, narrowWeights(wide, dtype), {
+      name: NARROW_NAMES[dtype],
+      check,
+      ...(externalData === undefined ? {} : { externalData }),
+    });
+    return { ...written, loss: loss! };
   }
 
   /** Every parameter by its Hugging Face name, float32, in memory: what training starts from. */

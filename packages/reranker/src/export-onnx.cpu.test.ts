@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ExportRefusedError } from '@rag/models';
 import { createSession, Tensor } from '@rag/runtime';
 import type { EncodedIds } from '@rag/text';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -55,5 +56,20 @@ describe('exportOnnx', () => {
       for (const [i, score] of scores.entries())
         expect(Math.abs((logits!.data as Float32Array)[i]! - score)).toBeLessThan(1e-5);
     }
+  });
+});
+
+describe('exportNarrow', () => {
+  const names = { fp16: 'model_fp16.onnx', q8: 'model_quantized.onnx', q4: 'model_q4.onnx' } as const;
+  it.each(['fp16', 'q8', 'q4'] as const)('%s: judged on pairs, then written, or refused', async (dtype) => {
+    const model = await openTiny();
+    const { files, loss } = await model.exportNarrow(join(root, dtype), pairs, { dtype, leastSpearman: 0.5 });
+    expect(files).toEqual([join(root, dtype, 'onnx', names[dtype])]);
+    expect(loss.count).toBe(pairs.length);
+    expect(loss.max).toBeGreaterThan(0);
+    expect(loss.mean).toBeLessThan({ fp16: 1e-3, q8: 0.05, q4: 0.5 }[dtype]);
+    const refused = model.exportNarrow(join(root, `${dtype}-not`), pairs, { dtype, leastSpearman: 1.1 });
+    await expect(refused).rejects.toThrow(ExportRefusedError);
+    expect(readdirSync(join(root, `${dtype}-not`, 'onnx'))).toEqual([]);
   });
 });

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { compareScores, ExportRefusedError } from './compare-scores.js';
+
+describe('compareScores', () => {
+  it('gives differences and the rank correlation, ties sharing their rank', () => {
+    expect(compareScores([1, 2, 3, 4], [1, 2, 3, 4.5])).toEqual({
+      count: 4,
+      max: 0.5,
+      mean: 0.125,
+      spearman: 1,
+    });
+    expect(compareScores([1, 2, 3], [3, 2, 1]).spearman).toBe(-1);
+    // Ranks 0, 1, 2, 3 against 0.5, 0.5, 2, 3.
+    expect(compareScores([1, 2, 3, 4], [1, 1, 3, 4]).spearman).toBeCloseTo(4.5 / Math.sqrt(5 * 4.5), 12);
+    expect(compareScores([1, 2, 3], [5, 5, 5]).spearman).toBe(0);
+  });
+
+  it('refuses lists that say nothing', () => {
+    expect(() => compareScores([1, 2], [1, 2])).toThrow(RangeError);
+    expect(() => compareScores([1, 2, 3], [1, 2])).toThrow('got 3 and 2');
+  });
+
+  it('an error tells what was lost', () => {
+    const error = new ExportRefusedError('q4', compareScores([1, 2, 3], [3, 2, 1]), 0.99);
+    expect(error.message).toContain("at least 0.99 with the original's scores, got -1.0000 on 3 inputs");
+  });
+});

@@ -1,0 +1,69 @@
+import { gather, linear, nameOf, parameter, trace } from '@rag/onnx';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { type NarrowDtype, narrowWeights } from './narrow-weights.js';
+import { bytesOfParameters, encodeOneFile, singlePrecision } from './portable-model.js';
+
+/** Seeded numbers in (−1, 1). */
+const numbers = (count: number, seed: number) =>
+  Float32Array.from({ length: count }, (_, i) => Math.sin((i + 1) * 12.9898 + seed) * Math.cos(i * 78.233));
+const [ROWS, WIDTH, OUT] = [50, 72, 40];
+const arrays = new Map([
+  ['table', numbers(ROWS * WIDTH, 1)],
+  ['weight', numbers(OUT * WIDTH, 2)],
+  ['bias', numbers(OUT, 3)],
+]);
+const model = singlePrecision(
+  trace({ ids: { dtype: 'int64', shape: ['tokens'] } }, ({ ids }) => {
+    const x = gather(parameter('table', [ROWS, WIDTH], 'float32'), ids);
+    return {
+      y: linear(x, parameter('weight', [OUT, WIDTH], 'float32'), parameter('bias', [OUT], 'float32')),
+    };
+  }),
+  async (name) => arrays.get(name)!,
+);
+
+async function run(bytes: Uint8Array): Promise<Float32Array> {
+  const session = await InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  const ids = BigInt64Array.from({ length: ROWS }, (_, i) => BigInt(i));
+  const { y } = await session.run({ ids: new Tensor('int64', ids, [ROWS]) });
+  return y!.data as Float32Array;
+}
+
+/** ‖a − b‖ / ‖b‖ */
+const relative = (a: Float32Array, b: Float32Array): number =>
+  Math.sqrt(a.reduce((sum, x, i) => sum + (x - b[i]!) ** 2, 0) / b.reduce((sum, x) => sum + x * x, 0));
+
+const exact = await run(await encodeOneFile(model));
+
+describe('narrowWeights', () => {
+  it.each([
+    ['fp16', 1e-6, 1e-3, 2],
+    ['q8', 1e-4, 0.015, 3.5],
+    ['q4', 1e-3, 0.12, 3.9],
+  ] as const)(
+    '%s: stock ONNX Runtime runs it, within its rounding, in fewer bytes',
+    async (dtype, least, most, times) => {
+      const narrow = narrowWeights(model, dtype);
+      const error = relative(await run(await encodeOneFile(narrow)), exact);
+      expect(error).toBeGreaterThan(least);
+      expect(error).toBeLessThan(most);
+      expect(bytesOfParameters(model.graph) / bytesOfParameters(narrow.graph)).toBeGreaterThanOrEqual(times);
+    },
+  );
+
+  it.each(['q8', 'q4'] as NarrowDtype[])('%s: weights of zero stay zero', async (dtype) => {
+    const zero = { ...model, read: async (name: string) => new Uint8Array(arrays.get(name)!.byteLength) };
+    expect((await run(await encodeOneFile(narrowWeights(zero, dtype)))).every((x) => x === 0)).toBe(true);
+  });
+
+  it('fp16 refuses what it cannot hold', async () => {
+    const large = singlePrecision(model.graph, async (name) =>
+      new Float32Array(arrays.get(name)!.length).fill(7e4),
+    );
+    const narrow = narrowWeights(large, 'fp16');
+    await expect(narrow.read(nameOf(narrow.graph.parameters[0]!))).rejects.toThrow(
+      'expected weights of at most 65504',
+    );
+  });
+});

@@ -1,0 +1,204 @@
+import {
+  add,
+  cast,
+  constant,
+  defineOp,
+  type Graph,
+  gather,
+  graphOf,
+  mul,
+  nameOf,
+  parameter,
+  replaceValues,
+  rewrite,
+  sub,
+  type Value,
+} from '@rag/onnx';
+import { float32ToFloat16 } from '../float16.js';
+import type { PortableModel } from './portable-model.js';
+
+/** How weights are narrowed; files are named after it as transformers.js looks for them. */
+export type NarrowDtype = 'fp16' | 'q8' | 'q4';
+
+/** The name of each kind's file in `onnx`, without `.onnx`. */
+export const NARROW_NAMES: { readonly [Kind in NarrowDtype]: string } = {
+  fp16: 'model_fp16',
+  q8: 'model_quantized',
+  q4: 'model_q4',
+};
+
+/** Weights of a block of `MatMulNBits`, which share a scale. */
+const BLOCK = 32;
+
+const DynamicQuantizeLinear = defineOp<[Value]>('DynamicQuantizeLinear', {
+  infer: ([x]) => [
+    { dtype: 'uint8', shape: x.shape },
+    { dtype: 'float32', shape: [] },
+    { dtype: 'uint8', shape: [] },
+  ],
+  gradient: 'none',
+});
+const MatMulInteger = defineOp<[Value, Value, Value, Value]>('MatMulInteger', {
+  infer: ([a, b]) => [{ dtype: 'int32', shape: [...a.shape.slice(0, -1), b.shape[1]!] }],
+  gradient: 'none',
+});
+/** https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MatMulNBits */
+const MatMulNBits = defineOp<
+  [Value, Value, Value],
+  { K: number; N: number; bits: number; block_size: number }
+>('MatMulNBits', {
+  domain: 'com.microsoft',
+  infer: ([a], { N }) => [{ dtype: 'float32', shape: [...a.shape.slice(0, -1), N] }],
+  gradient: 'none',
+});
+
+/**
+ * A float32 model with narrower weights, which computes in float32 but for products of 8-bit integers:
+ * - `fp16`: every weight in half precision, widened in the graph;
+ * - `q8`: linear layers by rows of uint8 with a scale each, times inputs that are quantised as they come (`DynamicQuantizeLinear`, `MatMulInteger`);
+ * - `q4`: linear layers in blocks of 32 four-bit weights with a scale each (`MatMulNBits`); the tables of embeddings, in both, by rows of uint8.
+ * Unsigned weights, since products of signed ones saturate on processors without VNNI.
+ * @throws RangeError, when a weight is read that half precision cannot hold
+ */
+export function narrowWeights({ graph, read }: PortableModel, dtype: NarrowDtype): PortableModel {
+  const made = new Map<string, () => Promise<Uint8Array>>();
+  const floats = async (name: string) => {
+    const bytes = await read(name);
+    return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  };
+  const narrowed = (
+    name: string,
+    shape: readonly number[],
+    type: 'uint8' | 'float16' | 'float32',
+    make: () => Promise<ArrayBufferView>,
+  ): Value => {
+    made.set(name, async () => {
+      const { buffer, byteOffset, byteLength } = await make();
+      return new Uint8Array(buffer, byteOffset, byteLength);
+    });
+    return parameter(name, shape, type);
+  };
+  if (dtype === 'fp16') {
+    const wide = new Map(
+      graph.parameters.map((value) => {
+        const name = nameOf(value);
+        const half = narrowed(name, value.shape as number[], 'float16', async () =>
+          toHalf(name, await floats(name)),
+        );
+        return [value, cast(half, 'float32')] as const;
+      }),
+    );
+    return {
+      graph: sameNames(graph, replaceValues(Object.values(graph.outputs), wide)),
+      read: (name) => made.get(name)!(),
+    };
+  }
+  const once = new Map<Value, readonly Value[]>();
+  const quantized = (x: Value): readonly Value[] => {
+    const known = once.get(x) ?? DynamicQuantizeLinear.all([x]);
+    once.set(x, known);
+    return known;
+  };
+  /** uint8 rows and their scales; `columns` writes the rows as columns. */
+  const byRows = (name: string, rows: number, width: number, columns: boolean): [Value, Value] => [
+    narrowed(`${name}_quantized`, columns ? [width, rows] : [rows, width], 'uint8', async () =>
+      quantizeRows(await floats(name), rows, width, columns),
+    ),
+    narrowed(`${name}_scale`, columns ? [rows] : [rows, 1], 'float32', async () =>
+      rowScales(await floats(name), rows, width),
+    ),
+  ];
+  const outputs = rewrite(Object.values(graph.outputs), ({ op, attributes }, operands) => {
+    const [x, weight, bias] = operands as [Value, Value, Value | null];
+    if (
+      op.opType === 'Gather' &&
+      x.source.kind === 'parameter' &&
+      attributes.axis === 0 &&
+      x.shape.length === 2
+    ) {
+      const [rows, scales] = byRows(nameOf(x), x.shape[0] as number, x.shape[1] as number, false);
+      return [mul(sub(cast(gather(rows, weight), 'float32'), 128), gather(scales, weight))];
+    }
+    if (op.opType !== 'Gemm' || weight.source.kind !== 'parameter' || attributes.transB !== 1)
+      return undefined;
+    const name = nameOf(weight);
+    const [out, width] = weight.shape as readonly [number, number];
+    const withBias = (y: Value) => [bias ? add(y, bias) : y];
+    if (dtype === 'q4') {
+      const blocks = Math.ceil(width / BLOCK);
+      const packed = narrowed(
+        `${name}_q4`,
+        [out, blocks, BLOCK / 2],
+        'uint8',
+        async () => quantizeBlocks(await floats(name), out, width).packed,
+      );
+      const scales = narrowed(
+        `${name}_scales`,
+        [out * blocks],
+        'float32',
+        async () => quantizeBlocks(await floats(name), out, width).scales,
+      );
+      return withBias(MatMulNBits.of([x, packed, scales], { K: width, N: out, bits: 4, block_size: BLOCK }));
+    }
+    const [columns, scales] = byRows(name, out, width, true);
+    const [values, scale, zero] = quantized(x) as [Value, Value, Value];
+    const product = MatMulInteger.of([values, columns, zero, constant(128, 'uint8')]);
+    return withBias(mul(cast(product, 'float32'), mul(scales, scale)));
+  });
+  return { graph: sameNames(graph, outputs), read: (name) => made.get(name)?.() ?? read(name) };
+}
+
+function sameNames(graph: Graph, outputs: readonly Value[]): Graph {
+  const names = Object.keys(graph.outputs);
+  return graphOf(graph.inputs, Object.fromEntries(names.map((name, i) => [name, outputs[i]!])));
+}
+
+function toHalf(name: string, values: Float32Array): Uint16Array {
+  const wide = values.findIndex((value) => Math.abs(value) > 65504);
+  if (wide >= 0)
+    throw new RangeError(
+      `${name}: expected weights of at most 65504 for fp16, got ${values[wide]} — export in another dtype`,
+    );
+  return float32ToFloat16(values);
+}
+
+/** Largest |w| of each row, as 127 steps. */
+function rowScales(values: Float32Array, rows: number, width: number): Float32Array {
+  return Float32Array.from({ length: rows }, (_, row) => {
+    let most = 0;
+    for (let i = row * width; i < (row + 1) * width; i++) most = Math.max(most, Math.abs(values[i]!));
+    return most === 0 ? 1 : most / 127;
+  });
+}
+
+function quantizeRows(values: Float32Array, rows: number, width: number, columns: boolean): Uint8Array {
+  const scales = rowScales(values, rows, width);
+  const quantized = new Uint8Array(values.length);
+  for (let row = 0; row < rows; row++)
+    for (let i = 0; i < width; i++) {
+      const step = Math.round(values[row * width + i]! / scales[row]!) + 128;
+      quantized[columns ? i * rows + row : row * width + i] = Math.min(255, Math.max(0, step));
+    }
+  return quantized;
+}
+
+/** Four-bit steps around 8, the lower half of a byte first; the element furthest from 0 is −8 steps. */
+function quantizeBlocks(values: Float32Array, rows: number, width: number) {
+  const blocks = Math.ceil(width / BLOCK);
+  const scales = new Float32Array(rows * blocks);
+  const packed = new Uint8Array((rows * blocks * BLOCK) / 2).fill(0x88);
+  for (let row = 0; row < rows; row++)
+    for (let block = 0; block < blocks; block++) {
+      const [from, to] = [row * width + block * BLOCK, row * width + Math.min(width, (block + 1) * BLOCK)];
+      let extreme = 0;
+      for (let i = from; i < to; i++) if (Math.abs(values[i]!) > Math.abs(extreme)) extreme = values[i]!;
+      const scale = extreme === 0 ? 1 : extreme / -8;
+      scales[row * blocks + block] = scale;
+      for (let i = from; i < to; i++) {
+        const step = Math.min(15, Math.max(0, Math.round(values[i]! / scale) + 8));
+        const at = ((row * blocks + block) * BLOCK + i - from) >> 1;
+        packed[at] = (i - from) % 2 === 0 ? (packed[at]! & 0xf0) | step : (packed[at]! & 0x0f) | (step << 4);
+      }
+    }
+  return { packed, scales };
+}
