@@ -146,7 +146,7 @@ describe('shards', () => {
     for (const shard of ['a', 'b'] as const)
       await writeFiles(join(directory, shard), { 'shard.safetensors': weights[shard] });
     await expect(score(directory)).rejects.toThrow(
-      `model.safetensors: expected all shards in one folder, got ${join(directory, 'a')} and ${join(directory, 'b')} — move them together`,
+      `weights: expected all shards in one folder, got ${join(directory, 'a')} and ${join(directory, 'b')} — move them together`,
     );
   });
 });
