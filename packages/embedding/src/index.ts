@@ -1,3 +1,4 @@
+export { calibrationRanges, type EmbeddingRanges } from './calibration-ranges.js';
 export { Embedding, type EmbeddingParts, type FromPretrainedOptions, type OpenOptions } from './embedding.js';
 export {
   DENSE_ACTIVATIONS,
@@ -10,3 +11,14 @@ export {
 } from './embedding-head.js';
 export type { EmbeddingSettings } from './embedding-settings.js';
 export type { EncodeOptions, Texts, Vectors } from './encode-options.js';
+export {
+  type BinaryEmbeddings,
+  type ByteEmbeddings,
+  EMBEDDING_PRECISIONS,
+  type EmbeddingPrecision,
+  type QuantizedEmbeddings,
+  type QuantizedTo,
+  type QuantizeOptions,
+  quantizeEmbeddings,
+} from './quantize-embeddings.js';
+export { type QuantizedHit, type SearchQuantizedOptions, searchQuantized } from './search-quantized.js';
