@@ -36,7 +36,10 @@ const optionsOf = ({ options }: Golden['runs'][number]): EncodeOptions => ({
   ...(options.normalize_embeddings && { normalize: true }),
 });
 
-describe.each(readdirSync(fixtures))('%s', (name) => {
+/** The fixtures that are model directories. */
+const models = readdirSync(fixtures, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+
+describe.each(models.map(({ name }) => name))('%s', (name) => {
   const golden = goldenOf(name);
   let model: Embedding;
   beforeAll(async () => {
