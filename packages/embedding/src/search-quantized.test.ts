@@ -53,14 +53,36 @@ it.each(EMBEDDING_PRECISIONS)('%s: equal rows come in ascending order, also at b
   expect(searchQuantized({ corpus, query, k: 1000, rescoreMultiplier: 2 ** 50 })).toHaveLength(20);
 });
 
-it('rescoring by values gives the float dot products back, to half a step', () => {
-  for (const precision of ['int8', 'uint8'] as const) {
-    const corpus = quantize(golden.corpus, precision, calibrationRanges(golden.corpus));
-    const query = golden.queries[0]!;
-    for (const { index, score } of searchQuantized({ corpus, query, k: 120, rescoreBy: 'values' }))
-      expect(score).toBeCloseTo(dot(query, golden.corpus[index]!), 2);
-  }
+it('rows that are equal only when scored anew come in ascending order', () => {
+  const corpus = quantize([Float32Array.of(1, -1, -1), Float32Array.of(-1, 1, 1)], 'ubinary');
+  const search = (rescoreMultiplier: number) =>
+    searchQuantized({ corpus, query: Float32Array.of(2, 1, 1), k: 2, rescoreMultiplier });
+  expect(search(0)).toEqual([
+    { index: 1, score: 1 },
+    { index: 0, score: -1 },
+  ]);
+  expect(search(1)).toEqual([
+    { index: 0, score: 2 },
+    { index: 1, score: 2 },
+  ]);
 });
+
+it.each(['int8', 'uint8'] as const)(
+  '%s: values are the middles of steps, so nearly the vectors',
+  (precision) => {
+    const { min, max } = calibrationRanges(golden.corpus);
+    const corpus = quantize(golden.corpus, precision, { min, max });
+    const query = golden.queries[0]!;
+    for (const { index, score } of searchQuantized({ corpus, query, k: 120, rescoreBy: 'values' })) {
+      const middles = min.map((low, i) => {
+        const code = corpus.data[index * golden.dim + i]! + (precision === 'int8' ? 128 : 0);
+        return low + ((max[i]! - low) / 255) * (code + 0.5);
+      });
+      expect(score).toBeCloseTo(dot(query, middles), 6);
+      expect(score).toBeCloseTo(dot(query, golden.corpus[index]!), 2);
+    }
+  },
+);
 
 it('a dimension count that is no whole byte: bits as one by one', () => {
   const cut = (vectors: readonly Float32Array[]) => vectors.map((vector) => vector.slice(0, 21));
