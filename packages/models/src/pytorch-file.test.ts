@@ -131,6 +131,10 @@ describe('other objects than state dicts', () => {
     await expect(read(new Uint8Array(40))).rejects.toThrow(
       /w\.pt: expected a file of torch\.save, got other bytes/,
     );
+    const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n';
+    await expect(read(new TextEncoder().encode(pointer))).rejects.toThrow(
+      /w\.pt: expected a file of torch\.save, got a Git LFS pointer — git lfs pull/,
+    );
   });
 
   test('keys of Object.prototype are ordinary names', async () => {

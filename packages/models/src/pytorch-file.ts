@@ -68,6 +68,12 @@ async function readParts(source: FileSource, file: string): Promise<StateDictPar
   if (head[0] === 0x50 && head[1] === 0x4b) return readPytorchZip(source, file);
   const magicEnd = legacyMagicEnd(head);
   if (magicEnd !== undefined) return readPytorchLegacy(source, file, magicEnd);
+  if (new TextDecoder().decode(head).startsWith('version https://git-lfs'))
+    throw new PytorchFileError(
+      file,
+      'expected a file of torch.save, got a Git LFS pointer',
+      'git lfs pull, in its folder, fetches the file',
+    );
   throw new PytorchFileError(
     file,
     `expected a file of torch.save, got ${head[0] === 0x80 ? 'a pickle of something else' : 'other bytes'}`,

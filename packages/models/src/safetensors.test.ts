@@ -85,6 +85,11 @@ describe('a hostile file is refused with its reason', () => {
     ['cut inside the length', new Uint8Array(7), /at least 8 bytes, got 7/],
     ['header longer than the file', file('{}', four, 100n), /inside the file of 14 bytes, got 100/],
     ['header over the limit', file('{}', four, BigInt(MAX_HEADER_BYTES) + 1n), /at most 33554432 bytes/],
+    [
+      'a Git LFS pointer',
+      new TextEncoder().encode('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n'),
+      /^m\.safetensors: expected tensors, got a Git LFS pointer \(git lfs pull fetches them\) — fetch/,
+    ],
     ['header length 2^64 - 1', file('{}', four, 2n ** 64n - 1n), /got 18446744073709551615/],
     ['data cut off', file(entry('F32', [2], [0, 8]), four), /8 bytes of data by its header, got 4/],
     ['data left over', file(entry('U8', [1], [0, 1]), four), /1 bytes of data by its header, got 4/],

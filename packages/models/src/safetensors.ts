@@ -46,6 +46,12 @@ export const MAX_HEADER_BYTES = 1 << 25;
 /** `{ name: { "shape": [ … ] } }`. */
 const HEADER_DEPTH = 3;
 
+/**
+ * The first 8 bytes of the pointer that Git LFS leaves in place of a file it has not fetched; as a header's length they are
+ * over the limit. Source: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+ */
+const LFS_POINTER_START = 'version ';
+
 /** Elements converted at a time, so that a large half-precision tensor is never held twice. */
 const CONVERSION_CHUNK = 1 << 24;
 
@@ -61,6 +67,8 @@ export async function readSafetensorsHeader(source: FileSource, file: string): P
   const prefix = await source.read(file, 0, 8);
   const length = new DataView(prefix.buffer, prefix.byteOffset).getBigUint64(0, true);
   if (length > BigInt(MAX_HEADER_BYTES)) {
+    if (new TextDecoder().decode(prefix) === LFS_POINTER_START)
+      throw new SafetensorsError(file, 'expected tensors, got a Git LFS pointer (git lfs pull fetches them)');
     throw new SafetensorsError(file, `expected a header of at most ${MAX_HEADER_BYTES} bytes, got ${length}`);
   }
   if (Number(length) > size - 8) {
