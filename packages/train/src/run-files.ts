@@ -14,6 +14,8 @@ export interface RunFiles {
   removeModel(path: string, names: readonly string[]): Promise<void>;
   /** A text file; undefined where there is none. */
   readText(path: string): Promise<string | undefined>;
+  /** Makes a directory and those above it; throws where that cannot be. One that is there is no error. */
+  makeDirectory(path: string): Promise<void>;
   /** Writes a text file atomically; its directory is made. */
   writeText(path: string, text: string): Promise<void>;
   /** What lies directly in a directory; nothing where there is none. */

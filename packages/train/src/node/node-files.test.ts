@@ -48,3 +48,13 @@ test('folders of a model go with their files, others stay', async () => {
   await nodeFiles.removeModel(directory, ['1_Pooling/config.json', '2_Dense/absent.json']);
   expect(await readdir(directory)).toEqual(['notes']);
 });
+
+test('directories are made level by level, and what cannot be one is an error', async () => {
+  const path = join(root, 'a', 'b', 'c');
+  await nodeFiles.makeDirectory(path);
+  await nodeFiles.makeDirectory(path);
+  expect(await readdir(path)).toEqual([]);
+  await writeFile(join(path, 'file'), '');
+  await expect(nodeFiles.makeDirectory(join(path, 'file'))).rejects.toThrow('EEXIST');
+  await expect(nodeFiles.makeDirectory(join(path, 'file', 'below'))).rejects.toThrow(/ENOTDIR|EEXIST/);
+});

@@ -25,6 +25,18 @@ async function removeEmpty(path: string): Promise<void> {
   });
 }
 
+/** Level by level: Node's recursive mkdir does not come back from file systems that refuse it, such as /proc. */
+async function makeDirectory(path: string): Promise<void> {
+  const found = await stat(path).catch(absent);
+  if (found?.isDirectory()) return;
+  const above = dirname(path);
+  if (!found && above !== path) await makeDirectory(above);
+  await mkdir(path).catch((error: unknown) => {
+    // Another process may have made it meanwhile.
+    if (codeOf(error) !== 'EEXIST' || found) throw error;
+  });
+}
+
 /** The file system. */
 export const nodeFiles: RunFiles = {
   openData: openFile,
@@ -42,6 +54,7 @@ export const nodeFiles: RunFiles = {
       await removeEmpty(join(path, folder));
     await removeEmpty(path);
   },
+  makeDirectory,
   readText: (path) => readFile(path, 'utf8').catch(absent),
   async writeText(path, text) {
     await mkdir(dirname(path), { recursive: true });

@@ -216,4 +216,7 @@ test('faults are found before anything is trained or written', async () => {
   await expect(refused({ valDataset: mixed })).rejects.toThrow('expected at least 2 queries with positives');
   await expect(refused({ useMrl: true, mrlDims: [8, 8] })).rejects.toThrow('expected each width once');
   await expect(readdir(join(folder, 'refused'))).rejects.toThrow('ENOENT');
+  await expect(refused({ outputDir: mixed })).rejects.toThrow(
+    `output_dir: expected a directory that can be made, got ${mixed}`,
+  );
 });

@@ -19,7 +19,7 @@ function run(part: Partial<PreparedTask<{ dispose(): void }, unknown>>, present:
   } as unknown as PreparedTask<{ dispose(): void }, unknown>;
   let prepares = 0;
   const platform = {
-    files: { list: async () => present } as unknown as RunFiles,
+    files: { list: async () => present, makeDirectory: async () => {} } as unknown as RunFiles,
     listener: { say: () => {}, step: () => {} },
     threads: 1,
     version: '0',

@@ -3,6 +3,7 @@ import type { CheckpointToSave } from '@rag/models/node';
 import type { Objective, TrainingSession } from '@rag/runtime';
 import { checkpointsOf } from '../checkpoints.js';
 import type { CompleteConfig } from '../config/check-shared.js';
+import { ConfigError } from '../config/config-error.js';
 import type { OptionTable } from '../config/option.js';
 import { formatNotActive, type Resolved } from '../config/resolve.js';
 import type { RunFiles } from '../run-files.js';
@@ -120,6 +121,7 @@ export async function runTask<Model extends OpenModel, Evaluation>(
   const { evaluator, data, model, start } = prepared;
   let session: TrainingSession | undefined;
   try {
+    await makeOutput(files, config.outputDir);
     if (evaluator) listener.say(await evaluator.before(model));
     model.dispose();
     session = await openTrainingSession(prepared.objective, start.weights, config, threads);
@@ -165,6 +167,18 @@ export async function runTask<Model extends OpenModel, Evaluation>(
     model.dispose();
     await data.close();
   }
+}
+
+/** Finds out before anything is trained whether the run can be written. */
+async function makeOutput(files: RunFiles, outputDir: string): Promise<void> {
+  await files.makeDirectory(outputDir).catch((cause: Error) => {
+    throw new ConfigError(
+      'output_dir',
+      'output_dir',
+      `expected a directory that can be made, got ${outputDir} (${cause.message}) — choose another`,
+      { cause },
+    );
+  });
 }
 
 async function withSaved<Model extends OpenModel>(
