@@ -31,13 +31,17 @@ test('a post is not repeated, a get is', async () => {
 });
 
 test('no answer within the silence is a failure of the connection', async () => {
-  t.hub.add('org/name', {});
-  const slow = hubClient({ endpoint: t.hub.endpoint, token: undefined, timing: { ...quick, silence: 0 } });
-  const failure = await slow
+  t.hub.fault({ request: /./, noAnswer: true, times: 99 });
+  const impatient = hubClient({
+    endpoint: t.hub.endpoint,
+    token: undefined,
+    timing: { ...quick, silence: 20 },
+  });
+  const failure = await impatient
     .fetchFor('org/name')(info())
     .catch((error: unknown) => error);
   expect(isTransient(failure)).toBe(true);
-  expect(String(failure)).toContain('no answer in 0 ms');
+  expect(String(failure)).toContain('no answer in 20 ms');
 });
 
 test('both signals stop it, while it waits too, with their reasons', async () => {

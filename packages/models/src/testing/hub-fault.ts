@@ -15,6 +15,8 @@ export interface HubFault {
   readonly cutAfter?: number;
   /** Nothing is sent any more after so many bytes of the body. */
   readonly hangAfter?: number;
+  /** Nothing is sent at all, not even a status. */
+  readonly noAnswer?: boolean;
   /** Ranges are not obeyed. */
   readonly noRange?: boolean;
 }
@@ -27,6 +29,7 @@ export interface Answer {
 
 /** Sends an answer as the fault has it. */
 export function sendAnswer(response: ServerResponse, answer: Answer, fault: HubFault | undefined): void {
+  if (fault?.noAnswer) return;
   const { status, headers, body = '' } = fault?.status ? { ...fault, body: 'fault' } : answer;
   const given = typeof body === 'string' ? new TextEncoder().encode(body as string) : (body as Uint8Array);
   const bytes = fault?.body && !fault.status ? fault.body(given) : given;
