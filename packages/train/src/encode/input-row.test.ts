@@ -15,6 +15,7 @@ async function rows(
 test.each([
   ['{"text":"a b"}', { text: 'a b' }],
   ['{"query":"q"}', { text: 'q' }],
+  ['"a text"', { text: 'a text' }],
   ['{"query":"q","prompt_for_query":"find: "}', { text: 'find: q' }],
   ['{"text":"t","id":7}', { text: 't', id: 7 }],
   ['{"text":"t","id":null}', { text: 't' }],
@@ -36,7 +37,10 @@ test('plain text keeps its blanks', async () => {
 });
 
 test.each([
-  ['[1]', 'in:1: expected a JSON object, got an array'],
+  ['[1]', 'in:1: expected a JSON object or a string, got an array'],
+  ['null', 'in:1: expected a JSON object or a string, got null'],
+  ['" "', 'in:1: expected the text to hold text, got " "'],
+  ['"\\ud800"', 'in:1: expected the text to be well-formed text'],
   [
     '{"content":"c"}',
     'in:1: expected "text" or "query", got only "content" — pass --field content, or another key',
@@ -68,6 +72,7 @@ test.each([
 test.each([
   ['{"a":"x"}', 'in:1: expected "b", got only "a"'],
   ['{"b":" "}', 'in:1: expected "b" to hold text, got " "'],
+  ['"b"', 'in:1: expected a JSON object, got string'],
 ])('a field: %s: %s', async (text, message) => {
   await expect(rows(text, { kind: 'jsonl', field: 'b' })).rejects.toThrow(message);
 });

@@ -16,16 +16,22 @@ export interface InputOptions {
 }
 
 /**
- * Reads one line. JSON lines without `field`: a row with `_id` is of a BEIR collection, its title stands before its text;
- * `{text}` and `{query}` are read as distillation reads them, with `prompt_for_query` in front.
+ * Reads one line. JSON lines without `field`: a string is a text; a row with `_id` is of a BEIR collection, its title stands
+ * before its text; `{text}` and `{query}` are read as distillation reads them, with `prompt_for_query` in front.
  * @throws DataError with the line
  */
 export function rowParser({ kind, field }: InputOptions): (line: Line) => InputRow {
   if (kind === 'text') return parseText;
   return (line) => {
     const value = parseLine(line);
+    if (typeof value === 'string' && field === undefined) return { text: checkText(line, 'the text', value) };
     if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw fault(line, 'wrong-type', 'a JSON object', Array.isArray(value) ? 'an array' : typeof value);
+      throw fault(
+        line,
+        'wrong-type',
+        field === undefined ? 'a JSON object or a string' : 'a JSON object',
+        kindOf(value),
+      );
     const row = value as Row;
     const text = field === undefined ? textOf(line, row) : textAt(line, row, field);
     const id = idOf(line, row);
@@ -79,10 +85,13 @@ function beirText(line: Line, row: Row): string {
 }
 
 function textAt(line: Line, row: Row, field: string): string {
-  const text = stringAt(line, row, field);
+  return checkText(line, `"${field}"`, stringAt(line, row, field));
+}
+
+function checkText(line: Line, name: string, text: string): string {
   if (text.trim() === '')
-    throw fault(line, 'empty-passage', `"${field}" to hold text`, JSON.stringify(text.slice(0, 20)));
-  return text;
+    throw fault(line, 'empty-passage', `${name} to hold text`, JSON.stringify(text.slice(0, 20)));
+  return wellFormed(line, name, text);
 }
 
 function stringAt(line: Line, row: Row, key: string): string {
@@ -90,11 +99,18 @@ function stringAt(line: Line, row: Row, key: string): string {
   const value = row[key];
   if (typeof value !== 'string')
     throw fault(line, 'wrong-type', `"${key}" to be a string`, JSON.stringify(value).slice(0, 40));
-  // Half of a surrogate pair is no character and breaks tokenizers.
-  if (/\p{Surrogate}/u.test(value))
-    throw fault(line, 'wrong-type', `"${key}" to be well-formed text`, 'half of a surrogate pair');
-  return value;
+  return wellFormed(line, `"${key}"`, value);
 }
+
+/** Half of a surrogate pair is no character and breaks tokenizers. */
+function wellFormed(line: Line, name: string, text: string): string {
+  if (/\p{Surrogate}/u.test(text))
+    throw fault(line, 'wrong-type', `${name} to be well-formed text`, 'half of a surrogate pair');
+  return text;
+}
+
+const kindOf = (value: unknown): string =>
+  value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
 
 function idOf(line: Line, row: Row): string | number | undefined {
   const key = ['_id', 'id'].find((name) => row[name] !== undefined && row[name] !== null);

@@ -17,6 +17,7 @@ beforeAll(async () => {
   );
   await writeFile(join(folder, 'bad.yaml'), 'lr: 1e-3\n\nbacth_size: 3\n');
   await writeFile(join(folder, 'gap.txt'), 'one\n\ntwo\n');
+  await writeFile(join(folder, 'raw.jsonl'), '"one"\nplain text\n');
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -98,7 +99,11 @@ test.each([
   [['rerank', '--query', 'q'], "required option '--model <name>' not specified"],
   [
     ['rerank', '--model', 'm', '--query', 'q', '--passages', 'none.txt'],
-    '--passages: expected a text file, got none.txt',
+    'none.txt: expected a file, got nothing at this path',
+  ],
+  [
+    ['rerank', '--model', 'm', '--query', 'q', '--passages', 'none.csv'],
+    '--passages: expected a name in .jsonl, .ndjson or .txt, got none.csv',
   ],
   [
     ['rerank', '--model', 'm', '--query', 'q', '--passages', 'x', '--top_k', '0'],
@@ -123,8 +128,10 @@ test('a fault in a file is named by its line', async () => {
   );
   const gap = await rag('rerank', '--model', 'm', '--query', 'q', '--passages', join(folder, 'gap.txt'));
   expect(gap.stderr).toBe(
-    `rag: ${join(folder, 'gap.txt')}:2: expected a passage, got an empty line — remove it\n`,
+    `rag: ${join(folder, 'gap.txt')}:2: expected a row, got an empty line — remove it\n`,
   );
+  const raw = await rag('rerank', '--model', 'm', '--query', 'q', '--passages', join(folder, 'raw.jsonl'));
+  expect(raw.stderr).toBe(`rag: ${join(folder, 'raw.jsonl')}:2:1: expected a JSON value, got "plain"\n`);
 });
 
 test('--verbose adds the stack', async () => {

@@ -2,9 +2,8 @@ import type { Embedding, EncodeOptions } from '@rag/embedding';
 import { openHubOrDirectory } from '@rag/models/node';
 import { Command } from 'commander';
 import { ConfigError } from '../config/config-error.js';
-import { choice, text, wholeNumber } from '../config/kind.js';
+import { choice, wholeNumber } from '../config/kind.js';
 import { encodeFile } from '../encode/encode-file.js';
-import { type InputOptions, rowParser } from '../encode/input-row.js';
 import type { EncodeSettings } from '../encode/progress-note.js';
 import { formatOfName, type OutputFormat, vectorCodec, vectorFormats } from '../encode/vector-codec.js';
 import { formatCount } from '../progress-text.js';
@@ -18,17 +17,16 @@ import {
   withEmbedding,
 } from './embedding-flags.js';
 import { type EncodeProgress, encodeProgress } from './encode-progress.js';
+import { addInputFlags, type InputFlags, inputParser, kindOfFiles } from './input-flags.js';
 import { modelFingerprint } from './model-fingerprint.js';
 import { flagParser } from './model-flags.js';
 import { nodeFiles } from './node-files.js';
 import { openUnfinishedFile } from './unfinished-file.js';
 
-interface Flags extends EmbeddingFlags {
+interface Flags extends EmbeddingFlags, InputFlags {
   readonly input: readonly string[];
   readonly output: string;
   readonly format?: OutputFormat;
-  readonly input_format?: InputOptions['kind'];
-  readonly field?: string;
   readonly prompt?: string;
   readonly prompt_name?: string;
   readonly normalize?: boolean;
@@ -41,23 +39,13 @@ export function encodeCommand(streams: CommandStreams): Command {
   const command = new Command('encode').description(
     'write the vectors of texts; the same command goes on with a file that was not finished',
   );
-  return addEmbeddingFlags(command)
+  return addInputFlags(addEmbeddingFlags(command))
     .requiredOption('--input <path...>', 'JSON lines (.jsonl) or a text per line (.txt), in this order')
     .requiredOption('--output <file>', `file to write: ${vectorFormats.map((name) => `.${name}`).join(', ')}`)
     .option(
       '--format <name>',
       `what to write, where the name does not say: ${vectorFormats.join(', ')}`,
       flagParser('--format', choice(vectorFormats)),
-    )
-    .option(
-      '--input_format <name>',
-      'what to read, where the name does not say: jsonl, text',
-      flagParser('--input_format', choice(['jsonl', 'text'])),
-    )
-    .option(
-      '--field <key>',
-      'key of the text; without it text, or query with its prompt_for_query, and title before text in rows with _id',
-      flagParser('--field', text),
     )
     .option('--prompt <text>', 'text before every text', textFlag('--prompt'))
     .option('--prompt_name <name>', 'a prompt of the model', textFlag('--prompt_name'))
@@ -77,10 +65,7 @@ export function encodeCommand(streams: CommandStreams): Command {
 
 async function encode(flags: Flags, { stdout }: CommandStreams): Promise<void> {
   const format = flags.format ?? formatOfName(flags.output) ?? unknownFormat(flags.output);
-  const parse = rowParser({
-    kind: kindOf(flags),
-    ...(flags.field !== undefined && { field: flags.field }),
-  });
+  const parse = inputParser('--input', flags.input, flags);
   const overwrite = flags.overwrite ?? false;
   const file = await openUnfinishedFile(flags.output, { overwrite });
   const sources = await openSources(nodeFiles, flags.input);
@@ -156,7 +141,7 @@ async function settingsOf(
     model: await modelFingerprint((await openHubOrDirectory(name)).directory),
     format,
     dim: width,
-    input_format: kindOf(flags),
+    input_format: kindOfFiles('--input', flags.input, flags),
     normalize: normalize ?? model.head.normalize,
     ...(pooling !== undefined && { pooling }),
     ...(field !== undefined && { field }),
@@ -165,25 +150,6 @@ async function settingsOf(
     ...(batch_size !== undefined && { batch_size }),
     ...(max_len !== undefined && { max_len }),
   };
-}
-
-const kinds: readonly (readonly [ending: RegExp, kind: InputOptions['kind']])[] = [
-  [/\.(jsonl|ndjson)$/i, 'jsonl'],
-  [/\.txt$/i, 'text'],
-];
-
-/** How the input is read; all files in one way. */
-function kindOf({ input, input_format }: Pick<Flags, 'input' | 'input_format'>): InputOptions['kind'] {
-  if (input_format !== undefined) return input_format;
-  const found = input.map((name) => kinds.find(([ending]) => ending.test(name))?.[1]);
-  const odd = found.findIndex((kind) => kind === undefined || kind !== found[0]);
-  if (odd < 0) return found[0]!;
-  const expected = found[odd] === undefined ? 'a name in .jsonl, .ndjson or .txt' : 'files of one kind';
-  throw new ConfigError(
-    '--input',
-    undefined,
-    `expected ${expected}, got ${input[odd]} — say which by --input_format jsonl or text`,
-  );
 }
 
 function unknownFormat(output: string): never {

@@ -54,9 +54,9 @@ test('training starts from a model of the hub, with cache_dir and token, which i
   expect(further).toMatchObject({ code: 0, stderr: '' });
   expect(further.stdout).toMatch(/fetching [\d.]+ kB from the hub, .* first\n/);
   expect(await readdir(join(folder, 'hf', 'hub'))).toEqual(['models--org--trained']);
-  const query = JSON.parse((await readFile(tiny.val, 'utf8')).split('\n')[0]!).query as string;
   hub.requests.length = 0;
-  const ask = ['rerank', '--query', query, '--passages', tiny.val, '--threads', '1'];
+  const passages = ['--passages', tiny.val, '--field', 'query'];
+  const ask = ['rerank', '--query', '心脏', ...passages, '--threads', '1'];
   vi.stubEnv('HF_HUB_OFFLINE', '1');
   const [named, placed] = [
     await runRag(...ask, '--model', 'org/trained'),

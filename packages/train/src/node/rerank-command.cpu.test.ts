@@ -57,8 +57,26 @@ test('rag rerank prints the passages by score, as the model class ranks them', a
   const odd = await rag(...flags, '--long_document', 'middle');
   expect(odd).toMatchObject({
     code: 1,
-    stderr: 'rag: --long_document: expected truncate or max-slice, got "middle"\n',
+    stderr: 'rag: --long_document: expected one of truncate, max-slice, got "middle"\n',
   });
+});
+
+test('passages as JSON lines are rows, not raw text, and keep their ids', async () => {
+  const rows = [
+    { _id: 'd7', title: '心脏', text: 'The heart pumps blood.' },
+    { text: '天气很好', id: 3 },
+    '血液循环是由心脏推动的',
+  ];
+  const texts = ['心脏 The heart pumps blood.', '天气很好', '血液循环是由心脏推动的'];
+  const [lines, plain] = [join(folder, 'rows.jsonl'), join(folder, 'rows.txt')];
+  await writeFile(lines, rows.map((row) => JSON.stringify(row)).join('\n'));
+  await writeFile(plain, texts.join('\n'));
+  const ask = ['rerank', '--model', model, '--query', '心脏', '--threads', '1', '--passages'];
+  const parsed = async (file: string) =>
+    (await rag(...ask, file)).stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+  const [fromRows, fromText] = [await parsed(lines), await parsed(plain)];
+  expect(fromRows.map(({ id, ...row }) => row)).toEqual(fromText);
+  expect(Object.fromEntries(fromRows.map(({ index, id }) => [index, id]))).toEqual({ 0: 'd7', 1: 3 });
 });
 
 test('rag eval reranker prints the metrics beside BM25 and chance', async () => {

@@ -1,35 +1,39 @@
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { ConfigError } from '../config/config-error.js';
-import { wholeNumber } from '../config/kind.js';
+import { choice, wholeNumber } from '../config/kind.js';
+import type { InputRow } from '../encode/input-row.js';
+import { readInputRows } from '../encode/input-rows.js';
+import { openSources } from '../run-files.js';
 import type { CommandStreams } from './command-line.js';
+import { addInputFlags, type InputFlags, inputParser } from './input-flags.js';
 import { addModelFlags, flagParser, type ModelFlags, withModel } from './model-flags.js';
+import { nodeFiles } from './node-files.js';
 
-interface Flags extends ModelFlags {
+interface Flags extends ModelFlags, InputFlags {
   readonly query: string;
   readonly passages: string;
   readonly top_k?: number;
-  readonly long_document: string;
+  readonly long_document: 'truncate' | 'max-slice';
   readonly normalize?: boolean;
 }
 
-/** `rag rerank`: the lines of a file by their relevance to a query, as JSON lines `{index, score, text}`. */
+/** `rag rerank`: the passages of a file by their relevance to a query, as JSON lines `{index, score, text}`, and `id` where a row has one. */
 export function rerankCommand({ stdout }: CommandStreams): Command {
-  return addModelFlags(new Command('rerank').description('order passages by their relevance to a query'))
+  const command = new Command('rerank').description('order passages by their relevance to a query');
+  return addInputFlags(addModelFlags(command))
     .requiredOption('--query <text>', 'what is asked')
-    .requiredOption('--passages <file>', 'text file, one passage per line')
+    .requiredOption('--passages <file>', 'JSON lines (.jsonl) or a passage per line (.txt)')
     .option('--top_k <n>', 'how many of the best to print', flagParser('--top_k', wholeNumber(1)))
-    .option('--long_document <way>', 'truncate, or max-slice: the best slice counts', 'truncate')
+    .option(
+      '--long_document <way>',
+      'truncate, or max-slice: the best slice counts',
+      flagParser('--long_document', choice(['truncate', 'max-slice'])),
+      'truncate',
+    )
     .option('--normalize', 'scores in (0, 1) in place of logits')
     .action(async (flags: Flags) => {
       const { query, top_k, normalize, long_document: longDocument } = flags;
-      if (longDocument !== 'truncate' && longDocument !== 'max-slice')
-        throw new ConfigError(
-          '--long_document',
-          undefined,
-          `expected truncate or max-slice, got "${longDocument}"`,
-        );
-      const passages = await readPassages(flags.passages);
+      const rows = await readPassages(flags);
+      const passages = rows.map(({ text }) => text);
       const ranked = await withModel(flags, (model, options) =>
         model.rerank(query, passages, {
           ...options,
@@ -38,35 +42,22 @@ export function rerankCommand({ stdout }: CommandStreams): Command {
           ...(normalize !== undefined && { normalize }),
         }),
       );
-      for (const row of ranked) stdout.write(`${JSON.stringify(row)}\n`);
+      for (const row of ranked) {
+        const { id } = rows[row.index]!;
+        stdout.write(`${JSON.stringify({ ...row, ...(id !== undefined && { id }) })}\n`);
+      }
     });
 }
 
-async function readPassages(path: string): Promise<string[]> {
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new ConfigError(
-      '--passages',
-      undefined,
-      `expected a text file, got ${path}, which cannot be read (${cause.code}) — check the path`,
-      { cause },
-    );
-  });
-  let text: string;
+/** Every passage of the file. @throws ConfigError, DataError with file and line */
+async function readPassages({ passages: path, ...flags }: Flags): Promise<InputRow[]> {
+  const parse = inputParser('--passages', [path], flags);
+  const [source] = await openSources(nodeFiles, [path]);
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new ConfigError(path, undefined, 'expected UTF-8 text, got other bytes — convert the file', {
-      cause,
-    });
+    const rows: InputRow[] = [];
+    for await (const { row } of readInputRows([source!], parse)) rows.push(row);
+    return rows;
+  } finally {
+    await source!.close();
   }
-  const lines = text.split(/\r?\n/);
-  if (lines.at(-1) === '') lines.pop();
-  const blank = lines.findIndex((line) => line.trim() === '');
-  if (lines.length === 0 || blank >= 0)
-    throw new ConfigError(
-      `${path}:${Math.max(blank, 0) + 1}`,
-      undefined,
-      'expected a passage, got an empty line — remove it',
-    );
-  return lines;
 }
