@@ -41,6 +41,9 @@ test('version and help', async () => {
   expect(help.code).toBe(0);
   for (const key of Object.keys(rerankerOptions)) expect(help.stdout).toContain(`--${key} `);
   expect(help.stdout).toContain('not active yet: running fp32');
+  expect(await rag('help', 'train', 'reranker')).toEqual(help);
+  expect((await rag('help', 'train')).stdout).toContain('Usage: rag train [options] <task>');
+  expect(await rag('train', '--help')).toEqual(await rag('train', 'help'));
 });
 
 test('flags beat the file, the file beats the defaults', async () => {
@@ -93,7 +96,13 @@ test.each([
     '--config: expected a YAML file, got none.yaml, which cannot be read (ENOENT)',
   ],
   [['train', 'reranker', 'surplus'], 'too many arguments'],
-  [['train', 'ranker'], "unknown command 'ranker'"],
+  [
+    ['train', '--config', 'x.yaml'],
+    'train <task>: expected reranker, embedding or colbert, got the flag --config first — such as `rag train reranker --config …`',
+  ],
+  [['train', 'ranker'], 'got "ranker" — did you mean reranker?'],
+  [['eval'], 'eval <kind>: expected reranker, embedding, colbert or run, got none'],
+  [['trian'], 'got "trian" — did you mean train?'],
   [['train', 'embedding', '--max_len', '3'], '--max_len: expected a known flag'],
   [['train', 'colbert', '--mrl_dims', '8'], '--mrl_dims: expected a known flag'],
   [['rerank', '--query', 'q'], "required option '--model <name>' not specified"],
@@ -113,7 +122,10 @@ test.each([
     ['eval', 'reranker', '--model', 'm', '--dataset', 'none.jsonl'],
     'none.jsonl: expected a file, got nothing at this path',
   ],
-  [[], 'expected a command, got none — see `rag --help`'],
+  [
+    [],
+    '<command>: expected train, eval, encode, rerank, export, inspect or mix, got none — see `rag --help`',
+  ],
 ])('%j is one line on stderr and exit code 1', async (args, message) => {
   const { code, stderr, stdout } = await rag(...args);
   expect([code, stdout]).toEqual([1, '']);

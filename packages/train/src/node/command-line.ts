@@ -1,5 +1,6 @@
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { tasks } from '../recipes/tasks.js';
+import { commandGroup, helpRequest } from './command-group.js';
 import { encodeCommand } from './encode-command.js';
 import { evalCommand } from './eval-command.js';
 import { evalColbertCommand, evalEmbeddingCommand } from './eval-retrieval-command.js';
@@ -27,28 +28,27 @@ export async function runCommandLine(
   args: readonly string[],
   streams: CommandStreams = process,
 ): Promise<number> {
-  const program = new Command('rag')
+  const program = commandGroup('rag', 'command', [
+    commandGroup('rag train', 'task', [
+      trainCommand('reranker', tasks.reranker, streams),
+      trainCommand('embedding', tasks.embedding, streams),
+      trainCommand('colbert', tasks.colbert, streams),
+    ]).description('fine-tune a model'),
+    commandGroup('rag eval', 'kind', [
+      evalCommand(streams),
+      evalEmbeddingCommand(streams),
+      evalColbertCommand(streams),
+      evalRunCommand(streams),
+    ]).description('evaluate a model or a run on judged queries'),
+    encodeCommand(streams),
+    rerankCommand(streams),
+    exportCommand(streams),
+    inspectCommand(streams),
+    mixCommand(streams),
+  ])
     .description('Fine-tune, evaluate and run retrieval models.')
     .version(version, '--version')
     .option('--verbose', 'print the stack of an error');
-  const training = new Command('train').description('fine-tune a model');
-  training.addCommand(trainCommand('reranker', tasks.reranker, streams));
-  training.addCommand(trainCommand('embedding', tasks.embedding, streams));
-  training.addCommand(trainCommand('colbert', tasks.colbert, streams));
-  program.addCommand(training);
-  program.addCommand(
-    new Command('eval')
-      .description('evaluate a model or a run on judged queries')
-      .addCommand(evalCommand(streams))
-      .addCommand(evalEmbeddingCommand(streams))
-      .addCommand(evalColbertCommand(streams))
-      .addCommand(evalRunCommand(streams)),
-  );
-  program.addCommand(encodeCommand(streams));
-  program.addCommand(rerankCommand(streams));
-  program.addCommand(exportCommand(streams));
-  program.addCommand(inspectCommand(streams));
-  program.addCommand(mixCommand(streams));
   forEachCommand(program, (command) =>
     command.exitOverride().configureOutput({
       writeOut: (text) => streams.stdout.write(text),
@@ -60,7 +60,10 @@ export async function runCommandLine(
   const verbose = args.includes('--verbose');
   try {
     await program.parseAsync(
-      args.filter((arg) => arg !== '--verbose'),
+      helpRequest(
+        program,
+        args.filter((arg) => arg !== '--verbose'),
+      ),
       { from: 'user' },
     );
     return 0;
@@ -80,7 +83,6 @@ function forEachCommand(command: Command, visit: (command: Command) => void): vo
 /** The one line. */
 function describe(error: unknown): string {
   if (error instanceof CommanderError) {
-    if (error.code === 'commander.help') return 'expected a command, got none — see `rag --help`';
     const unknown = /^error: unknown option '(.*)'(?:\n\(Did you mean (?:one of )?(.*)\?\))?$/.exec(
       error.message,
     );
