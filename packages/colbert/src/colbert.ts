@@ -7,22 +7,17 @@ import {
   type GoldenCase,
   goldenText,
   longestSequence,
-  modelWithWeights,
   openCheckpoint,
   parametersOf,
   parseEncoderConfig,
-  singlePrecision,
   verifyGolden,
-  type Weights,
   weightsInMemory,
 } from '@rag/models';
 import type { ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
-import type { Graph } from '@rag/onnx';
-import { createSession, type Session, type SessionOptions } from '@rag/runtime';
-import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
+import type { Tokenizer } from '@rag/text';
 import { checkPair, checkPairs, checkTexts, type Pair } from './check-texts.js';
 import { colbertCheckpoint } from './checkpoint-to-save.js';
-import { colbertGraph, paddedColbertGraph } from './colbert-graph.js';
+import { colbertGraph } from './colbert-graph.js';
 import type {
   ColbertParts,
   EncodeOptions,
@@ -34,30 +29,33 @@ import type {
   ScoreOptions,
 } from './colbert-options.js';
 import { type ColbertSettings, checkSettings, dimensionOf } from './colbert-settings.js';
-import type { DirectorySettings } from './directory-settings.js';
 import { encodeSequences } from './encode-sequences.js';
-import { type MaxSim, openMaxSim } from './max-sim.js';
+import { exportColbert } from './export-colbert.js';
+import { goldenScores } from './golden-scores.js';
+import { type OpenedColbert, openColbert } from './open-colbert.js';
 import { openWeights } from './open-weights.js';
+import { rankPassages } from './rank-passages.js';
 import { scorePairs } from './score-pairs.js';
-import { type TextEncoder, type TokenSequence, textEncoder } from './text-encoder.js';
+import {
+  type TextEncoder,
+  type TextEncoderOptions,
+  type TokenSequence,
+  textEncoder,
+} from './text-encoder.js';
 import { poolTokens } from './token-pooling.js';
 import { type TokenVectors, withZeroVector } from './token-vectors.js';
 
 /** Late interaction: a vector per token, queries and passages apart (https://arxiv.org/abs/2004.12832). */
 export class ColBERT {
-  private constructor(
-    readonly config: EncoderConfig,
-    readonly settings: ColbertSettings,
-    readonly tokenizer: Tokenizer,
-    private readonly tokenizerFiles: TokenizerTexts,
-    /** What the files that it came in say beside its settings; saved again. */
-    private readonly stated: DirectorySettings['stated'],
-    private readonly graph: Graph,
-    private readonly weights: Weights,
-    private readonly session: Session,
-    private readonly maxSim: MaxSim,
-    private readonly compat: boolean,
-  ) {}
+  readonly config: EncoderConfig;
+  readonly settings: ColbertSettings;
+  readonly tokenizer: Tokenizer;
+
+  private constructor(private readonly opened: OpenedColbert) {
+    this.config = opened.config;
+    this.settings = opened.settings;
+    this.tokenizer = opened.tokenizer;
+  }
 
   /**
    * Opens, by its directory or in Node by its name on the hub, a model of RAG-Retrieval (encoder and `colbert_linear.pt`), PyLate
@@ -98,7 +96,8 @@ export class ColBERT {
   static async fromCheckpoint(checkpoint: Checkpoint, options: FromPretrainedOptions = {}): Promise<ColBERT> {
     const config = parseEncoderConfig(checkpoint.config);
     const { settings, stated, weights } = await openWeights(checkpoint, config, options);
-    return ColBERT.open(config, settings, checkpoint.tokenizerFiles, stated, weights, options);
+    const { tokenizerFiles } = checkpoint;
+    return new ColBERT(await openColbert({ config, settings, stated, tokenizerFiles, weights }, options));
   }
 
   /**
@@ -112,61 +111,14 @@ export class ColBERT {
   ): Promise<ColBERT> {
     checkSettings(settings, config.hidden_size, longestSequence(config));
     const held = weightsInMemory(weights, parametersOf(colbertGraph(config, settings)));
-    return ColBERT.open(config, settings, tokenizerFiles, stated, held, options);
-  }
-
-  private static async open(
-    config: EncoderConfig,
-    settings: ColbertSettings,
-    tokenizerFiles: TokenizerTexts,
-    stated: DirectorySettings['stated'],
-    weights: Weights,
-    { provider = 'cpu', driver = 'node', threads, compat = false }: OpenOptions,
-  ): Promise<ColBERT> {
-    if (compat && settings.layout !== 'rag-retrieval')
-      throw new RangeError(
-        `compat: expected a model of RAG-Retrieval, whose padding scores, got one of ${settings.layout} — leave it out`,
-      );
-    const tokenizer = openTokenizer(tokenizerFiles);
-    if (tokenizer.vocabSize > config.vocab_size)
-      throw new RangeError(
-        `tokenizer: expected at most ${config.vocab_size} tokens ("vocab_size" of config.json), got ${tokenizer.vocabSize} — use the tokenizer that belongs to the model`,
-      );
-    // Markers and mask tokens that the tokenizer lacks are an error now, not at the first text.
-    textEncoder(tokenizer, config, settings);
-    const options: SessionOptions = {
-      provider,
-      driver,
-      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    };
-    const graph = colbertGraph(config, settings);
-    const session = await createSession(modelWithWeights(graph, weights.sources), {
-      ...options,
-      ...(weights.folder === undefined ? {} : { externalDataFolder: weights.folder }),
-      // Prepacking would copy every weight out of the file that it is mapped from.
-      config: { 'session.disable_prepacking': '1' },
-    });
-    const maxSim = await openMaxSim(dimensionOf(settings), options).catch((error: unknown) => {
-      session.dispose();
-      throw error;
-    });
     return new ColBERT(
-      config,
-      settings,
-      tokenizer,
-      tokenizerFiles,
-      stated,
-      graph,
-      weights,
-      session,
-      maxSim,
-      compat,
+      await openColbert({ config, settings, stated, tokenizerFiles, weights: held }, options),
     );
   }
 
   /** Parameters that the checkpoint did not have and that were initialised afresh: train the model before use. */
   get initialized(): readonly string[] {
-    return this.weights.initialized;
+    return this.opened.weights.initialized;
   }
 
   /** Width of a token's vector. */
@@ -198,7 +150,7 @@ export class ColBERT {
     const found = await this.vectors(sequences, encoder, rest);
     const kept = protectedTokens ?? (this.settings.maskSpecialTokens ? 0 : 1);
     const pooled = poolFactor === 1 ? found : found.map((vectors) => poolTokens(vectors, poolFactor, kept));
-    if (!this.compat) return pooled;
+    if (!this.opened.compat) return pooled;
     const { document_length } = encoder.settings;
     return pooled.map((vectors, i) =>
       sequences[i]!.input_ids.length < document_length ? withZeroVector(vectors) : vectors,
@@ -226,21 +178,7 @@ export class ColBERT {
    * @throws as `computeScore`
    */
   async rerank(query: string, passages: readonly string[], options: RerankOptions = {}): Promise<Ranked[]> {
-    const { topK = passages.length, ...rest } = options;
-    if (!Number.isInteger(topK) || topK < 0)
-      throw new RangeError(
-        `topK: expected a whole number ≥ 0, got ${topK} — leave it out to get all passages`,
-      );
-    checkTexts('query', [query]);
-    const scores = await scorePairs(
-      this,
-      checkTexts('passages', passages).map((passage) => [query, passage]),
-      rest,
-    );
-    return passages
-      .map((text, index) => ({ index, score: scores[index]!, text }))
-      .sort((a, b) => b.score - a.score || a.index - b.index)
-      .slice(0, topK);
+    return rankPassages(this, query, passages, options);
   }
 
   /**
@@ -253,7 +191,7 @@ export class ColBERT {
     { signal }: Pick<ScoreOptions, 'signal'> = {},
   ): Promise<Float64Array> {
     const { divideByQueryLength } = this.settings;
-    return this.maxSim.scores(queries, passages, { divideByQueryLength, signal });
+    return this.opened.maxSim.scores(queries, passages, { divideByQueryLength, signal });
   }
 
   /**
@@ -267,8 +205,8 @@ export class ColBERT {
     { golden, ...options }: { overwrite?: boolean; golden?: boolean | readonly Pair[] } = {},
   ): Promise<void> {
     const { saveCheckpoint } = await import('@rag/models/node');
-    const { config, settings, stated, tokenizerFiles } = this;
-    const read = (name: string) => this.weights.read(name);
+    const { config, settings, stated, tokenizerFiles } = this.opened;
+    const read = (name: string) => this.opened.weights.read(name);
     const model = await colbertCheckpoint({ config, settings, stated, tokenizerFiles, read });
     const pairs = golden === true ? GOLDEN_PAIRS : golden;
     const recorded = pairs && { [GOLDEN_FILE]: goldenText('colbert', await this.golden(pairs)) };
@@ -281,53 +219,41 @@ export class ColBERT {
    * @throws RangeError for 2 GiB or more where `externalData` is false
    */
   async exportOnnx(directory: string, options: ExportOnnxOptions = {}): Promise<WrittenOnnx> {
-    const { writeOnnx } = await import('@rag/models/node');
-    const graph = paddedColbertGraph(this.config, this.settings);
-    const model = singlePrecision(graph, (name) => this.weights.read(name));
-    return writeOnnx(directory, model, options);
+    const { config, settings } = this;
+    return exportColbert(
+      directory,
+      { config, settings, read: (name) => this.opened.weights.read(name) },
+      options,
+    );
   }
 
   /** Every parameter by its name, float32, in memory: what training starts from. */
   async readWeights(): Promise<Map<string, Float32Array>> {
     const weights = new Map<string, Float32Array>();
-    for (const { name } of parametersOf(this.graph)) weights.set(name, await this.weights.read(name));
+    for (const { name } of parametersOf(this.opened.graph))
+      weights.set(name, await this.opened.weights.read(name));
     return weights;
   }
 
   /** What `fromParts` takes, in memory. */
   async readParts(): Promise<ColbertParts> {
-    const { config, settings, stated, tokenizerFiles } = this;
+    const { config, settings, stated, tokenizerFiles } = this.opened;
     return { config, settings, stated, tokenizerFiles, weights: await this.readWeights() };
   }
 
   /** Frees the sessions; encoding and scoring afterwards are errors. */
   dispose(): void {
-    this.session.dispose();
-    this.maxSim.dispose();
+    this.opened.session.dispose();
+    this.opened.maxSim.dispose();
   }
 
   /** What the model gives for pairs: the tokens of the query and then of the passage, and the score. */
   private async golden(pairs: readonly Pair[]): Promise<GoldenCase[]> {
-    const encoder = this.encoder({});
-    const scores = await this.computeScore(pairs);
-    return pairs.map((input, i) => ({
-      input,
-      input_ids: [...encoder.encodeQuery(input[0]).input_ids, ...encoder.encodePassage(input[1]).input_ids],
-      output: [scores[i]!],
-    }));
+    return goldenScores(this.encoder({}), pairs, await this.computeScore(pairs));
   }
 
-  private encoder({
-    queryLength,
-    passageLength,
-  }: {
-    queryLength?: number | undefined;
-    passageLength?: number | undefined;
-  }): TextEncoder {
-    return textEncoder(this.tokenizer, this.config, this.settings, {
-      ...(queryLength === undefined ? {} : { queryLength }),
-      ...(passageLength === undefined ? {} : { passageLength }),
-    });
+  private encoder(lengths: TextEncoderOptions): TextEncoder {
+    return textEncoder(this.tokenizer, this.config, this.settings, lengths);
   }
 
   private vectors(
@@ -335,12 +261,12 @@ export class ColBERT {
     { padId }: TextEncoder,
     { batchSize = 64, maxTokens = 16_384, onProgress, signal }: Omit<EncodeOptions, 'maxLength'>,
   ): Promise<TokenVectors[]> {
-    return encodeSequences(this.session, sequences, {
+    return encodeSequences(this.opened.session, sequences, {
       padId,
       batchSize,
       maxTokens,
       // The original keeps the zero vectors of masked tokens, all but the first position's.
-      ...(this.compat && { keep: (_: TokenSequence, column: number) => column > 0 }),
+      ...(this.opened.compat && { keep: (_: TokenSequence, column: number) => column > 0 }),
       onProgress,
       signal,
     });

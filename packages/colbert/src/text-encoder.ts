@@ -20,8 +20,8 @@ export interface TextEncoder {
 
 export interface TextEncoderOptions {
   /** Most tokens of a query, special ones included; by default the settings' `query_length`. */
-  readonly queryLength?: number;
-  readonly passageLength?: number;
+  readonly queryLength?: number | undefined;
+  readonly passageLength?: number | undefined;
 }
 
 /**

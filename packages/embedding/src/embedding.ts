@@ -9,7 +9,6 @@ import {
   modelWithWeights,
   openCheckpoint,
   parametersOf,
-  singlePrecision,
   verifyGolden,
   type Weights,
   weightsInMemory,
@@ -17,50 +16,22 @@ import {
 } from '@rag/models';
 import type { ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
 import type { Graph } from '@rag/onnx';
-import { createSession, type Driver, type Session } from '@rag/runtime';
+import { createSession, type Session } from '@rag/runtime';
 import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
 import { embeddingCheckpoint } from './checkpoint-to-save.js';
 import { embeddingConfig, readEmbeddingConfig } from './embedding-config.js';
 import { readEmbeddingFiles } from './embedding-files.js';
-import { embeddingGraph, paddedEmbeddingGraph } from './embedding-graph.js';
-import { type EmbeddingHead, embeddingDimension, type PoolingMode } from './embedding-head.js';
+import { embeddingGraph } from './embedding-graph.js';
+import { type EmbeddingHead, embeddingDimension } from './embedding-head.js';
+import type { EmbeddingParts, FromPretrainedOptions, OpenOptions } from './embedding-options.js';
 import { defaultSettings, type EmbeddingSettings } from './embedding-settings.js';
 import { type EncodeOptions, resolveEncode, type Texts, type Vectors } from './encode-options.js';
 import { encodeStream } from './encode-stream.js';
+import { exportEmbedding } from './export-embedding.js';
+import { goldenVectors } from './golden-vectors.js';
 import { lowercaseTokenizer } from './lowercase-tokenizer.js';
 import { type Pooler, poolerOf, poolerParameters } from './pooler.js';
 import { truncateVector } from './truncate-vector.js';
-
-/** How a model is opened. */
-export interface OpenOptions {
-  readonly provider?: 'cpu' | 'cuda';
-  /** `node` (default), or `ffi`, which leaves the event loop free while it computes. */
-  readonly driver?: Driver;
-  /** Threads within one operator. */
-  readonly threads?: number;
-}
-
-export interface FromPretrainedOptions extends OpenOptions {
-  /**
-   * How a bare checkpoint's token vectors become one, several modes being concatenated; "mean" by default, which
-   * `fromPretrained` says on the console. A directory with modules.json states it itself.
-   */
-  readonly pooling?: PoolingMode | readonly PoolingMode[];
-  /** `fromPretrained` replays golden.json and throws GoldenError where tokens or vectors differ from what was saved. */
-  readonly verify?: boolean;
-}
-
-/** What an embedding model is made of. */
-export interface EmbeddingParts {
-  readonly config: EncoderConfig;
-  readonly tokenizerFiles: TokenizerTexts;
-  readonly head: EmbeddingHead;
-  readonly settings?: EmbeddingSettings;
-  /** Every parameter, float32: the encoder's by its bare name (`embeddings.…`, `encoder.…`), a Dense's as `DenseSpec` says. */
-  readonly weights: ReadonlyMap<string, Float32Array>;
-  /** The encoder's `pooler.dense.weight` and `.bias`, which no vector depends on: kept so that saving writes them again. */
-  readonly pooler?: ReadonlyMap<string, Float32Array>;
-}
 
 /** A text embedding model: one vector per text (https://arxiv.org/abs/1908.10084), its whole head in the graph. */
 export class Embedding {
@@ -245,10 +216,8 @@ export class Embedding {
    * @throws RangeError for 2 GiB or more where `externalData` is false
    */
   async exportOnnx(directory: string, options: ExportOnnxOptions = {}): Promise<WrittenOnnx> {
-    const { writeOnnx } = await import('@rag/models/node');
-    const graph = paddedEmbeddingGraph(this.config, this.head);
-    const model = singlePrecision(graph, (name) => this.weights.read(name));
-    return writeOnnx(directory, model, options);
+    const { config, head } = this;
+    return exportEmbedding(directory, { config, head, read: (name) => this.weights.read(name) }, options);
   }
 
   /** Every parameter by its name, float32, in memory: what training starts from. */
@@ -275,11 +244,7 @@ export class Embedding {
   private async golden(texts: readonly string[]): Promise<GoldenCase[]> {
     const { encoder } = resolveEncode(this, { prompt: '' });
     const vectors = await this.encode(texts, { prompt: '' });
-    return texts.map((input, i) => ({
-      input,
-      input_ids: encoder.encode(input).input_ids,
-      output: [...vectors[i]!],
-    }));
+    return goldenVectors(encoder, texts, vectors);
   }
 
   private withPrompt(names: readonly string[], options: EncodeOptions): EncodeOptions {

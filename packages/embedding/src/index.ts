@@ -1,5 +1,5 @@
 export { calibrationRanges, type EmbeddingRanges } from './calibration-ranges.js';
-export { Embedding, type EmbeddingParts, type FromPretrainedOptions, type OpenOptions } from './embedding.js';
+export { Embedding } from './embedding.js';
 export {
   DENSE_ACTIVATIONS,
   type DenseActivation,
@@ -9,6 +9,7 @@ export {
   POOLING_MODES,
   type PoolingMode,
 } from './embedding-head.js';
+export type { EmbeddingParts, FromPretrainedOptions, OpenOptions } from './embedding-options.js';
 export type { EmbeddingSettings } from './embedding-settings.js';
 export type { EncodeOptions, Texts, Vectors } from './encode-options.js';
 export {

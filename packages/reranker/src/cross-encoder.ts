@@ -9,12 +9,9 @@ import {
   goldenText,
   longestSequence,
   modelWithWeights,
-  NARROW_NAMES,
-  narrowWeights,
   openCheckpoint,
   parametersOf,
   type ScoreLoss,
-  singlePrecision,
   verifyGolden,
   type Weights,
   weightsInMemory,
@@ -22,71 +19,25 @@ import {
 } from '@rag/models';
 import type { ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
 import type { Graph } from '@rag/onnx';
-import { createSession, type Driver, type Session } from '@rag/runtime';
+import { createSession, type Session } from '@rag/runtime';
 import { type EncodedIds, openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
+import { checkPair, checkPairs, checkTexts } from './check-pairs.js';
 import { classifierConfig, readClassifierConfig } from './classifier-config.js';
-import { classifierGraph, paddedClassifierGraph } from './classifier-graph.js';
-import { judgeExport, type NarrowExport } from './judge-export.js';
+import { classifierGraph } from './classifier-graph.js';
+import type {
+  CrossEncoderParts,
+  FromPretrainedOptions,
+  OpenOptions,
+  Ranked,
+  RerankOptions,
+  ScoreOptions,
+} from './cross-encoder-options.js';
+import { type ClassifierToExport, exportClassifier, exportNarrowClassifier } from './export-classifier.js';
+import { goldenScores } from './golden-scores.js';
+import type { NarrowExport } from './judge-export.js';
 import { type Pair, pairEncoder } from './pair-encoder.js';
-import { type BatchLimits, scoreSequences } from './score-sequences.js';
-
-/** How a model is opened. */
-export interface OpenOptions {
-  readonly provider?: 'cpu' | 'cuda';
-  /** `node` (default), or `ffi`, which leaves the event loop free while it computes. */
-  readonly driver?: Driver;
-  /** Threads within one operator. */
-  readonly threads?: number;
-}
-
-export interface FromPretrainedOptions extends OpenOptions {
-  /**
-   * true replaces the head, false forbids a fresh one; by default a head is fresh only where the checkpoint has none of
-   * it, which `initialized` lists and `fromPretrained` warns of on the console.
-   */
-  readonly newHead?: boolean;
-  /** Seed of a fresh head; 42 by default. */
-  readonly seed?: number;
-  /** `fromPretrained` replays golden.json and throws GoldenError where tokens or scores differ from what was saved. */
-  readonly verify?: boolean;
-}
-
-/** How pairs are scored. */
-export interface ScoreOptions extends Partial<BatchLimits> {
-  /** Tokens of a pair, special ones included; by default 512, or what the model has positions for. */
-  readonly maxLength?: number;
-  /** Scores through the logistic function, in (0, 1); logits by default. */
-  readonly normalize?: boolean;
-  /** Called after each batch with the number of sequences scored so far: one per pair, or per slice. */
-  readonly onProgress?: (done: number, total: number) => void;
-  /** Stops between batches; the promise is rejected with its reason. */
-  readonly signal?: AbortSignal;
-}
-
-export interface RerankOptions extends ScoreOptions {
-  /** How many of the best to return; all by default. */
-  readonly topK?: number;
-  /** A passage that does not fit is cut at its end (default), or scored in slices of which the best counts. */
-  readonly longDocument?: 'truncate' | 'max-slice';
-  /** Tokens that neighbouring slices share, at most half a slice; 80 by default. */
-  readonly overlap?: number;
-}
-
-/** A passage in its place after reranking. */
-export interface Ranked {
-  /** Where it stood in the list that was given. */
-  readonly index: number;
-  readonly score: number;
-  readonly text: string;
-}
-
-/** What a cross-encoder is made of. */
-export interface CrossEncoderParts {
-  readonly config: EncoderConfig;
-  readonly tokenizerFiles: TokenizerTexts;
-  /** Every parameter, float32, by its Hugging Face name. */
-  readonly weights: ReadonlyMap<string, Float32Array>;
-}
+import { rankPassages, slicePassages } from './rank-passages.js';
+import { scoreSequences } from './score-sequences.js';
 
 /** A BERT-like reranker: one logit for a query and a passage read together (https://arxiv.org/abs/1901.04085). */
 export class CrossEncoder {
@@ -212,33 +163,9 @@ export class CrossEncoder {
    * @throws as `computeScore`
    */
   async rerank(query: string, passages: readonly string[], options: RerankOptions = {}): Promise<Ranked[]> {
-    const { topK = passages.length, longDocument = 'truncate', overlap = 80 } = options;
-    if (longDocument !== 'truncate' && longDocument !== 'max-slice')
-      throw new RangeError(
-        `longDocument: expected "truncate" or "max-slice", got ${JSON.stringify(longDocument)} — choose one`,
-      );
-    if (!Number.isInteger(topK) || topK < 0)
-      throw new RangeError(
-        `topK: expected a whole number ≥ 0, got ${topK} — leave it out to get all passages`,
-      );
     checkTexts(query, passages);
-    const encoder = this.encoder(options);
-    const sequences: EncodedIds[] = [];
-    const passageOf: number[] = [];
-    for (const [index, passage] of passages.entries())
-      for (const sequence of longDocument === 'max-slice'
-        ? encoder.encodeSlices(query, passage, overlap)
-        : [encoder.encode(query, passage)]) {
-        sequences.push(sequence);
-        passageOf.push(index);
-      }
-    const best = new Float64Array(passages.length).fill(Number.NEGATIVE_INFINITY);
-    for (const [i, score] of (await this.score(sequences, options)).entries())
-      best[passageOf[i]!] = Math.max(best[passageOf[i]!]!, score);
-    return passages
-      .map((text, index) => ({ index, score: best[index]!, text }))
-      .sort((a, b) => b.score - a.score || a.index - b.index)
-      .slice(0, topK);
+    const sliced = slicePassages(this.encoder(options), query, passages, options);
+    return rankPassages(passages, sliced.passageOf, await this.score(sliced.sequences, options), options);
   }
 
   /**
@@ -276,10 +203,7 @@ export class CrossEncoder {
    * @throws RangeError for 2 GiB or more where `externalData` is false
    */
   async exportOnnx(directory: string, options: ExportOnnxOptions = {}): Promise<WrittenOnnx> {
-    const { writeOnnx } = await import('@rag/models/node');
-    const graph = paddedClassifierGraph(this.config);
-    const model = singlePrecision(graph, (name) => this.weights.read(name));
-    return writeOnnx(directory, model, options);
+    return exportClassifier(directory, this.exported(), options);
   }
 
   /**
@@ -292,22 +216,10 @@ export class CrossEncoder {
     pairs: readonly Pair[],
     narrow: NarrowExport & ExportOnnxOptions,
   ): Promise<WrittenOnnx & { readonly loss: ScoreLoss }> {
-    const { writeOnnx } = await import('@rag/models/node');
     const encoder = this.encoder({});
     const sequences = checkPairs(pairs).map((pair) => encoder.encode(...pair));
     const scores = await this.computeScore(pairs);
-    const wide = singlePrecision(paddedClassifierGraph(this.config), (name) => this.weights.read(name));
-    let loss: ScoreLoss | undefined;
-    const check = async (path: string) => {
-      loss = await judgeExport(path, sequences, scores, narrow);
-    };
-    const { dtype, externalData } = narrow;
-    const written = await writeOnnx(directory, narrowWeights(wide, dtype), {
-      name: NARROW_NAMES[dtype],
-      check,
-      ...(externalData === undefined ? {} : { externalData }),
-    });
-    return { ...written, loss: loss! };
+    return exportNarrowClassifier(directory, this.exported(), { ...narrow, sequences, scores });
   }
 
   /** Every parameter by its Hugging Face name, float32, in memory: what training starts from. */
@@ -322,15 +234,13 @@ export class CrossEncoder {
     this.session.dispose();
   }
 
-  /** What the model gives for pairs; tokens are those of the default length. */
+  private exported(): ClassifierToExport {
+    return { config: this.config, read: (name) => this.weights.read(name) };
+  }
+
   private async golden(pairs: readonly Pair[]): Promise<GoldenCase[]> {
-    const encoder = this.encoder({});
     const scores = await this.computeScore(pairs);
-    return pairs.map((input, i) => ({
-      input,
-      input_ids: encoder.encode(...input).input_ids,
-      output: [scores[i]!],
-    }));
+    return goldenScores(this.encoder({}), pairs, scores);
   }
 
   private encoder({ maxLength = Math.min(512, longestSequence(this.config)) }: ScoreOptions) {
@@ -350,30 +260,4 @@ export class CrossEncoder {
     );
     return normalize ? logits.map((logit) => 1 / (1 + Math.exp(-logit))) : logits;
   }
-}
-
-function checkPair(pair: unknown, where: string): Pair {
-  if (!Array.isArray(pair) || pair.length !== 2 || pair.some((text) => typeof text !== 'string'))
-    throw new TypeError(
-      `${where}: expected [query, passage], got ${JSON.stringify(pair)?.slice(0, 60)} — give two strings`,
-    );
-  return pair as unknown as Pair;
-}
-
-function checkPairs(pairs: unknown): Pair[] {
-  if (!Array.isArray(pairs))
-    throw new TypeError(`pairs: expected an array of [query, passage], got ${typeof pairs} — give pairs`);
-  return pairs.map((pair, i) => checkPair(pair, `pairs[${i}]`));
-}
-
-function checkTexts(query: unknown, passages: unknown): void {
-  if (typeof query !== 'string')
-    throw new TypeError(`query: expected a string, got ${typeof query} — give its text`);
-  if (!Array.isArray(passages))
-    throw new TypeError(`passages: expected an array of strings, got ${typeof passages} — give their texts`);
-  const wrong = passages.findIndex((passage) => typeof passage !== 'string');
-  if (wrong >= 0)
-    throw new TypeError(
-      `passages[${wrong}]: expected a string, got ${typeof passages[wrong]} — give its text`,
-    );
 }

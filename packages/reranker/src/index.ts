@@ -1,10 +1,10 @@
-export {
-  CrossEncoder,
-  type CrossEncoderParts,
-  type FromPretrainedOptions,
-  type OpenOptions,
-  type Ranked,
-  type RerankOptions,
-  type ScoreOptions,
-} from './cross-encoder.js';
+export { CrossEncoder } from './cross-encoder.js';
+export type {
+  CrossEncoderParts,
+  FromPretrainedOptions,
+  OpenOptions,
+  Ranked,
+  RerankOptions,
+  ScoreOptions,
+} from './cross-encoder-options.js';
 export type { Pair } from './pair-encoder.js';

@@ -1,5 +1,6 @@
 import { afterAll } from 'vitest';
-import { Embedding, type EmbeddingParts } from '../embedding.js';
+import { Embedding } from '../embedding.js';
+import type { EmbeddingParts } from '../embedding-options.js';
 import { tinyConfig, tinyHead, tinyParameters, tinyTokenizerFiles } from './tiny.js';
 
 const opened: Embedding[] = [];

@@ -1,0 +1,65 @@
+import { type EncoderConfig, modelWithWeights, type Weights } from '@rag/models';
+import type { Graph } from '@rag/onnx';
+import { createSession, type Session, type SessionOptions } from '@rag/runtime';
+import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
+import { colbertGraph } from './colbert-graph.js';
+import type { OpenOptions } from './colbert-options.js';
+import { type ColbertSettings, dimensionOf } from './colbert-settings.js';
+import type { DirectorySettings } from './directory-settings.js';
+import { type MaxSim, openMaxSim } from './max-sim.js';
+import { textEncoder } from './text-encoder.js';
+
+/** What a ColBERT model is opened from. */
+export interface ColbertToOpen {
+  readonly config: EncoderConfig;
+  readonly settings: ColbertSettings;
+  /** What the files that it came in say beside its settings; saved again. */
+  readonly stated: DirectorySettings['stated'];
+  readonly tokenizerFiles: TokenizerTexts;
+  readonly weights: Weights;
+}
+
+/** And what it is then. */
+export interface OpenedColbert extends ColbertToOpen {
+  readonly tokenizer: Tokenizer;
+  readonly graph: Graph;
+  readonly session: Session;
+  readonly maxSim: MaxSim;
+  readonly compat: boolean;
+}
+
+/** @throws RangeError for `compat` with another layout, and for a tokenizer that does not fit the model; SessionError */
+export async function openColbert(
+  model: ColbertToOpen,
+  { provider = 'cpu', driver = 'node', threads, compat = false }: OpenOptions,
+): Promise<OpenedColbert> {
+  const { config, settings, tokenizerFiles, weights } = model;
+  if (compat && settings.layout !== 'rag-retrieval')
+    throw new RangeError(
+      `compat: expected a model of RAG-Retrieval, whose padding scores, got one of ${settings.layout} — leave it out`,
+    );
+  const tokenizer = openTokenizer(tokenizerFiles);
+  if (tokenizer.vocabSize > config.vocab_size)
+    throw new RangeError(
+      `tokenizer: expected at most ${config.vocab_size} tokens ("vocab_size" of config.json), got ${tokenizer.vocabSize} — use the tokenizer that belongs to the model`,
+    );
+  // Markers and mask tokens that the tokenizer lacks are an error now, not at the first text.
+  textEncoder(tokenizer, config, settings);
+  const options: SessionOptions = {
+    provider,
+    driver,
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+  };
+  const graph = colbertGraph(config, settings);
+  const session = await createSession(modelWithWeights(graph, weights.sources), {
+    ...options,
+    ...(weights.folder === undefined ? {} : { externalDataFolder: weights.folder }),
+    // Prepacking would copy every weight out of the file that it is mapped from.
+    config: { 'session.disable_prepacking': '1' },
+  });
+  const maxSim = await openMaxSim(dimensionOf(settings), options).catch((error: unknown) => {
+    session.dispose();
+    throw error;
+  });
+  return { ...model, tokenizer, graph, session, maxSim, compat };
+}

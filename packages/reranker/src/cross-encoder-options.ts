@@ -1,0 +1,62 @@
+import type { EncoderConfig } from '@rag/models';
+import type { Driver } from '@rag/runtime';
+import type { TokenizerTexts } from '@rag/text';
+import type { BatchLimits } from './score-sequences.js';
+
+/** How a model is opened. */
+export interface OpenOptions {
+  readonly provider?: 'cpu' | 'cuda';
+  /** `node` (default), or `ffi`, which leaves the event loop free while it computes. */
+  readonly driver?: Driver;
+  /** Threads within one operator. */
+  readonly threads?: number;
+}
+
+export interface FromPretrainedOptions extends OpenOptions {
+  /**
+   * true replaces the head, false forbids a fresh one; by default a head is fresh only where the checkpoint has none of
+   * it, which `initialized` lists and `fromPretrained` warns of on the console.
+   */
+  readonly newHead?: boolean;
+  /** Seed of a fresh head; 42 by default. */
+  readonly seed?: number;
+  /** `fromPretrained` replays golden.json and throws GoldenError where tokens or scores differ from what was saved. */
+  readonly verify?: boolean;
+}
+
+/** How pairs are scored. */
+export interface ScoreOptions extends Partial<BatchLimits> {
+  /** Tokens of a pair, special ones included; by default 512, or what the model has positions for. */
+  readonly maxLength?: number;
+  /** Scores through the logistic function, in (0, 1); logits by default. */
+  readonly normalize?: boolean;
+  /** Called after each batch with the number of sequences scored so far: one per pair, or per slice. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Stops between batches; the promise is rejected with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RerankOptions extends ScoreOptions {
+  /** How many of the best to return; all by default. */
+  readonly topK?: number;
+  /** A passage that does not fit is cut at its end (default), or scored in slices of which the best counts. */
+  readonly longDocument?: 'truncate' | 'max-slice';
+  /** Tokens that neighbouring slices share, at most half a slice; 80 by default. */
+  readonly overlap?: number;
+}
+
+/** A passage in its place after reranking. */
+export interface Ranked {
+  /** Where it stood in the list that was given. */
+  readonly index: number;
+  readonly score: number;
+  readonly text: string;
+}
+
+/** What a cross-encoder is made of. */
+export interface CrossEncoderParts {
+  readonly config: EncoderConfig;
+  readonly tokenizerFiles: TokenizerTexts;
+  /** Every parameter, float32, by its Hugging Face name. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+}
