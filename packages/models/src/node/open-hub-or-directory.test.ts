@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { openCheckpoint } from '../checkpoint.js';
 import { safetensorsBytes } from '../safetensors-write.js';
@@ -42,11 +42,26 @@ test('what is neither says both', async () => {
       /expected a model directory or the name of a model of the hub, such as "BAAI\/bge-m3", got neither/,
     );
   await expect(openHubOrDirectory('org/none', t.options)).rejects.toThrow(
-    /org\/none@main: expected a model of this name, got HTTP 401 .*; nor is there a directory "org\/none"$/,
+    /org\/none@main: expected a model of this name, got HTTP 401 .*; nor is there a directory \S*[\\/]org[\\/]none$/,
   );
   await expect(openHubOrDirectory('org/none', { ...t.options, offline: true })).rejects.toThrow(
-    /expected it in the cache .*; nor is there a directory "org\/none"$/,
+    /expected it in the cache .*; nor is there a directory \S*[\\/]org[\\/]none$/,
   );
+  await expect(openHubOrDirectory('./none', t.options)).rejects.toThrow(
+    `got neither: there is no directory ${resolve('none')}, and`,
+  );
+  // A port that fetch refuses by its standard: nothing is ever there.
+  const nowhere = {
+    ...t.options,
+    endpoint: 'http://127.0.0.1:1',
+    timing: { ...t.options.timing, retries: 0 },
+  };
+  const unreached = await openHubOrDirectory('none', nowhere).catch((error: unknown) => error);
+  expect(unreached).toMatchObject({
+    reason: 'network',
+    message: expect.stringMatching(/^none@main: expected an answer from 127\.0\.0\.1:1, got fetch failed/),
+  });
+  expect(String(unreached)).toContain(`; nor is there a directory ${resolve('none')}`);
   await writeFile(join(t.root, 'file'), '');
   await expect(openHubOrDirectory(join(t.root, 'file'), t.options)).rejects.toThrow(
     'expected a directory, got a file',

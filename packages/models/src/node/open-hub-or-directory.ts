@@ -1,8 +1,20 @@
 import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { type DirectorySource, directorySource } from './directory-source.js';
-import { HubError } from './hub-error.js';
+import { HubError, type HubErrorReason } from './hub-error.js';
 import { isHubId } from './hub-id.js';
 import { type HubSourceOptions, hubSource } from './hub-source.js';
+
+/** Failures after which the name may have been meant as a directory. */
+const MAY_BE_NO_MODEL: ReadonlySet<HubErrorReason> = new Set([
+  'not-found',
+  'unauthorized',
+  'offline',
+  'network',
+  'server',
+  'busy',
+  'refused',
+]);
 
 /**
  * The files of a model by its directory or by its name on the hub; a directory that is there wins.
@@ -26,15 +38,14 @@ export async function openHubOrDirectory(
   const shown = JSON.stringify(idOrDirectory);
   if (!isHubId(idOrDirectory))
     throw new RangeError(
-      `${shown}: expected a model directory or the name of a model of the hub, such as "BAAI/bge-m3", got neither: there is no such directory, and the hub has no such names — check the path`,
+      `${shown}: expected a model directory or the name of a model of the hub, such as "BAAI/bge-m3", got neither: there is no directory ${resolve(idOrDirectory)}, and the hub has no such names — check the path`,
     );
   try {
     return await hubSource(idOrDirectory, options);
   } catch (error) {
-    if (!(error instanceof HubError) || !['not-found', 'unauthorized', 'offline'].includes(error.reason))
-      throw error;
+    if (!(error instanceof HubError) || !MAY_BE_NO_MODEL.has(error.reason)) throw error;
     throw new HubError(
-      `${error.message}; nor is there a directory ${shown}`,
+      `${error.message}; nor is there a directory ${resolve(idOrDirectory)}`,
       error.reason,
       error.status,
       error.url,
