@@ -25,6 +25,7 @@ export type RowFault =
   | 'empty-line'
   | 'cr-line-ends'
   | 'invalid-json'
+  | 'indented-json'
   | 'nan'
   | 'wrong-type'
   | 'missing-key'

@@ -138,6 +138,14 @@ describe('parseLine', () => {
       /^r\.jsonl:4:15: expected "," or the closing bracket, got "\\""/,
     ],
     ['invalid-json', '{"query": "a"', /^r\.jsonl:4:14: .*got the end of the line/],
+    [
+      'indented-json',
+      '{',
+      'r.jsonl:4: expected a whole row on one line, got "{" alone, as in indented JSON — write one object per line, as `jq -c .` does (`jq -c ".[]"` for a list)',
+    ],
+    ['indented-json', '  [ {\r', 'got "[ {" alone, as in indented JSON'],
+    ['indented-json', '[', 'got "[" alone'],
+    ['invalid-json', '[{]', /^r\.jsonl:4:3: expected a key/],
     ['nan', '{"label": NaN}', /^r\.jsonl:4:11: expected a finite number, got "NaN"/],
     ['nan', '{"label": -Infinity}', /^r\.jsonl:4:11: expected a finite number, got "-Infinity"/],
     ['empty-line', '', /^r\.jsonl:4: expected a JSON object, got an empty line/],
@@ -148,7 +156,9 @@ describe('parseLine', () => {
       /^r\.jsonl:4: expected line feeds, got rows separated by a carriage return/,
     ],
   ])('%s: %s', (fault, text, message) => {
-    expect(parse(text)).toThrow(expect.objectContaining({ fault, message: expect.stringMatching(message) }));
+    const matching =
+      typeof message === 'string' ? expect.stringContaining(message) : expect.stringMatching(message);
+    expect(parse(text)).toThrow(expect.objectContaining({ fault, message: matching }));
   });
 
   test('invalid UTF-8 names the byte and its column', () => {

@@ -139,6 +139,15 @@ export function parseLine({ at, bytes }: Pick<Line, 'at' | 'bytes'>): unknown {
         cause,
       });
     }
+    if (['{', '[', '[{'].includes(text.slice(0, 100).replace(/\s/g, ''))) {
+      throw new DataError('indented-json', {
+        at,
+        expected: 'a whole row on one line',
+        got: `${JSON.stringify(text.trim())} alone, as in indented JSON`,
+        remedy: 'write one object per line, as `jq -c .` does (`jq -c ".[]"` for a list)',
+        cause,
+      });
+    }
     if (/^"[+-]?(nan|inf(inity)?)"$/i.test(fault.got)) {
       const remedy = 'JSON has no NaN or Infinity; drop the row or give a number';
       throw new DataError('nan', { at: where, expected: 'a finite number', got: fault.got, remedy, cause });
