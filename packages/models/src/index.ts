@@ -66,6 +66,14 @@ export { matchParameters, ParameterMatchError } from './match-parameters.js';
 export { type MixedCheckpoint, type MixModel, type Mixture, openMixture } from './mix/mix.js';
 export { MixError } from './mix/mix-error.js';
 export { type LayerWeights, type MixWeights, weightsOfTensors } from './mix/mix-weights.js';
+export {
+  type ModelCard,
+  type ModelCardData,
+  type ModelCardMetric,
+  modelCard,
+  TRAINING_CONFIG_FILE,
+} from './model-card.js';
+export { MODEL_CARD_FILE, type ModelCardFacts, modelCardFacts } from './model-card-facts.js';
 export { CLASS_OF_TASK, expectTask, type ModelTask, type StatedTask, statedTask } from './model-task.js';
 export { modelWithWeights, parametersOf, type WeightSource } from './model-with-weights.js';
 export { module, type ParameterPath, parameterRoot } from './parameters.js';

@@ -18,6 +18,7 @@ describe('inspectCheckpoint', () => {
       'tokenizer.json': '{}',
       'onnx/model.onnx': 'abc',
       'onnx/model_fp16.onnx': 'a',
+      'golden.json': '{}',
       'README.md': '---\nlanguage: zh\nlicense: apache-2.0\n---\n# Card\nlicense: mit\n',
     });
     expect(found).toMatchObject({
@@ -31,6 +32,7 @@ describe('inspectCheckpoint', () => {
       tokenizer: ['tokenizer.json'],
       onnx: { 'model.onnx': 3, 'model_fp16.onnx': 1 },
       licence: 'apache-2.0',
+      records: ['README.md', 'golden.json'],
     });
     expect(found.sizes?.hidden_size).toBe(JSON.parse(config).hidden_size);
   });

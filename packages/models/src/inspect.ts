@@ -1,7 +1,10 @@
 import { type Checkpoint, openCheckpoint, TOKENIZER_FILES } from './checkpoint.js';
 import { MODEL_TYPES, parseEncoderConfig } from './config.js';
 import { DTYPE_BYTES, type Dtype, elementCount } from './dtype.js';
-import { type FileSource, FileSourceError, readText } from './file-source.js';
+import { type FileSource, FileSourceError } from './file-source.js';
+import { GOLDEN_FILE } from './golden.js';
+import { TRAINING_CONFIG_FILE } from './model-card.js';
+import { MODEL_CARD_FILE, modelCardFacts } from './model-card-facts.js';
 import { CLASS_OF_TASK, type StatedTask, statedTask } from './model-task.js';
 
 /** What a checkpoint is, without running it. */
@@ -32,7 +35,11 @@ export interface Inspection extends StatedTask {
   readonly onnx: Readonly<Record<string, number>>;
   /** `license` of the model card's front matter; undefined where the card or the line is missing. */
   readonly licence: string | undefined;
+  /** Of the model card, training_config.json and golden.json those that are there. */
+  readonly records: readonly string[];
 }
+
+const RECORDS: readonly string[] = [MODEL_CARD_FILE, TRAINING_CONFIG_FILE, GOLDEN_FILE];
 
 /** Reads what is stated of a checkpoint; weights stay where they are. @throws what `openCheckpoint` throws */
 export async function inspectCheckpoint(source: FileSource): Promise<Inspection> {
@@ -57,7 +64,8 @@ export async function inspectCheckpoint(source: FileSource): Promise<Inspection>
     dtypes,
     tokenizer: TOKENIZER_FILES.filter((name) => checkpoint.tokenizerFiles[name] !== undefined),
     onnx: await onnxFiles(source),
-    licence: await licence(source),
+    licence: (await modelCardFacts(source))?.license,
+    records: (await source.list()).filter((name) => RECORDS.includes(name)),
   };
 }
 
@@ -81,12 +89,4 @@ async function onnxFiles(source: FileSource): Promise<Record<string, number>> {
   const sizes: Record<string, number> = {};
   for (const name of names) sizes[name] = await source.size(`onnx/${name}`);
   return sizes;
-}
-
-/** The front matter is YAML between two lines of `---`; only a `license:` at its outermost level counts. */
-async function licence(source: FileSource): Promise<string | undefined> {
-  if (!(await source.list()).includes('README.md')) return undefined;
-  const [, matter] = /^---\r?\n([\s\S]*?)\r?\n---/.exec(await readText(source, 'README.md')) ?? [];
-  const [, value] = /^license:[ \t]*["']?([\w.+-]+)/m.exec(matter ?? '') ?? [];
-  return value;
 }

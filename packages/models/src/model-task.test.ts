@@ -65,6 +65,19 @@ describe('expectTask', () => {
     await expect(open('embedding', sparse)).rejects.toThrow('(SparseEncoder) — pass newHead: true');
   });
 
+  it('lets both tasks of bge-m3 through', async () => {
+    const files = {
+      'modules.json': modules('st.models.Transformer', 'st.models.Pooling'),
+      'colbert_linear.pt': '',
+    };
+    expect(await statedTask(memorySource(files), model)).toMatchObject({
+      task: 'embedding',
+      also: ['colbert'],
+    });
+    for (const wanted of ['embedding', 'colbert'] as const) await open(wanted, files, model);
+    await expect(open('reranker', files, model)).rejects.toThrow('open it with Embedding');
+  });
+
   it('lets its own task, bare encoders and, to rerankers, other classifiers through', async () => {
     await open('colbert', { 'colbert_linear.pt': '' });
     for (const wanted of ['reranker', 'embedding', 'colbert'] as const) await open(wanted, {}, model);

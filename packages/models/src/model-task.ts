@@ -7,6 +7,8 @@ export type ModelTask = 'reranker' | 'embedding' | 'colbert' | 'classifier' | 's
 export interface StatedTask {
   readonly task: ModelTask;
   readonly because: string;
+  /** Further tasks that it has weights for, as bge-m3 has a ColBERT projection beside its Pooling module. */
+  readonly also?: readonly ModelTask[];
 }
 
 /** sentence-transformers and PyLate name their class in config_sentence_transformers.json. */
@@ -31,14 +33,17 @@ export async function statedTask(
   const own = ['colbert_linear.safetensors', 'colbert_linear.pt', 'artifact.metadata'].find((name) =>
     present.has(name),
   );
-  if (own !== undefined) return { task: 'colbert', because: own };
   const stated = Array.isArray(config.architectures) ? String(config.architectures[0]) : '';
   const said = `"architectures" of config.json (${stated})`;
-  if (stated === 'HF_ColBERT') return { task: 'colbert', because: said };
   const modules = present.has('modules.json') ? await readJson(source, 'modules.json') : [];
   const types = (Array.isArray(modules) ? modules : []).map((module: unknown) =>
     isJsonObject(module) ? String(module.type) : '',
   );
+  const pooling = types.find((type) => type.endsWith('.Pooling'));
+  if (own !== undefined && pooling !== undefined)
+    return { task: 'embedding', because: `modules.json (${pooling})`, also: ['colbert'] };
+  if (own !== undefined) return { task: 'colbert', because: own };
+  if (stated === 'HF_ColBERT') return { task: 'colbert', because: said };
   const pylate = types.find((type) => type.startsWith('pylate.'));
   if (pylate !== undefined) return { task: 'colbert', because: `modules.json (${pylate})` };
   const settings = 'config_sentence_transformers.json';
@@ -47,7 +52,6 @@ export async function statedTask(
     const task = typeof model_type === 'string' ? BY_MODEL_TYPE[model_type] : undefined;
     if (task !== undefined) return { task, because: `"model_type" of ${settings} (${model_type})` };
   }
-  const pooling = types.find((type) => type.endsWith('.Pooling'));
   if (pooling !== undefined) return { task: 'embedding', because: `modules.json (${pooling})` };
   if (!stated.endsWith('ForSequenceClassification'))
     return { task: 'encoder', because: stated === '' ? 'no head is stated' : said };
@@ -76,10 +80,10 @@ export async function expectTask(
   where: string,
   otherwise: string,
 ): Promise<void> {
-  const { task, because } = await statedTask(checkpoint.source, checkpoint.config);
+  const { task, because, also = [] } = await statedTask(checkpoint.source, checkpoint.config);
   // Classifiers of several labels: CrossEncoder has its own words for them.
   const passes = [wanted, 'encoder', ...(wanted === 'reranker' ? ['classifier'] : [])];
-  if (passes.includes(task)) return;
+  if ([task, ...also].some((one) => passes.includes(one))) return;
   const other = CLASS_OF_TASK[task];
   throw new RangeError(
     `${where}: expected a model for ${CLASS_OF_TASK[wanted]}, got one of task "${task}" by ${because} — ${other === undefined ? '' : `open it with ${other}, or `}${otherwise}`,

@@ -1,7 +1,11 @@
 import { isModuleFile, TOKENIZER_FILES, WEIGHT_FILES } from './checkpoint.js';
 import { FileSourceError, isJsonObject } from './file-source.js';
+import { GOLDEN_FILE } from './golden.js';
 
-/** Files beside a ColBERT model's weights: RAG-Retrieval's projection, our lengths of it, Stanford's settings. */
+/**
+ * Files beside a ColBERT model's weights: RAG-Retrieval's projection, our lengths of it, Stanford's settings. bge-m3's
+ * `sparse_linear.pt`, the weights of its words, is none of them: no class gives sparse vectors.
+ */
 const COLBERT_FILES = [
   'colbert_linear.pt',
   'colbert_linear.safetensors',
@@ -11,7 +15,8 @@ const COLBERT_FILES = [
 
 /**
  * Which of a model's files opening it reads: config, tokenizer, weights in one format, sentence-transformers' modules,
- * ColBERT's projection. Not other formats of the same weights, ONNX exports, images and cards.
+ * ColBERT's projection; and golden.json, which is small, so that `verify: true` also works offline. Not other formats of the same
+ * weights, ONNX exports, images and cards.
  * @param paths every file of the model
  * @param readText gives the text of one of them: the index of shards
  * @throws FileSourceError for an index that names no files, or files that the model does not have
@@ -21,7 +26,8 @@ export async function neededFiles(
   readText: (path: string) => Promise<string>,
 ): Promise<string[]> {
   const present = new Set(paths);
-  const needed = ['config.json', ...TOKENIZER_FILES, ...COLBERT_FILES].filter((path) => present.has(path));
+  const small = ['config.json', GOLDEN_FILE, ...TOKENIZER_FILES, ...COLBERT_FILES];
+  const needed = small.filter((path) => present.has(path));
   needed.push(...paths.filter(isModuleFile));
   for (const path of paths) {
     // A module's weights in PyTorch's format where it has no others.

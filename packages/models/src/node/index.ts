@@ -8,7 +8,7 @@ export { type HubSource, type HubSourceOptions, hubSource } from './hub-source.j
 export { type MixOptions, mixModels, openMixModels } from './mix-models.js';
 export { openHubOrDirectory } from './open-hub-or-directory.js';
 export { type Pushed, type PushOptions, pushToHub } from './push-to-hub.js';
-export type { CheckpointToSave } from './save.js';
+export type { CheckpointToSave, MadeFromModel, SaveOptions } from './save.js';
 export { SaveRefusedError, saveCheckpoint } from './save.js';
 export {
   type ExportOnnxOptions,

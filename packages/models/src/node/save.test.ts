@@ -98,6 +98,42 @@ test('a save that fails leaves what was there', async () => {
   expect(await listing(root)).toEqual(['empty', 'model']);
 });
 
+test('what is made from the written model appears with it, in the same rename', async () => {
+  const directory = join(root, 'model');
+  const made = (value: number) => ({
+    names: ['README.md'],
+    make: async (staged: string) => {
+      expect(await valueIn(staged)).toBe(value);
+      await mkdir(join(staged, 'onnx'));
+      await writeFile(join(staged, 'onnx', 'model.onnx'), `${value}`);
+      return { 'README.md': `# ${value}` };
+    },
+  });
+  const all = [...complete, 'README.md', 'onnx/model.onnx'].sort();
+  const found = () =>
+    Promise.all(['README.md', 'onnx/model.onnx'].map((name) => readFile(join(directory, name), 'utf8')));
+  // New, replaced as a whole, in place.
+  await saveCheckpoint(directory, checkpoint(1), { made: made(1) });
+  expect([await tree(directory), await found()]).toEqual([all, ['# 1', '1']]);
+  await saveCheckpoint(directory, checkpoint(2), { made: made(2) });
+  expect([await tree(directory), await found()]).toEqual([all, ['# 2', '2']]);
+  await writeFile(join(directory, 'thesis.tex'), 'years of work');
+  await saveCheckpoint(directory, checkpoint(3), { made: made(3), overwrite: true });
+  expect([await tree(directory), await found()]).toEqual([[...all, 'thesis.tex'].sort(), ['# 3', '3']]);
+
+  // What cannot be made, or was not named, leaves everything as it was.
+  const failing = [
+    { names: [], make: () => Promise.reject(new Error('gone')) },
+    { names: ['a.md'], make: async () => ({ 'b.md': '' }) },
+  ];
+  for (const made of failing)
+    await expect(saveCheckpoint(directory, checkpoint(4), { made, overwrite: true })).rejects.toThrow(
+      /gone|made: expected a\.md, got b\.md — name what is made/,
+    );
+  expect([await valueIn(directory), await found()]).toEqual([3, ['# 3', '3']]);
+  expect(await listing(root)).toEqual(['model']);
+});
+
 const modules = (value: number, ...folders: string[]): CheckpointToSave => ({
   ...checkpoint(value),
   files: {

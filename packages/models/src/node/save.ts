@@ -2,6 +2,7 @@ import { mkdir, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promi
 import { basename, dirname, join, resolve } from 'node:path';
 import { isModuleFile, TOKENIZER_FILES } from '../checkpoint.js';
 import { GOLDEN_FILE } from '../golden.js';
+import { TRAINING_CONFIG_FILE } from '../model-card.js';
 import { type TensorToWrite, writeSafetensors } from '../safetensors-write.js';
 import { fileSink, syncDirectory, temporaryName, writeFileAtomically } from './file-sink.js';
 import { ONNX_FOLDER } from './write-onnx.js';
@@ -14,6 +15,20 @@ export interface CheckpointToSave {
   readonly tensors: Iterable<TensorToWrite>;
   /** Further files by their path in the directory, such as `tokenizer.json` or `1_Pooling/config.json`; written as they are. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
+}
+
+/** Files that are made from the written model, before it takes its place. */
+export interface MadeFromModel {
+  /** Paths of those that `make` gives; files in `onnx` need not be named. */
+  readonly names: readonly string[];
+  /** Opens the model in this directory, may write to `onnx` in it, and gives the contents of the others by path. */
+  make(directory: string): Promise<Readonly<Record<string, string | Uint8Array>>>;
+}
+
+export interface SaveOptions {
+  /** Writes into a directory with other content too. */
+  readonly overwrite?: boolean;
+  readonly made?: MadeFromModel;
 }
 
 /** A directory that a save would not replace. */
@@ -30,9 +45,11 @@ export class SaveRefusedError extends Error {
   }
 }
 
-/** True for what is made from a checkpoint's weights, and is wrong beside others: models for other tools, recorded outputs. */
+/** True for what is made of or with a checkpoint's weights, and is wrong beside others: models for other tools, recorded outputs, a training's record. */
 const isDerivedFile = (name: string): boolean =>
-  name === GOLDEN_FILE || /^onnx\/model(_[a-z0-9]+)?\.onnx(_data)?$/.test(name);
+  name === GOLDEN_FILE ||
+  name === TRAINING_CONFIG_FILE ||
+  /^onnx\/model(_[a-z0-9]+)?\.onnx(_data)?$/.test(name);
 
 const WEIGHTS = 'model.safetensors';
 const CONFIG = 'config.json';
@@ -43,21 +60,21 @@ const CONFIG = 'config.json';
  * - One that holds only files of a checkpoint, those of sentence-transformers' module folders included: it is replaced as a
  *   whole.
  * - An empty one, or with `overwrite` any: the files move in one by one, config.json last; foreign files stay.
- * Models in `onnx` and a golden.json of the older weights go.
+ * Models in `onnx`, a golden.json and a training_config.json of the older weights go.
  * Files of any other name are never deleted.
- * @throws SaveRefusedError for a directory with other content, unless `overwrite`.
+ * @throws SaveRefusedError for a directory with other content, unless `overwrite`; what `made` throws, nothing written then.
  */
 export async function saveCheckpoint(
   directory: string,
   checkpoint: CheckpointToSave,
-  { overwrite = false }: { overwrite?: boolean } = {},
+  { overwrite = false, made }: SaveOptions = {},
 ): Promise<void> {
   const files = { ...checkpoint.files, [CONFIG]: `${JSON.stringify(checkpoint.config, null, 2)}\n` };
-  const names = [...Object.keys(files).filter((name) => name !== CONFIG), WEIGHTS, CONFIG];
-  for (const name of Object.keys(checkpoint.files ?? {})) checkExtraFile(name);
-  const folders = foldersOf(names);
-  const state = await inspect(directory, folders);
-  const known = new Set<string>([...names, ...TOKENIZER_FILES]);
+  const extra = [...Object.keys(checkpoint.files ?? {}), ...(made?.names ?? [])];
+  for (const name of extra) checkExtraFile(name);
+  const stated = [...extra, WEIGHTS, CONFIG];
+  const state = await inspect(directory, foldersOf(stated));
+  const known = new Set<string>([...stated, ...TOKENIZER_FILES]);
   const foreign = state.names.filter(
     (name) => !known.has(name) && !isModuleFile(name) && !isDerivedFile(name),
   );
@@ -70,10 +87,15 @@ export async function saveCheckpoint(
   const staging = inPlace ? join(path, temporaryName('save')) : join(parent, temporaryName(basename(path)));
   await mkdir(staging);
   try {
-    for (const folder of folders) await mkdir(join(staging, folder));
+    for (const folder of foldersOf(stated)) await mkdir(join(staging, folder));
     for (const [name, content] of Object.entries(files))
       await writeFileAtomically(join(staging, name), content);
     await writeSafetensors(await fileSink(join(staging, WEIGHTS)), checkpoint.tensors);
+    if (made) await writeMade(staging, made);
+    const written = (await inspect(staging, foldersOf(stated))).names;
+    // config.json last: without it there is no model.
+    const names = [...written.filter((name) => name !== CONFIG), CONFIG];
+    const folders = foldersOf(names);
     if (inPlace) {
       for (const name of state.names)
         if (isDerivedFile(name) && !names.includes(name)) await rm(join(path, name), { force: true });
@@ -90,6 +112,17 @@ export async function saveCheckpoint(
     await rm(staging, { recursive: true, force: true });
     throw error;
   }
+}
+
+async function writeMade(staging: string, { names, make }: MadeFromModel): Promise<void> {
+  const files = await make(staging);
+  const given = Object.keys(files);
+  if (given.length !== names.length || !names.every((name) => given.includes(name)))
+    throw new TypeError(
+      `made: expected ${names.join(', ')}, got ${given.join(', ') || 'nothing'} — name what is made`,
+    );
+  for (const [name, content] of Object.entries(files))
+    await writeFileAtomically(join(staging, name), content);
 }
 
 /** Puts `staging` in the place of `path`; the old directory steps aside and is emptied file by file. */

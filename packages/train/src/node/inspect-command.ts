@@ -1,4 +1,4 @@
-import { type Inspection, inspectCheckpoint } from '@rag/models';
+import { CLASS_OF_TASK, type Inspection, inspectCheckpoint } from '@rag/models';
 import { openHubOrDirectory } from '@rag/models/node';
 import { Command } from 'commander';
 import type { CommandStreams } from './command-line.js';
@@ -25,7 +25,7 @@ function describe(model: string, found: Inspection): string {
   const lines: [string, string][] = [
     ['model', model],
     ['task', `${found.task}, by ${found.because}`],
-    ['opens with', found.opensWith ?? opensWithout(found)],
+    ['opens with', opensWith(found)],
     ['type', `${found.modelType}${found.known ? '' : ', which this version does not have'}`],
     ...(sizes
       ? ([
@@ -45,14 +45,20 @@ function describe(model: string, found: Inspection): string {
     ['tokenizer', found.tokenizer.join(', ') || 'none'],
     ['onnx', list(found.onnx) || 'none'],
     ['licence', found.licence ?? 'not stated'],
+    ['records', found.records.join(', ') || 'none'],
   ];
   return lines.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join('');
 }
 
-const opensWithout = ({ task, known }: Inspection): string =>
-  known && task === 'encoder'
+function opensWith({ opensWith, also = [], task, known }: Inspection): string {
+  const classes = [opensWith, ...also.map((other) => CLASS_OF_TASK[other])].filter(
+    (name) => name !== undefined,
+  );
+  if (classes.length > 0) return classes.join(', or ');
+  return known && task === 'encoder'
     ? 'Embedding (pooling), ColBERT (colbertDim) or CrossEncoder (newHead), with a fresh head'
     : 'none';
+}
 
 /** Bytes in MB of 10⁶. */
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

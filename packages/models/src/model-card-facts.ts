@@ -1,0 +1,69 @@
+import { type FileSource, readText } from './file-source.js';
+
+/** The file of a model directory that says to people what it is: its model card. */
+export const MODEL_CARD_FILE = 'README.md';
+
+/** What a card's front matter states and models made from it repeat (https://huggingface.co/docs/hub/model-cards). */
+export interface ModelCardFacts {
+  /** An SPDX-like name, or `other`, which the next two explain. */
+  readonly license?: string;
+  readonly license_name?: string;
+  readonly license_link?: string;
+  /** ISO 639 codes, `multilingual`. */
+  readonly language: readonly string[];
+}
+
+const SCALARS = ['license', 'license_name', 'license_link'] as const;
+
+/** Lines of front matter that are looked at; cards of models list thousands of results below them. */
+const MAX_LINES = 20_000;
+
+/**
+ * Reads the lines `license`, `license_name`, `license_link` and `language` of a card's front matter, YAML between two lines of `---`: only
+ * keys of its outermost level, values of one line or one list. Whatever else the card holds is not looked at.
+ */
+export function readModelCardFacts(card: string): ModelCardFacts {
+  const lines = card.split(/\r?\n/, MAX_LINES);
+  const end = lines.indexOf('---', 1);
+  if (lines[0] !== '---' || end < 0) return { language: [] };
+  const matter = lines.slice(1, end);
+  const facts: { [Key in (typeof SCALARS)[number]]?: string } = {};
+  for (const key of SCALARS) {
+    const value = itemsOf(matter, key)[0];
+    if (value !== undefined) facts[key] = value;
+  }
+  return { ...facts, language: itemsOf(matter, 'language') };
+}
+
+/** Reads the model card of a directory, if there is one. @throws FileSourceError for one that is not UTF-8 */
+export async function modelCardFacts(source: FileSource): Promise<ModelCardFacts | undefined> {
+  if (!(await source.list()).includes(MODEL_CARD_FILE)) return undefined;
+  return readModelCardFacts(await readText(source, MODEL_CARD_FILE));
+}
+
+/** `key: a`, `key: [a, b]`, or `key:` with lines `- a` below it; none where the key is absent or empty. */
+function itemsOf(matter: readonly string[], key: string): string[] {
+  const at = matter.findIndex((line) => line.startsWith(`${key}:`));
+  if (at < 0) return [];
+  const rest = matter[at]!.slice(key.length + 1).trim();
+  if (rest.startsWith('['))
+    return rest
+      .replace(/^\[|\].*$/g, '')
+      .split(',')
+      .flatMap(plain);
+  if (rest !== '') return plain(rest);
+  const items: string[] = [];
+  for (const line of matter.slice(at + 1)) {
+    const [, item] = /^\s*-\s+(\S.*)$/.exec(line) ?? [];
+    if (item === undefined) break;
+    items.push(...plain(item));
+  }
+  return items;
+}
+
+/** A scalar without its quotes and comment; nothing for an empty one, an anchor or a nested value. */
+function plain(text: string): string[] {
+  const [, double, single] = /^(?:"([^"]*)"|'([^']*)')/.exec(text.trim()) ?? [];
+  const value = (double ?? single ?? text.replace(/\s+#.*$/, '')).trim();
+  return value === '' || /^[{[&*|>!]/.test(value) || ['null', '~'].includes(value) ? [] : [value];
+}

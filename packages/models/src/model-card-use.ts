@@ -1,0 +1,106 @@
+import type { ModelCard } from './model-card.js';
+
+type Opened = Pick<ModelCard, 'task' | 'layout' | 'onnx'>;
+
+/** How each tool opens a model: code whose `model` is the directory, or its name on the hub. */
+export function modelCardUse(card: Opened): string {
+  const python = inPython(card);
+  return [
+    '## Use',
+    'In each, `model` stands for this directory or its name on the hub.',
+    block('ts', inTypeScript(card)),
+    python,
+    ...(card.onnx ? [block('js', inTransformersJs(card))] : []),
+  ].join('\n\n');
+}
+
+const block = (language: string, lines: readonly string[]): string =>
+  ['```' + language, ...lines, '```'].join('\n');
+
+function inTypeScript({ task }: Opened): string[] {
+  const open = (name: string) => [
+    `import { ${name} } from '@rag/${task}';`,
+    '',
+    '// verify: true replays golden.json, which was recorded when the model was written.',
+    `const opened = await ${name}.fromPretrained('model', { verify: true });`,
+  ];
+  switch (task) {
+    case 'reranker':
+      return [
+        ...open('CrossEncoder'),
+        "const ranked = await opened.rerank('query', ['passage', 'another']);",
+      ];
+    case 'embedding':
+      return [...open('Embedding'), "const vectors = await opened.encode(['text', 'another']);"];
+    case 'colbert':
+      return [...open('ColBERT'), "const ranked = await opened.rerank('query', ['passage', 'another']);"];
+  }
+}
+
+function inPython({ task, layout }: Opened): string {
+  switch (task) {
+    case 'reranker':
+      return block('python', [
+        'import torch',
+        'from sentence_transformers import CrossEncoder',
+        '',
+        '# Logits; without activation_fn their logistic function.',
+        'scores = CrossEncoder("model").predict([("query", "passage")], activation_fn=torch.nn.Identity())',
+      ]);
+    case 'embedding':
+      return block('python', [
+        'from sentence_transformers import SentenceTransformer',
+        '',
+        'vectors = SentenceTransformer("model").encode(["text", "another"])',
+      ]);
+    case 'colbert':
+      if (layout === 'pylate')
+        return block('python', [
+          'from pylate import models',
+          '',
+          'opened = models.ColBERT("model")',
+          'vectors = opened.encode(["passage", "another"], is_query=False)',
+        ]);
+      if (layout === 'colbertv2')
+        return block('python', [
+          'from colbert.infra import ColBERTConfig',
+          'from colbert.modeling.checkpoint import Checkpoint',
+          '',
+          'vectors = Checkpoint("model", ColBERTConfig()).docFromText(["passage", "another"])',
+        ]);
+      return [
+        block('python', [
+          'import torch',
+          'from transformers import AutoModel, AutoTokenizer',
+          '',
+          'tokenizer, encoder = AutoTokenizer.from_pretrained("model"), AutoModel.from_pretrained("model")',
+          'projection = torch.load("model/colbert_linear.pt")',
+          'hidden = encoder(**tokenizer(["passage"], return_tensors="pt")).last_hidden_state',
+          'vectors = torch.nn.functional.linear(hidden, projection["weight"], projection["bias"])',
+        ]),
+        'RAG-Retrieval’s class opens the directory too. Before vectors are compared they are normalised, and the first token’s is masked.',
+      ].join('\n\n');
+  }
+}
+
+function inTransformersJs({ task }: Opened): string[] {
+  const name = task === 'reranker' ? 'AutoModelForSequenceClassification' : 'AutoModel';
+  const open = [
+    `import { ${name}, AutoTokenizer } from '@huggingface/transformers';`,
+    '',
+    "const tokenizer = await AutoTokenizer.from_pretrained('model');",
+    `const opened = await ${name}.from_pretrained('model', { dtype: 'fp32' });`,
+  ];
+  if (task === 'reranker')
+    return [
+      ...open,
+      "const inputs = tokenizer(['query'], { text_pair: ['passage'], padding: true, truncation: true });",
+      'const { logits } = await opened(inputs);',
+    ];
+  const output = task === 'embedding' ? 'sentence_embedding' : 'token_embeddings';
+  return [
+    ...open,
+    "const inputs = tokenizer(['text', 'another'], { padding: true, truncation: true });",
+    `const { ${output} } = await opened(inputs);`,
+  ];
+}
