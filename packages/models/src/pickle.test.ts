@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  MAX_DICTS,
-  MAX_OPCODES,
-  PickleCutError,
-  type PickleReader,
-  unpickle,
-  unpickleFrom,
-} from './pickle.js';
+import { MAX_DICTS, MAX_OPCODES, type PickleReader, unpickle, unpickleFrom } from './pickle.js';
+import { PickleCutError } from './pickle-bytes.js';
 import { isKind, type PickleValue } from './pickle-value.js';
 import { PytorchFileError } from './pytorch-file-error.js';
 import { uint } from './testing/pytorch-archive.js';

@@ -1,3 +1,4 @@
+import { type PickleBytes, pickleBytes } from './pickle-bytes.js';
 import { describe, isKind, type PickleGlobal, type PickleTuple, type PickleValue } from './pickle-value.js';
 import { PytorchFileError } from './pytorch-file-error.js';
 
@@ -9,19 +10,10 @@ export interface PickleReader {
   persistent(id: PickleValue): PickleValue;
 }
 
-/** The largest pickle that is interpreted, in bytes; a state dict takes 100–300 bytes per tensor. */
-export const MAX_PICKLE_BYTES = 1 << 26;
-/** The longest string, in bytes. */
-export const MAX_STRING_BYTES = 1 << 16;
 /** The most opcodes that are interpreted, each of which makes one value at most: about 100,000 tensors. */
 export const MAX_OPCODES = 1 << 22;
 /** The most dicts and calls: three per tensor at most. A Map takes 200 bytes even when it is empty. */
 export const MAX_DICTS = 1 << 19;
-
-/** The bytes ended before the pickle did. */
-export class PickleCutError extends PytorchFileError {
-  override name = 'PickleCutError';
-}
 
 /**
  * Interprets a pickle that fills `bytes`; see {@link unpickleFrom}.
@@ -51,33 +43,14 @@ export function unpickleFrom(
   where: string,
   reader: PickleReader,
 ): { value: PickleValue; end: number } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const from = pickleBytes(bytes, start, where);
+  // The compiler follows calls that never return only through an explicit type.
+  const fail: PickleBytes['fail'] = from.fail;
   const stack: PickleValue[] = [];
   const marks: number[] = [];
   const memo = new Map<number, PickleValue>();
-  const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  let at = start;
   let dicts = 0;
 
-  const fail = (problem: string, advice?: string): never => {
-    throw new PytorchFileError(where, `pickle at byte ${at}: ${problem}`, advice);
-  };
-  if (bytes.length - start > MAX_PICKLE_BYTES) {
-    fail(
-      `expected at most ${MAX_PICKLE_BYTES} bytes, got ${bytes.length - start}`,
-      'save the state dict alone',
-    );
-  }
-  const cut = (expected: string): never => {
-    throw new PickleCutError(where, `pickle at byte ${at}: expected ${expected}, got ${bytes.length - at}`);
-  };
-  const take = (count: number): number => {
-    if (count > bytes.length - at) cut(`${count} more bytes`);
-    at += count;
-    return at - count;
-  };
-  const uint8 = () => view.getUint8(take(1));
-  const uint32 = () => view.getUint32(take(4), true);
   const pop = (): PickleValue => {
     if (stack.length <= (marks.at(-1) ?? 0)) fail('expected a value on the stack, got none');
     return stack.pop() as PickleValue;
@@ -90,40 +63,6 @@ export function unpickleFrom(
   const top = (): PickleValue => {
     if (stack.length <= (marks.at(-1) ?? 0)) fail('expected a value on the stack, got none');
     return stack.at(-1) as PickleValue;
-  };
-  const text = (length: number): string => {
-    if (length > MAX_STRING_BYTES)
-      fail(`expected strings of at most ${MAX_STRING_BYTES} bytes, got ${length}`);
-    const begin = take(length);
-    try {
-      return utf8.decode(bytes.subarray(begin, at));
-    } catch {
-      return fail('expected UTF-8 text, got other bytes');
-    }
-  };
-  const line = (): string => {
-    const end = bytes.subarray(at, at + MAX_STRING_BYTES + 1).indexOf(0x0a) + at;
-    if (end < at) {
-      if (bytes.length - at > MAX_STRING_BYTES) fail(`expected lines of at most ${MAX_STRING_BYTES} bytes`);
-      cut('a line');
-    }
-    const value = text(end - at);
-    at++;
-    return value;
-  };
-  const length64 = (): number => {
-    const value = view.getBigUint64(take(8), true);
-    return value > BigInt(MAX_PICKLE_BYTES)
-      ? fail(`expected a length inside the pickle, got ${value}`)
-      : Number(value);
-  };
-  const long = (length: number): number => {
-    if (length > 8) fail(`expected whole numbers of at most 8 bytes, got ${length}`);
-    let value = 0n;
-    const begin = take(length);
-    for (let i = 0; i < length; i++) value |= BigInt(view.getUint8(begin + i)) << BigInt(8 * i);
-    const signed = Number(BigInt.asIntN(8 * length, value));
-    return Number.isSafeInteger(signed) ? signed : fail(`expected whole numbers below 2^53, got ${signed}`);
   };
   const global = (name: string): PickleGlobal => {
     if (!reader.globals.has(name)) {
@@ -185,16 +124,16 @@ export function unpickleFrom(
     if (opcodes === MAX_OPCODES) {
       fail(`expected at most ${MAX_OPCODES} opcodes, got more`, 'save the state dict alone');
     }
-    const opcode = uint8();
+    const opcode = from.uint8();
     switch (opcode) {
       case 0x80: {
-        const protocol = uint8();
-        if (at !== start + 2 || protocol < 2 || protocol > 5)
+        const protocol = from.uint8();
+        if (from.at !== start + 2 || protocol < 2 || protocol > 5)
           fail(`expected protocol 2 to 5 once, got ${protocol}`);
         break;
       }
       case 0x95: // FRAME: a hint for buffering
-        length64();
+        from.length64();
         break;
       case 0x2e: {
         // STOP
@@ -202,7 +141,7 @@ export function unpickleFrom(
         if (stack.length > 0 || marks.length > 0) {
           fail(`expected the end with one value, got ${stack.length + 1}`);
         }
-        return { value, end: at };
+        return { value, end: from.at };
       }
       case 0x28:
         marks.push(stack.length);
@@ -217,34 +156,34 @@ export function unpickleFrom(
         stack.push(false);
         break; // NEWFALSE
       case 0x4b:
-        stack.push(uint8());
+        stack.push(from.uint8());
         break; // BININT1
       case 0x4d:
-        stack.push(view.getUint16(take(2), true));
+        stack.push(from.uint16());
         break; // BININT2
       case 0x4a:
-        stack.push(view.getInt32(take(4), true));
+        stack.push(from.int32());
         break; // BININT
       case 0x8a:
-        stack.push(long(uint8()));
+        stack.push(from.long(from.uint8()));
         break; // LONG1
       case 0x47:
-        stack.push(view.getFloat64(take(8), false));
+        stack.push(from.float64());
         break; // BINFLOAT
       case 0x58:
-        stack.push(text(uint32()));
+        stack.push(from.text(from.uint32()));
         break; // BINUNICODE
       case 0x8c:
-        stack.push(text(uint8()));
+        stack.push(from.text(from.uint8()));
         break; // SHORT_BINUNICODE
       case 0x8d:
-        stack.push(text(length64()));
+        stack.push(from.text(from.length64()));
         break; // BINUNICODE8
       case 0x55:
-        stack.push(text(uint8()));
+        stack.push(from.text(from.uint8()));
         break; // SHORT_BINSTRING: a str of Python 2
       case 0x54:
-        stack.push(text(uint32()));
+        stack.push(from.text(from.uint32()));
         break; // BINSTRING
       case 0x7d:
         if (++dicts > MAX_DICTS) fail(`expected at most ${MAX_DICTS} dicts, got more`);
@@ -281,24 +220,24 @@ export function unpickleFrom(
         setItems(popToMark());
         break; // SETITEMS
       case 0x71:
-        put(uint8());
+        put(from.uint8());
         break; // BINPUT
       case 0x72:
-        put(uint32());
+        put(from.uint32());
         break; // LONG_BINPUT
       case 0x94:
         put(memo.size);
         break; // MEMOIZE
       case 0x68:
-        stack.push(get(uint8()));
+        stack.push(get(from.uint8()));
         break; // BINGET
       case 0x6a:
-        stack.push(get(uint32()));
+        stack.push(get(from.uint32()));
         break; // LONG_BINGET
       case 0x63: {
         // GLOBAL
-        const module = line();
-        stack.push(global(`${module}.${line()}`));
+        const module = from.line();
+        stack.push(global(`${module}.${from.line()}`));
         break;
       }
       case 0x93:

@@ -1,6 +1,7 @@
 import { DTYPE_BYTES } from './dtype.js';
 import type { FileSource } from './file-source.js';
-import { MAX_PICKLE_BYTES, PickleCutError, type PickleReader, unpickleFrom } from './pickle.js';
+import { type PickleReader, unpickleFrom } from './pickle.js';
+import { MAX_PICKLE_BYTES, PickleCutError } from './pickle-bytes.js';
 import { describe, isKind, type PickleValue } from './pickle-value.js';
 import { PytorchFileError } from './pytorch-file-error.js';
 import { type StateDictParts, stateDictReader } from './state-dict.js';

@@ -1,6 +1,7 @@
 import { DTYPE_BYTES } from './dtype.js';
 import type { FileSource } from './file-source.js';
-import { MAX_PICKLE_BYTES, unpickle } from './pickle.js';
+import { unpickle } from './pickle.js';
+import { MAX_PICKLE_BYTES } from './pickle-bytes.js';
 import { PytorchFileError } from './pytorch-file-error.js';
 import { type StateDictParts, stateDictReader } from './state-dict.js';
 import { readZipDirectory, type ZipEntry, zipDataOffset } from './zip.js';
