@@ -1,4 +1,12 @@
 export { batchByTokens, type TokenBatches } from './batches.js';
+export {
+  type CountPiecesOptions,
+  type CutVocabularyOptions,
+  countPieces,
+  type PieceCounter,
+  type VocabularyCut,
+} from './cut-vocabulary.js';
+export type { VocabularyFiles } from './cut-vocabulary-files.js';
 export { TokenizerError } from './errors.js';
 export { exactLadder, type Ladder, sizeLadder } from './ladder.js';
 export { openTokenizer, type TokenizerTexts } from './open-tokenizer.js';
