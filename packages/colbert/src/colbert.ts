@@ -208,8 +208,8 @@ export class ColBERT {
     const { config, settings, stated, tokenizerFiles } = this.opened;
     const read = (name: string) => this.opened.weights.read(name);
     const model = await colbertCheckpoint({ config, settings, stated, tokenizerFiles, read });
-    const pairs = golden === true ? GOLDEN_PAIRS : golden;
-    const recorded = pairs && { [GOLDEN_FILE]: goldenText('colbert', await this.golden(pairs)) };
+    const cases = golden && (await this.golden(golden === true ? undefined : golden));
+    const recorded = cases && { [GOLDEN_FILE]: goldenText('colbert', cases) };
     await saveCheckpoint(directory, { ...model, files: { ...model.files, ...recorded } }, options);
   }
 
@@ -247,8 +247,8 @@ export class ColBERT {
     this.opened.maxSim.dispose();
   }
 
-  /** What the model gives for pairs: the tokens of the query and then of the passage, and the score. */
-  private async golden(pairs: readonly Pair[]): Promise<GoldenCase[]> {
+  /** What the model gives for pairs, or for some of its own, as golden.json records it: the tokens of the query and then of the passage, and the score. */
+  async golden(pairs: readonly Pair[] = GOLDEN_PAIRS): Promise<GoldenCase[]> {
     return goldenScores(this.encoder({}), pairs, await this.computeScore(pairs));
   }
 

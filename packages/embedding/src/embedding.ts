@@ -205,8 +205,8 @@ export class Embedding {
     const { config, head, settings, tokenizerFiles, pooler } = this;
     const read = (name: string) => this.weights.read(name);
     const model = await embeddingCheckpoint({ config, head, settings, tokenizerFiles, read, pooler });
-    const texts = golden === true ? GOLDEN_PAIRS.map(([, passage]) => passage) : golden;
-    const recorded = texts && { [GOLDEN_FILE]: goldenText('embedding', await this.golden(texts)) };
+    const cases = golden && (await this.golden(golden === true ? undefined : golden));
+    const recorded = cases && { [GOLDEN_FILE]: goldenText('embedding', cases) };
     await saveCheckpoint(directory, { ...model, files: { ...model.files, ...recorded } }, options);
   }
 
@@ -240,8 +240,8 @@ export class Embedding {
     this.session.dispose();
   }
 
-  /** What the model gives for texts without a prompt; tokens are those of the default length. */
-  private async golden(texts: readonly string[]): Promise<GoldenCase[]> {
+  /** What the model gives for texts, or for some of its own, without a prompt: what golden.json records; tokens are those of the default length. */
+  async golden(texts: readonly string[] = GOLDEN_PAIRS.map(([, passage]) => passage)): Promise<GoldenCase[]> {
     const { encoder } = resolveEncode(this, { prompt: '' });
     const vectors = await this.encode(texts, { prompt: '' });
     return goldenVectors(encoder, texts, vectors);

@@ -178,7 +178,7 @@ export class CrossEncoder {
     { golden, ...options }: { overwrite?: boolean; golden?: boolean | readonly Pair[] } = {},
   ): Promise<void> {
     const { saveCheckpoint } = await import('@rag/models/node');
-    const recorded = golden && (await this.golden(golden === true ? GOLDEN_PAIRS : golden));
+    const recorded = golden && (await this.golden(golden === true ? undefined : golden));
     await saveCheckpoint(
       directory,
       {
@@ -238,7 +238,8 @@ export class CrossEncoder {
     return { config: this.config, read: (name) => this.weights.read(name) };
   }
 
-  private async golden(pairs: readonly Pair[]): Promise<GoldenCase[]> {
+  /** What the model gives for pairs, or for some of its own: what golden.json records; tokens are those of the default length. */
+  async golden(pairs: readonly Pair[] = GOLDEN_PAIRS): Promise<GoldenCase[]> {
     const scores = await this.computeScore(pairs);
     return goldenScores(this.encoder({}), pairs, scores);
   }
