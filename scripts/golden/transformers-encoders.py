@@ -373,24 +373,29 @@ def write(path, result):
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
-for index, (name, (model_class, config)) in enumerate(CASES.items()):
-    if sys.argv[1:] and name not in sys.argv[1:]:
-        continue
-    model, result = golden(name, model_class, config, SEED + 10 * index)
-    folder = FIXTURES / name
-    folder.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(folder)
-    if name in REWRITTEN:
-        file = folder / "config.json"
-        rewritten = REWRITTEN[name](json.loads(file.read_text()))
-        file.write_text(json.dumps(rewritten, indent=2, sort_keys=True) + "\n")
-    tensors = folder / "model.safetensors"
-    if name in RENAMED:
-        renamed = {RENAMED[name](key): value for key, value in load_file(tensors).items()}
-        save_file(renamed, tensors, metadata={"format": "pt"})
-    shapes = {key: list(value.shape) for key, value in load_file(tensors).items()}
-    # In the module's order where the file has the module's names.
-    if shapes != result["parameters"]:
-        result["parameters"] = shapes
-    write(folder / "golden.json", result)
-    print(name, {file.name: file.stat().st_size for file in sorted(folder.iterdir())})
+def main():
+    for index, (name, (model_class, config)) in enumerate(CASES.items()):
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
+        model, result = golden(name, model_class, config, SEED + 10 * index)
+        folder = FIXTURES / name
+        folder.mkdir(parents=True, exist_ok=True)
+        model.save_pretrained(folder)
+        if name in REWRITTEN:
+            file = folder / "config.json"
+            rewritten = REWRITTEN[name](json.loads(file.read_text()))
+            file.write_text(json.dumps(rewritten, indent=2, sort_keys=True) + "\n")
+        tensors = folder / "model.safetensors"
+        if name in RENAMED:
+            renamed = {RENAMED[name](key): value for key, value in load_file(tensors).items()}
+            save_file(renamed, tensors, metadata={"format": "pt"})
+        shapes = {key: list(value.shape) for key, value in load_file(tensors).items()}
+        # In the module's order where the file has the module's names.
+        if shapes != result["parameters"]:
+            result["parameters"] = shapes
+        write(folder / "golden.json", result)
+        print(name, {file.name: file.stat().st_size for file in sorted(folder.iterdir())})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
 import { gradients, graphOf, input, mul, nameOf, reduceSum, type Value } from '@rag/onnx';
 import { floats, type HostTensor, runGraph } from '@rag/onnx/testing';
 import { describe, expect, it } from 'vitest';
-import { attention, attentionBias, localAttentionBias } from './attention.js';
+import { alibiBias, alibiSlopes, attention, attentionBias, localAttentionBias } from './attention.js';
 import { encoderInputTypes } from './encoder-inputs.js';
 import { packedBatch } from './testing/packed-batch.js';
 
@@ -116,6 +116,26 @@ it('local attention hides what is farther than the window to either side', async
   expect(Array.from(bias!.data as Float32Array, (x) => (x === 0 ? 1 : 0))).toEqual(
     [0, 1, 2, 3].flatMap((row) => [0, 1, 2, 3].map((column) => (Math.abs(row - column) <= 1 ? 1 : 0))),
   );
+});
+
+it('ALiBi is minus slope times distance, in both directions', async () => {
+  const { attention_mask } = inputs;
+  const alibi = await runGraph(graphOf([attention_mask], { bias: alibiBias(attention_mask, 3) }), {
+    attention_mask: { dtype: 'float32', shape: [1, 4], data: new Float32Array(4) },
+  });
+  expect(alibi.bias!.shape).toEqual([1, 3, 4, 4]);
+  const expected = alibiSlopes(3).flatMap((slope) =>
+    [0, 1, 2, 3].flatMap((i) => [0, 1, 2, 3].map((j) => -slope * Math.abs(i - j))),
+  );
+  for (const [i, value] of expected.entries()) expect(alibi.bias!.data[i]).toBeCloseTo(value, 6);
+});
+
+it('ALiBi’s slopes for 8 and 12 heads are those of its authors', () => {
+  const eight = [1, 2, 3, 4, 5, 6, 7, 8].map((i) => 2 ** -i);
+  expect(alibiSlopes(8)).toEqual(eight);
+  const twelve = [...eight, ...[0.5, 1.5, 2.5, 3.5].map((i) => 2 ** -i)];
+  for (const [i, slope] of alibiSlopes(12).entries()) expect(slope).toBeCloseTo(twelve[i]!, 12);
+  expect(alibiSlopes(1)).toEqual([2 ** -8]);
 });
 
 it('a bias may be a function of queries and keys, and the scale given', () => {

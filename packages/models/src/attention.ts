@@ -2,6 +2,7 @@ import {
   abs,
   add,
   cast,
+  constant,
   gatherWithInverse,
   greater,
   matmul,
@@ -27,11 +28,39 @@ const MASKED = -1e30;
 export const attentionBias = (attention_mask: Value): Value =>
   mul(sub(1, unsqueeze(attention_mask, [1, 2])), MASKED);
 
-/** The additive mask [1, 1, seq, seq] of local attention: 0 where two columns are at most `window` apart. */
-export function localAttentionBias(attention_mask: Value, window: number): Value {
+/** How far apart two columns of a block are, float32 [seq, seq]. */
+function columnDistance(attention_mask: Value): Value {
   const columns = cast(range(squeeze(slice(shapeOf(attention_mask), [1], [2], [0]), [0])), 'float32');
-  const distance = abs(sub(unsqueeze(columns, [1]), unsqueeze(columns, [0])));
-  return unsqueeze(mul(cast(greater(distance, window), 'float32'), MASKED), [0, 1]);
+  return abs(sub(unsqueeze(columns, [1]), unsqueeze(columns, [0])));
+}
+
+/** The additive mask [1, 1, seq, seq] of local attention: 0 where two columns are at most `window` apart. */
+export const localAttentionBias = (attention_mask: Value, window: number): Value =>
+  unsqueeze(mul(cast(greater(columnDistance(attention_mask), window), 'float32'), MASKED), [0, 1]);
+
+/**
+ * ALiBi (https://arxiv.org/abs/2108.12409) in both directions: [1, heads, seq, seq], the distance of two columns times minus
+ * each head's slope.
+ */
+export const alibiBias = (attention_mask: Value, heads: number): Value =>
+  mul(
+    unsqueeze(columnDistance(attention_mask), [0, 1]),
+    unsqueeze(
+      constant(
+        alibiSlopes(heads).map((slope) => -slope),
+        'float32',
+      ),
+      [0, 2, 3],
+    ),
+  );
+
+/** 2^(−8/n), 2^(−16/n), … for n heads, n a power of 2; between two powers, the lower's and then every other one of the upper's. */
+export function alibiSlopes(heads: number): number[] {
+  const power = 2 ** Math.floor(Math.log2(heads));
+  const slopes = Array.from({ length: power }, (_, i) => 2 ** ((-8 / power) * (i + 1)));
+  if (power === heads) return slopes;
+  const between = alibiSlopes(2 * power).filter((_, i) => i % 2 === 0);
+  return [...slopes, ...between.slice(0, heads - power)];
 }
 
 /**

@@ -14,14 +14,18 @@ import { isJsonObject } from './file-source.js';
 
 export type { ModelType };
 
-/** The values of `model_type` that this package reads. */
+/** The families that this package has: values of `model_type`, and its own names for those that share one with others. */
 export const MODEL_TYPES = Object.keys(architectures) as readonly ModelType[];
+
+/** The values of `model_type` that a file may state. */
+const STATED_TYPES = MODEL_TYPES.filter((type) => architectures[type].config.statedType === undefined);
 
 /**
  * The fields of a config.json that every encoder has, by BERT's names for them (a DistilBERT's `dim` is `hidden_size` here).
  * What decides the graph beyond them is the architecture's own: its config type extends this one, under the file's names.
  */
 export interface EncoderConfig {
+  /** The file's, or the family's own name where other facts of the file tell it from others of the same `model_type`. */
   readonly model_type: ModelType;
   readonly vocab_size: number;
   readonly hidden_size: number;
@@ -60,6 +64,7 @@ export function parseEncoderConfig(json: unknown, where = 'config.json'): Encode
   const file = configFile(json, where);
   const model_type = modelType(file, where);
   const rules = architectures[model_type].config;
+  checkHubCode(file, rules.hubClasses);
   const common = Object.fromEntries(
     commonNames.map((field) => [field, commonField(file, model_type, field)]),
   ) as unknown as CommonFields;
@@ -70,21 +75,46 @@ export function parseEncoderConfig(json: unknown, where = 'config.json'): Encode
       .filter((field) => !isFixed(model_type, field))
       .map((field) => fileName(model_type, field)),
   );
+  for (const key of rules.replaced ?? []) read.add(key);
   const extra = Object.fromEntries(Object.entries(json).filter(([key]) => !read.has(key)));
   return { ...fields, extra };
 }
 
 function modelType({ json }: ConfigFile, where: string): ModelType {
   const { model_type } = json;
-  if (typeof model_type === 'string' && Object.hasOwn(architectures, model_type))
-    return model_type as ModelType;
+  const also = MODEL_TYPES.find((type) => {
+    const { alsoReads } = architectures[type].config;
+    return alsoReads !== undefined && alsoReads.model_type === model_type && alsoReads.states(json);
+  });
+  if (also !== undefined) return also;
+  if ((STATED_TYPES as readonly unknown[]).includes(model_type)) return model_type as ModelType;
   throw new ConfigError(
     'model_type',
-    `one of ${MODEL_TYPES.join(', ')}`,
+    `one of ${STATED_TYPES.join(', ')}`,
     model_type,
-    'use a checkpoint of a known type, or add the architecture: a file in packages/models/src/arch and a line in its index (CONTRIBUTING.md, "An architecture")',
+    `use a checkpoint of a known type, or ${ADD}`,
     where,
   );
+}
+
+/** How an architecture is added. */
+const ADD =
+  'add the architecture: a file in packages/models/src/arch and a line in its index.ts (CONTRIBUTING.md, "An architecture")';
+
+/** Refuses a file whose `auto_map` names modeling code that is not re-implemented here, whatever its `model_type`. */
+function checkHubCode(file: ConfigFile, known: RegExp | undefined): void {
+  const { auto_map } = file.json;
+  if (!isJsonObject(auto_map)) return;
+  for (const [auto, code] of Object.entries(auto_map)) {
+    if (auto !== 'AutoConfig' && !auto.startsWith('AutoModel')) continue;
+    const name = typeof code === 'string' ? code.slice(code.lastIndexOf('.') + 1) : '';
+    if (known === undefined || !known.test(name))
+      file.refuse(
+        'auto_map',
+        `no code of its own (${auto}) that this package does not have in its place, or ${ADD}`,
+        code,
+      );
+  }
 }
 
 /** What a family's file calls a field. */
@@ -130,7 +160,9 @@ export function encoderConfigToJson({ extra, ...fields }: EncoderConfig): Record
   const known = Object.entries(fields)
     .filter(([field, value]) => value !== undefined && !isFixed(fields.model_type, field))
     .map(([field, value]) => [fileName(fields.model_type, field), value] as const);
-  const all = Object.entries({ ...extra, ...Object.fromEntries(known) });
+  const { statedType } = architectures[fields.model_type].config;
+  const stated = statedType === undefined ? {} : { model_type: statedType };
+  const all = Object.entries({ ...extra, ...Object.fromEntries(known), ...stated });
   return Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

@@ -4,8 +4,8 @@ import { elementCount } from './dtype.js';
 import type { ParameterSpec } from './match-parameters.js';
 import { philox } from './philox.js';
 
-/** The norms' weights of every family: `LayerNorm`, `sa_layer_norm`, `attn_ln`, `norm1`, … */
-const NORM = /(norm|ln)\d*\.weight$/i;
+/** The norms' weights of every family: `LayerNorm`, `sa_layer_norm`, `attn_ln`, `norm1`, `layer_norm_q`, … */
+const NORM = /(norm|ln)(\d*|_[12qk])\.weight$/i;
 const WORDS = /(^|\.)(word|tok)_embeddings\.weight$/;
 
 /**

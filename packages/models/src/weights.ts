@@ -49,16 +49,22 @@ export function weightsInMemory(
 
 /**
  * The parameters of a checkpoint, of a task model (`bert.encoder…`, `classifier…`) or of the encoder alone (`encoder…`): in place where its files are on this machine, else read into memory; a head that it
- * lacks is initialised afresh from the seed.
+ * lacks is initialised afresh from the seed. `task` names the adapter that is added to the weights, where the checkpoint carries some.
  * @throws ParameterMatchError naming each tensor that is missing, unexpected or of another shape
  */
 export async function weightsOfCheckpoint(
-  { source, tensors }: Checkpoint,
+  { source, tensors: stored, config: json }: Checkpoint,
   config: EncoderConfig,
   wanted: readonly ParameterSpec[],
-  { newHead, seed = 42 }: { newHead?: boolean; seed?: number },
+  { newHead, seed = 42, task }: { newHead?: boolean; seed?: number; task?: string },
 ): Promise<Weights> {
-  const { baseModelPrefix: prefix, headPrefixes, otherHeads } = architectures[config.model_type];
+  const architecture = architectures[config.model_type];
+  const { baseModelPrefix: prefix, headPrefixes, otherHeads } = architecture;
+  if (task !== undefined && architecture.plainTensors === undefined)
+    throw new RangeError(
+      `task: expected none for a model of type "${config.model_type}", which has no adapters, got ${JSON.stringify(task)} — leave it out`,
+    );
+  const tensors = architecture.plainTensors?.(stored, json, task) ?? stored;
   const bareEncoder = !wanted.some(({ name }) => name.startsWith(`${prefix}.`));
   const match = matchParameters(wanted, tensors, {
     prefix,

@@ -21,6 +21,8 @@ interface Golden {
   hidden_states: Dense[];
   logits?: Dense;
   gradients_of_logits_sum?: Record<string, Dense>;
+  /** The adapter that is merged, where the file carries some. */
+  task?: string;
 }
 
 /** The fixture's padded batch as packed rows and one filler, or with every padding cell as a row of its own. */
@@ -73,6 +75,8 @@ async function load(name: string) {
   const golden: Golden = JSON.parse(readFileSync(new URL('golden.json', folder), 'utf8'));
   const checkpoint = await openCheckpoint(await directorySource(fileURLToPath(folder)));
   const config = parseEncoderConfig(checkpoint.config);
+  const { plainTensors } = architectures[config.model_type];
+  const tensors = plainTensors?.(checkpoint.tensors, checkpoint.config, golden.task) ?? checkpoint.tensors;
   const weights = async (parameters: readonly Value[]) =>
     Object.fromEntries(
       await Promise.all(
@@ -80,7 +84,7 @@ async function load(name: string) {
           async (value) =>
             [
               nameOf(value),
-              new Tensor('float32', await checkpoint.tensors.read(nameOf(value)), value.shape as number[]),
+              new Tensor('float32', await tensors.read(nameOf(value)), value.shape as number[]),
             ] as const,
         ),
       ),
@@ -105,6 +109,12 @@ const classifiers = [
   'nomic_bert-published',
   'electra',
   'albert',
+  'jina_bert',
+  'jina_bert-reglu',
+  'jina_bert-qk-post-norm',
+  'jina_embeddings_v3',
+  'jina_embeddings_v3-published',
+  'jina_xlm_roberta',
 ];
 
 it('every architecture has a checkpoint to hold it against', async () => {

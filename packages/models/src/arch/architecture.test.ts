@@ -24,22 +24,29 @@ describe.each(names)('%s', (name) => {
     expect(config.num_hidden_layers).toBeGreaterThan(1);
     const again = encoderConfigToJson(config);
     // A file of older spelling keeps it beside the newer one; fields that a file leaves out are written out.
-    expect(again).toMatchObject(json);
-    if (!['nomic_bert-published', 'deberta-v2-unshared'].includes(name)) expect(again).toEqual(json);
+    const replaced = ['model_type', ...(architectures[config.model_type].config.replaced ?? [])];
+    const kept = Object.entries(json).filter(([key]) => replaced.length === 1 || !replaced.includes(key));
+    expect(again).toMatchObject(Object.fromEntries(kept));
+    if (name === 'jina_embeddings_v3-published') expect(again.model_type).toBe('jina_embeddings_v3');
+    else if (!['nomic_bert-published', 'deberta-v2-unshared'].includes(name)) expect(again).toEqual(json);
     expect(parseEncoderConfig(again)).toEqual({ ...config, extra: expect.anything() });
   });
 
   it('is saved under the class that transformers opens it as', () => {
     const { encoder, sequenceClassification } = architectures[config.model_type].classNames;
     const theirs = name === 'new' ? golden.class.replace('Gte', 'New') : golden.class;
-    expect(json.architectures).toEqual([theirs]);
+    if (name !== 'jina_embeddings_v3-published') expect(json.architectures).toEqual([theirs]);
     expect([encoder, sequenceClassification]).toContain(theirs);
   });
 
   it('has a rule for each fresh parameter', () => {
     for (const [path, shape] of Object.entries(golden.parameters)) {
       const values = initializeParameter({ name: path, shape }, config, 3);
-      const constant = /(norm|ln)\d*\.weight$/i.test(path) ? 1 : path.endsWith('bias') ? 0 : undefined;
+      const constant = /(norm|ln)(\d*|_[12qk])\.weight$/i.test(path)
+        ? 1
+        : path.endsWith('bias')
+          ? 0
+          : undefined;
       const kind = path.endsWith('relative_attention_bias.weight') ? undefined : constant;
       expect(
         values.every((value) => value === (kind ?? values[0])),
@@ -105,6 +112,26 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   ['nomic_bert-published', { moe_every_n_layers: 2 }, /"moe_every_n_layers" expected null or 0/],
   ['nomic_bert-published', { activation_function: 'gelu' }, /"activation_function" expected one of swiglu/],
   ['nomic_bert-published', { n_embd: '16' }, /"n_embd" expected a positive whole number, got "16"/],
+  [
+    'jina_bert',
+    { auto_map: undefined, _name_or_path: 'me/fine-tuned' },
+    /"auto_map" expected code of jinaai/,
+  ],
+  ['jina_bert', { auto_map: { AutoModel: 'x--y.JinaBertModel' } }, /"auto_map" expected code of jinaai/],
+  ['jina_bert', { feed_forward_type: 'original' }, /"feed_forward_type" expected one of geglu, reglu/],
+  [
+    'jina_embeddings_v3-published',
+    { rotary_emb_interleaved: true },
+    /"rotary_emb_interleaved" expected false/,
+  ],
+  ['jina_embeddings_v3-published', { rotary_emb_base: undefined }, /"rotary_emb_base" expected a positive/],
+  [
+    'jina_embeddings_v3',
+    { num_attention_heads: 16 },
+    /"num_attention_heads" expected heads of an even width/,
+  ],
+  ['jina_embeddings_v3', { rope_parameters: { rope_type: 'yarn' } }, /"rope_parameters" expected/],
+  ['jina_xlm_roberta', { position_embedding_type: 'alibi' }, /"position_embedding_type" expected "absolute"/],
   ['electra', { embedding_size: 0 }, /"embedding_size" expected a positive whole number/],
   ['albert', { num_hidden_groups: 9 }, /"num_hidden_groups" expected at most "num_hidden_layers" \(3\)/],
 ])('%s with %j is refused', (name, fields, message) => {
@@ -132,4 +159,44 @@ test('common fields are read by the names that the family gives them, and writte
 test('the longest sequence is the position table, less what counts from the padding id leave unused', () => {
   const longest = (name: string) => longestSequence(parseEncoderConfig(read(name, 'config.json')));
   expect(['modernbert', 'mpnet', 'new', 'nomic_bert-published'].map(longest)).toEqual([24, 24, 24, 24]);
+});
+
+describe('code of its own on the hub', () => {
+  const named = (name: string, code: string) =>
+    change(name, { auto_map: { AutoTokenizer: ['tokenizing.Own', null], AutoModel: code } });
+
+  test.each([
+    ['bert', 'bert_layers.BertForMaskedLM'],
+    ['modernbert', 'someone/repository--modeling.ModernBertModel'],
+    ['nomic_bert-published', 'modeling.NomicVisionModel'],
+    ['new', 'modeling.NewerModel'],
+    ['jina_xlm_roberta', 'modeling.XLMRobertaFlashModel'],
+  ])('is refused for %s where it is %s', (name, code) => {
+    expect(named(name, code)).toThrow(ConfigError);
+    expect(named(name, code)).toThrow(
+      /"auto_map" expected no code of its own \(AutoModel\).*CONTRIBUTING.md/,
+    );
+  });
+
+  test.each([
+    ['nomic_bert-published', 'nomic-ai/nomic-bert-2048--modeling_hf_nomic_bert.NomicBertModel'],
+    ['new', 'Alibaba-NLP/new-impl--modeling.NewModel'],
+    ['gte', 'modeling_hf_alibaba_nlp_gte.GteModel'],
+    ['jina_xlm_roberta', 'jinaai/xlm-roberta-flash-implementation--modeling_lora.XLMRobertaLoRA'],
+  ])('passes for %s where %s is re-implemented here', (name, code) => {
+    expect(named(name, code)).not.toThrow();
+  });
+
+  test('decides between families that share a model_type, and so does what only their files state', () => {
+    const typeOf = (name: string, fields: Record<string, unknown> = {}) => change(name, fields)().model_type;
+    expect(typeOf('jina_bert')).toBe('jina_bert');
+    expect(typeOf('jina_bert', { auto_map: { AutoModel: 'modeling_bert.JinaBertModel' } })).toBe('jina_bert');
+    expect(typeOf('jina_xlm_roberta')).toBe('jina_xlm_roberta');
+    expect(typeOf('jina_xlm_roberta', { auto_map: undefined })).toBe('jina_xlm_roberta');
+    expect(typeOf('jina_embeddings_v3-published', { use_flash_attn: undefined })).toBe('jina_embeddings_v3');
+    expect(typeOf('xlm-roberta')).toBe('xlm-roberta');
+    expect(change('bert', { model_type: 'jina_bert' })).toThrow(
+      /"model_type" expected one of albert, bert, deb/,
+    );
+  });
 });

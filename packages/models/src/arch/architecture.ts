@@ -1,4 +1,5 @@
 import type { Value } from '@rag/onnx';
+import type { TensorIndex } from '../checkpoint.js';
 import type { EncoderConfig } from '../config.js';
 import type { ConfigFile, Kind } from '../config-file.js';
 import type { Dropout } from '../dropout.js';
@@ -30,6 +31,17 @@ export interface CommonField<T> {
 
 /** How the config.json of a family is read. */
 export interface ConfigRules<Config extends EncoderConfig> {
+  /** Classes of published code that the family re-implements, by name: what `auto_map` of a file may point at. */
+  readonly hubClasses?: RegExp;
+  /** Files of another `model_type` that are of this family, told by what else they state. */
+  readonly alsoReads?: {
+    readonly model_type: string;
+    states(json: Readonly<Record<string, unknown>>): boolean;
+  };
+  /** The `model_type` that the family's files state, where that is another's. */
+  readonly statedType?: string;
+  /** Keys that the family reads in another spelling than it writes; they are not kept. */
+  readonly replaced?: readonly string[];
   readonly common?: { readonly [Field in keyof CommonFields]?: CommonField<CommonFields[Field]> };
   /**
    * The family's own fields under the file's names; undefined where the file may leave one out and does.
@@ -38,7 +50,7 @@ export interface ConfigRules<Config extends EncoderConfig> {
   own(file: ConfigFile, common: CommonFields): Omit<Config, keyof EncoderConfig>;
 }
 
-/** One `model_type`: functions that write its graph under Hugging Face's parameter names. */
+/** One family, by its `model_type` or the name that it has here: functions that write its graph under Hugging Face's parameter names. */
 export interface Architecture<Config extends EncoderConfig = EncoderConfig> {
   /** transformers' `base_model_prefix`: what a task model's file puts before the encoder's names. */
   readonly baseModelPrefix: string;
@@ -51,6 +63,15 @@ export interface Architecture<Config extends EncoderConfig = EncoderConfig> {
   /** Positions are counted from `pad_token_id` + 1, so a sequence has that many fewer. */
   readonly positionsFromPadding?: boolean;
   readonly config: ConfigRules<Config>;
+  /**
+   * The checkpoint's tensors under the names of its parameters, where files keep weights in parts.
+   * @throws RangeError for a `task` that the file does not have
+   */
+  plainTensors?(
+    tensors: TensorIndex,
+    config: Readonly<Record<string, unknown>>,
+    task: string | undefined,
+  ): TensorIndex;
   /** The encoder alone; `path` is where its parameters stand. */
   encode(path: ParameterPath, config: Config, inputs: EncoderInputs, dropout: Dropout): Encoded;
   /** `…ForSequenceClassification`: logits [batch, labels]. */

@@ -87,7 +87,11 @@ const gteAs = (prefix: string, className: string): Architecture<GteConfig> => ({
     encoder: `${className}Model`,
     sequenceClassification: `${className}ForSequenceClassification`,
   },
-  config: { common: { type_vocab_size: { kind: whole } }, own },
+  config: {
+    hubClasses: new RegExp(`^${className}(Config|Model|For\\w+)$`),
+    common: { type_vocab_size: { kind: whole } },
+    own,
+  },
   encode,
   sequenceClassification(root, config, inputs, labels, dropout) {
     const { hidden } = module(root, prefix, (path) => encode(path, config, inputs, dropout));

@@ -5,6 +5,8 @@ import { debertaV2 } from './deberta-v2.js';
 import { distilbert } from './distilbert.js';
 import { electra } from './electra.js';
 import { gte, newModel } from './gte.js';
+import { jinaBert } from './jina-bert.js';
+import { jinaEmbeddingsV3, jinaXlmRoberta } from './jina-xlm-roberta.js';
 import { modernbert } from './modernbert.js';
 import { mpnet } from './mpnet.js';
 import { nomicBert } from './nomic-bert.js';
@@ -17,6 +19,9 @@ const byModelType = {
   distilbert,
   electra,
   gte,
+  jina_bert: jinaBert,
+  jina_embeddings_v3: jinaEmbeddingsV3,
+  jina_xlm_roberta: jinaXlmRoberta,
   modernbert,
   mpnet,
   new: newModel,
@@ -25,8 +30,8 @@ const byModelType = {
   'xlm-roberta': xlmRoberta,
 };
 
-/** The values of `model_type` that this package reads. */
+/** The families that this package has: values of `model_type`, and its own names for those that share one with others. */
 export type ModelType = keyof typeof byModelType;
 
-/** Every architecture by the `model_type` of its config.json. A new one is a file beside this and a line above. */
+/** Every architecture by the `model_type` of its config.json, or its own name. A new one is a file beside this and a line above. */
 export const architectures: { readonly [Type in ModelType]: Architecture } = byModelType;

@@ -80,6 +80,7 @@ export const nomicBert: Architecture<NomicBertConfig> = {
   headPrefixes: ['classifier', 'nomic_bert.pooler'],
   classNames: { encoder: 'NomicBertModel', sequenceClassification: 'NomicBertForSequenceClassification' },
   config: {
+    hubClasses: /^NomicBert(Config|Model|For\w+)$/,
     common: {
       hidden_size: { older: 'n_embd' },
       num_hidden_layers: { older: 'n_layer' },
