@@ -11,7 +11,6 @@ interface Components {
     continuing_subword_prefix: string;
     max_input_chars_per_word: number;
   }) => LibraryModel;
-  BPE: new (config: Readonly<Record<string, unknown>>) => LibraryModel;
   ReplaceNormalizer: new (config: {
     type: 'Replace';
     pattern: { Regex: string } | { String: string };
@@ -29,4 +28,4 @@ interface Components {
  * The components taken from @huggingface/tokenizers 0.2.0. Its declaration files import one another without
  * extensions, which NodeNext does not resolve, so the parts in use are declared here.
  */
-export const { WordPiece, BPE, ReplaceNormalizer, ByteLevelPreTokenizer } = library as unknown as Components;
+export const { WordPiece, ReplaceNormalizer, ByteLevelPreTokenizer } = library as unknown as Components;

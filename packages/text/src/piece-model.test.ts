@@ -48,6 +48,7 @@ it('keeps a token named __proto__', () => {
   expect(encode(hostile, '__proto__', 'constructor')).toEqual([1, 0]);
 });
 
+const ab = { a: 0, b: 1, ab: 2 };
 it.each([
   [{ type: 'WordPiece', vocab: { a: 0 } }, 'unk_token: expected a token of the vocabulary'],
   [{ type: 'WordPiece', vocab: { '[UNK]': -1 } }, 'vocab["[UNK]"]: expected an integer'],
@@ -55,9 +56,9 @@ it.each([
   [{ type: 'WordPiece', vocab: [] }, 'vocab: expected an object'],
   [{ type: 'BPE', vocab: {}, merges: [[1, 2]] }, 'merges[0]: expected a string'],
   [{ type: 'BPE', vocab: {}, merges: ['a'] }, 'merges[0]: expected two pieces'],
-  [{ type: 'BPE', vocab: {}, merges: ['a b', 'a b c'] }, 'merges[1]: expected two pieces'],
-  [{ type: 'BPE', vocab: {}, merges: ['a b', ['a']] }, 'merges[1]: expected two pieces'],
-  [{ type: 'BPE', vocab: {}, merges: ['a b', 5] }, 'merges[1]: expected an array'],
+  [{ type: 'BPE', vocab: ab, merges: ['a b', 'a b c'] }, 'merges[1]: expected two pieces'],
+  [{ type: 'BPE', vocab: ab, merges: ['a b', ['a']] }, 'merges[1]: expected two pieces'],
+  [{ type: 'BPE', vocab: ab, merges: ['a b', 5] }, 'merges[1]: expected an array'],
   [{ type: 'BPE', vocab: {}, merges: [], byte_fallback: 'no' }, 'byte_fallback: expected true or false'],
   [{ type: 'BPE', vocab: {}, merges: [], end_of_word_suffix: {} }, 'end_of_word_suffix: expected a string'],
   [{ type: 'WordLevel', vocab: {} }, 'type: expected WordPiece'],

@@ -1,14 +1,7 @@
+import { createBytePair } from './byte-pair.js';
 import { TokenizerError } from './errors.js';
-import { BPE, type LibraryModel, WordPiece } from './library.js';
-import {
-  describe,
-  type JsonObject,
-  readArray,
-  readBoolean,
-  readInteger,
-  readObject,
-  readString,
-} from './read-field.js';
+import { type LibraryModel, WordPiece } from './library.js';
+import { describe, type JsonObject, readInteger, readObject, readString } from './read-field.js';
 import { createUnigram } from './unigram.js';
 
 /** Turns words into piece ids. */
@@ -23,11 +16,16 @@ const MAX_ID = (1 << 24) - 1;
 const MAX_PIECES = 1 << 22;
 
 /**
- * The model of a tokenizer.json: WordPiece and BPE run in @huggingface/tokenizers, Unigram in `unigram.ts`
- * (the library's overflows the stack on one long word and joins unknown pieces across words).
+ * The model of a tokenizer.json: WordPiece runs in @huggingface/tokenizers, BPE in `byte-pair.ts` (the library's is slow on
+ * words without spaces), Unigram in `unigram.ts` (the library's overflows the stack on one long word and joins unknown pieces
+ * across words). `ofBytes`: a byte-level BPE is given words as text, `byte-pair-bytes.ts`.
  * Throws TokenizerError on a malformed vocabulary or an unknown type.
  */
-export function createPieceModel(value: unknown, where = 'tokenizer.json model'): PieceModel {
+export function createPieceModel(
+  value: unknown,
+  where = 'tokenizer.json model',
+  ofBytes = false,
+): PieceModel {
   const config = readObject(value, where);
   switch (modelType(config)) {
     case 'Unigram':
@@ -56,28 +54,8 @@ export function createPieceModel(value: unknown, where = 'tokenizer.json model')
       });
       return wrap(model, ids, unkId);
     }
-    case 'BPE': {
-      const ids = readVocab(config.vocab, `${where}.vocab`);
-      const merges = readArray(config.merges, `${where}.merges`, MAX_PIECES).map((merge, i) =>
-        readMerge(merge, `${where}.merges[${i}]`),
-      );
-      const unkToken = config.unk_token ?? undefined;
-      const unkId = unkToken === undefined ? undefined : ids.get(readString(unkToken, `${where}.unk_token`));
-      const flag = (name: string) => readBoolean(config[name], `${where}.${name}`, false);
-      const suffix = (name: string) => {
-        const text = config[name] ?? null;
-        return text === null ? null : readString(text, `${where}.${name}`, 64);
-      };
-      const model = new BPE({
-        ...config,
-        merges,
-        ignore_merges: flag('ignore_merges'),
-        byte_fallback: flag('byte_fallback'),
-        end_of_word_suffix: suffix('end_of_word_suffix'),
-        continuing_subword_suffix: suffix('continuing_subword_suffix'),
-      });
-      return wrap(model, ids, unkId);
-    }
+    case 'BPE':
+      return createBytePair(config, readVocab(config.vocab, `${where}.vocab`), where, ofBytes);
     default:
       throw new TokenizerError(
         `${where}.type`,
@@ -96,26 +74,23 @@ function modelType(config: JsonObject): unknown {
   return 'max_input_chars_per_word' in config ? 'WordPiece' : undefined;
 }
 
-/** `"a b"`, or `["a", "b"]` as versions from 0.20 write it. */
-function readMerge(value: unknown, where: string): readonly [string, string] {
-  const halves = typeof value === 'string' ? value.split(' ') : readArray(value, where, 2);
-  if (halves.length !== 2)
-    throw new TokenizerError(where, 'two pieces', describe(value), 'the file is damaged');
-  return [readString(halves[0], where), readString(halves[1], where)];
-}
-
 function readVocab(value: unknown, where: string): Map<string, number> {
-  const entries = Object.entries(readObject(value, where));
-  if (entries.length > MAX_PIECES)
+  const vocab = readObject(value, where);
+  const tokens = Object.keys(vocab);
+  if (tokens.length > MAX_PIECES)
     throw new TokenizerError(
       where,
       `at most ${MAX_PIECES} tokens`,
-      String(entries.length),
+      String(tokens.length),
       'cut the vocabulary',
     );
-  return new Map(
-    entries.map(([token, id]) => [token, readInteger(id, `${where}[${JSON.stringify(token)}]`, MAX_ID)]),
-  );
+  const ids = new Map<string, number>();
+  for (const token of tokens) {
+    const id = vocab[token];
+    const isId = typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= MAX_ID;
+    ids.set(token, isId ? id : readInteger(id, `${where}[${JSON.stringify(token)}]`, MAX_ID));
+  }
+  return ids;
 }
 
 function wrap(model: LibraryModel, ids: ReadonlyMap<string, number>, unkId: number | undefined): PieceModel {
@@ -126,7 +101,6 @@ function wrap(model: LibraryModel, ids: ReadonlyMap<string, number>, unkId: numb
       for (const word of words) {
         for (const token of model([word])) {
           const id = ids.get(token) ?? unkId;
-          // A BPE without an unknown token drops what it cannot spell, as `tokenizers` does.
           if (id !== undefined) out.push(id);
         }
       }

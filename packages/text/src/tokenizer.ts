@@ -1,4 +1,5 @@
 import { createAddedTokens } from './added-tokens.js';
+import { wordsBeforeBytes } from './byte-pair-bytes.js';
 import { TokenizerError } from './errors.js';
 import { createNormalizer } from './normalizer.js';
 import { createPieceModel } from './piece-model.js';
@@ -47,8 +48,9 @@ export class Tokenizer {
 
   private constructor(json: JsonObject, config: JsonObject) {
     const normalizer = createNormalizer(json.normalizer);
-    const preTokenizer = createPreTokenizer(json.pre_tokenizer);
-    const model = createPieceModel(json.model);
+    const wordsOfText = wordsBeforeBytes(json.pre_tokenizer, json.model);
+    const preTokenizer = createPreTokenizer(wordsOfText ?? json.pre_tokenizer);
+    const model = createPieceModel(json.model, 'tokenizer.json model', wordsOfText !== undefined);
     const added = createAddedTokens(json.added_tokens, normalizer);
     this.templates = createTemplates(json.post_processor);
     this.#ids = new Map([...model.ids, ...added.ids]);
