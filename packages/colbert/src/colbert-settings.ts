@@ -1,4 +1,4 @@
-import type { HiddenAct } from '@rag/models';
+import { type HiddenAct, OptionError } from '@rag/models';
 
 /** The directories that ColBERT models come in; `savePretrained` writes the one that a model came from. */
 export type ColbertLayout = 'rag-retrieval' | 'pylate' | 'colbertv2';
@@ -86,8 +86,10 @@ export function checkSettings(settings: ColbertSettings, hidden: number, longest
     const length = settings[key];
     // A special token, a marker, one of the text, a special token.
     if (!Number.isInteger(length) || length < 4 || length > longest)
-      throw new RangeError(
-        `${key}: expected a whole number of tokens from 4 to ${longest} (the model's positions), got ${length} — correct the settings`,
+      throw new OptionError(
+        key,
+        `expected a whole number of tokens from 4 to ${longest} (the model's positions), got ${length}`,
+        'correct the settings',
       );
   }
   if (projection.length === 0)

@@ -1,4 +1,4 @@
-import { type EncoderConfig, modelWithWeights, type Weights } from '@rag/models';
+import { type EncoderConfig, modelWithWeights, OptionError, type Weights } from '@rag/models';
 import type { Graph } from '@rag/onnx';
 import { createSession, type Session, type SessionOptions } from '@rag/runtime';
 import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
@@ -35,8 +35,10 @@ export async function openColbert(
 ): Promise<OpenedColbert> {
   const { config, settings, tokenizerFiles, weights } = model;
   if (compat && settings.layout !== 'rag-retrieval')
-    throw new RangeError(
-      `compat: expected a model of RAG-Retrieval, whose padding scores, got one of ${settings.layout} — leave it out`,
+    throw new OptionError(
+      'compat',
+      `expected a model of RAG-Retrieval, whose padding scores, got one of ${settings.layout}`,
+      'leave it out',
     );
   const tokenizer = openTokenizer(tokenizerFiles);
   if (tokenizer.vocabSize > config.vocab_size)

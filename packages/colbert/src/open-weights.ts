@@ -3,6 +3,8 @@ import {
   type EncoderConfig,
   initializeParameter,
   longestSequence,
+  ModelKindError,
+  OptionError,
   type TensorIndex,
   type WeightSource,
   type Weights,
@@ -96,19 +98,25 @@ function chooseProjection(
   const width = stored?.layers.at(-1)?.out;
   if (stored && newHead !== true) {
     if (colbertDim !== undefined && colbertDim !== width)
-      throw new RangeError(
-        `colbertDim: expected ${width}, the width of the checkpoint's projection, got ${colbertDim} — leave it out, or pass newHead: true to replace the projection`,
+      throw new OptionError(
+        'colbertDim',
+        `expected ${width}, the width of the checkpoint's projection, got ${colbertDim}`,
+        'leave it out, or pass newHead: true to replace the projection',
       );
     return stored;
   }
   if (newHead === false)
-    throw new RangeError(
-      'checkpoint: expected a projection (colbert_linear.pt, a Dense folder or linear.weight), got none — use a ColBERT checkpoint, or leave newHead out to start from random values',
+    throw new ModelKindError(
+      'checkpoint',
+      'expected a projection (colbert_linear.pt, a Dense folder or linear.weight), got none',
+      'use a ColBERT checkpoint, or leave newHead out to start from random values',
     );
   const dim = colbertDim ?? width ?? freshDim;
   if (dim === undefined || !Number.isSafeInteger(dim) || dim < 1)
-    throw new RangeError(
-      `colbertDim: expected a width of at least 1 for the fresh projection, got ${dim} — 128 is usual`,
+    throw new OptionError(
+      'colbertDim',
+      `expected a width of at least 1 for the fresh projection, got ${dim}`,
+      '128 is usual',
     );
   return {
     layers: linearProjection(config.hidden_size, dim, layout === 'rag-retrieval'),

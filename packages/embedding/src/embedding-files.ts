@@ -3,6 +3,7 @@ import {
   type EncoderConfig,
   type FileSource,
   FileSourceError,
+  OptionError,
   readJsonObject,
   readPytorchFile,
   readSafetensorsHeader,
@@ -47,8 +48,10 @@ export async function readEmbeddingFiles(
       weights: new Map(),
     };
   if (pooling !== undefined)
-    throw new RangeError(
-      `pooling: expected none for a directory with modules.json, which states it, got ${pooling.join(', ')} — leave it out`,
+    throw new OptionError(
+      'pooling',
+      `expected none for a directory with modules.json, which states it, got ${pooling.join(', ')}`,
+      'leave it out',
     );
   const [, pooler, ...others] = await readModuleList(source);
   const file = `${pooler!.path}/config.json`;

@@ -1,5 +1,5 @@
 import type { EncoderConfig } from '@rag/models';
-import { longestSequence } from '@rag/models';
+import { longestSequence, OptionError } from '@rag/models';
 import type { Tokenizer } from '@rag/text';
 import { type EmbeddingHead, embeddingDimension } from './embedding-head.js';
 import type { EmbeddingSettings } from './embedding-settings.js';
@@ -48,7 +48,7 @@ export interface ResolvedEncode {
   readonly normalize: boolean;
 }
 
-/** @throws RangeError for options out of range, a prompt that is not there, and two prompts */
+/** @throws OptionError for options out of range, a prompt that is not there, and two prompts */
 export function resolveEncode(
   model: {
     readonly config: EncoderConfig;
@@ -62,8 +62,10 @@ export function resolveEncode(
   const width = embeddingDimension(config, head);
   const { dim = Math.min(settings.truncate_dim ?? width, width), normalize = head.normalize } = options;
   if (!Number.isInteger(dim) || dim < 1 || dim > width)
-    throw new RangeError(
-      `dim: expected a whole number from 1 to ${width}, got ${dim} — leave it out to keep the whole vector`,
+    throw new OptionError(
+      'dim',
+      `expected a whole number from 1 to ${width}, got ${dim}`,
+      'leave it out to keep the whole vector',
     );
   const limit = settings.max_seq_length ?? tokenizer.modelMaxLength;
   const maxLength = options.maxLength ?? Math.min(limit, longestSequence(config));
@@ -82,15 +84,19 @@ export function resolveEncode(
 function promptOf({ prompts, default_prompt_name }: EmbeddingSettings, options: EncodeOptions): string {
   const { prompt, promptName = prompt === undefined ? default_prompt_name : undefined } = options;
   if (prompt !== undefined && promptName !== undefined)
-    throw new RangeError(
-      `promptName: expected none beside prompt, got ${JSON.stringify(promptName)} — give one of them`,
+    throw new OptionError(
+      'promptName',
+      `expected none beside prompt, got ${JSON.stringify(promptName)}`,
+      'give one of them',
     );
   if (prompt !== undefined && typeof prompt !== 'string')
     throw new TypeError(`prompt: expected a string, got ${typeof prompt} — give its text`);
   if (promptName === undefined || promptName === null) return prompt ?? '';
   if (!Object.hasOwn(prompts, promptName))
-    throw new RangeError(
-      `promptName: expected one of the model's prompts (${Object.keys(prompts).join(', ') || 'it has none'}), got ${JSON.stringify(promptName)} — pass prompt to give its text`,
+    throw new OptionError(
+      'promptName',
+      `expected one of the model's prompts (${Object.keys(prompts).join(', ') || 'it has none'}), got ${JSON.stringify(promptName)}`,
+      'pass prompt to give its text',
     );
   return prompts[promptName]!;
 }

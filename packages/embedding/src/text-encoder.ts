@@ -1,4 +1,4 @@
-import { type EncoderConfig, longestSequence } from '@rag/models';
+import { type EncoderConfig, longestSequence, OptionError } from '@rag/models';
 import type { EncodedIds, Tokenizer } from '@rag/text';
 
 /** Texts to token ids in the model's own template, within `maxLength` tokens, special ones included. */
@@ -10,13 +10,15 @@ export interface TextTokenizer {
   promptTokens(prompt: string): number;
 }
 
-/** @throws RangeError for a maxLength that the model or the template does not allow */
+/** @throws OptionError for a maxLength that the model or the template does not allow */
 export function textEncoder(tokenizer: Tokenizer, config: EncoderConfig, maxLength: number): TextTokenizer {
   const longest = longestSequence(config);
   const specials = tokenizer.encode('').input_ids;
   if (!Number.isInteger(maxLength) || maxLength > longest || maxLength < specials.length + 1)
-    throw new RangeError(
-      `maxLength: expected an integer from ${specials.length + 1} to ${longest} (the model's positions), got ${maxLength} — leave it out, or choose one of these`,
+    throw new OptionError(
+      'maxLength',
+      `expected an integer from ${specials.length + 1} to ${longest} (the model's positions), got ${maxLength}`,
+      'leave it out, or choose one of these',
     );
   return {
     maxLength,

@@ -76,6 +76,7 @@ export {
 export { MODEL_CARD_FILE, type ModelCardFacts, modelCardFacts } from './model-card-facts.js';
 export { CLASS_OF_TASK, expectTask, type ModelTask, type StatedTask, statedTask } from './model-task.js';
 export { modelWithWeights, parametersOf, type WeightSource } from './model-with-weights.js';
+export { ModelKindError, OptionError } from './option-error.js';
 export { module, type ParameterPath, parameterRoot } from './parameters.js';
 export { type PytorchTensor, readPytorchFile } from './pytorch-file.js';
 export { PytorchFileError } from './pytorch-file-error.js';

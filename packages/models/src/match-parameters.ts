@@ -52,6 +52,10 @@ export interface ShapeMismatch {
 /** Names every parameter that a checkpoint lacks or holds in another shape, and every tensor that nothing wants. */
 export class ParameterMatchError extends Error {
   override name = 'ParameterMatchError';
+  /** `expected …, got …`, without what to do about it. */
+  readonly problem: string;
+  /** One line each. */
+  readonly differences: readonly string[];
   constructor(
     readonly missing: readonly ParameterSpec[],
     readonly misshaped: readonly ShapeMismatch[],
@@ -64,9 +68,12 @@ export class ParameterMatchError extends Error {
       ),
       ...unexpected.map((name) => `${name}: expected no such tensor in this model`),
     ];
+    const problem = `expected the tensors of its config.json, got ${lines.length} ${lines.length === 1 ? 'difference' : 'differences'}`;
     super(
-      `checkpoint: expected the tensors of its config.json, got ${lines.length} differences — use the config.json that belongs to the weights${misshaped.length > 0 || missing.length > 0 ? ', or newHead: true for another head' : ', or allowUnexpected: true'}\n  ${lines.join('\n  ')}`,
+      `checkpoint: ${problem} — use the config.json that belongs to the weights${misshaped.length > 0 || missing.length > 0 ? ', or newHead: true for another head' : ', or allowUnexpected: true'}\n  ${lines.join('\n  ')}`,
     );
+    this.problem = problem;
+    this.differences = lines;
   }
 }
 

@@ -1,4 +1,5 @@
 import { type FileSource, isJsonObject, readJson, readJsonObject } from './file-source.js';
+import { ModelKindError } from './option-error.js';
 
 /** What a model directory is for; `encoder` is one without a head, `classifier` one of several labels. */
 export type ModelTask = 'reranker' | 'embedding' | 'colbert' | 'classifier' | 'sparse' | 'encoder';
@@ -72,7 +73,7 @@ export const CLASS_OF_TASK: { readonly [Task in ModelTask]?: string } = {
  * Refuses a directory that states another task; one that states none passes, since any head can be put on it.
  * @param where the directory's name in error messages
  * @param otherwise how to say that it is wanted as an encoder all the same
- * @throws RangeError naming the class that opens it
+ * @throws ModelKindError naming the class that opens it
  */
 export async function expectTask(
   checkpoint: { readonly source: FileSource; readonly config: Readonly<Record<string, unknown>> },
@@ -85,7 +86,9 @@ export async function expectTask(
   const passes = [wanted, 'encoder', ...(wanted === 'reranker' ? ['classifier'] : [])];
   if ([task, ...also].some((one) => passes.includes(one))) return;
   const other = CLASS_OF_TASK[task];
-  throw new RangeError(
-    `${where}: expected a model for ${CLASS_OF_TASK[wanted]}, got one of task "${task}" by ${because} — ${other === undefined ? '' : `open it with ${other}, or `}${otherwise}`,
+  throw new ModelKindError(
+    where,
+    `expected a model for ${CLASS_OF_TASK[wanted]}, got one of task "${task}" by ${because}`,
+    `${other === undefined ? '' : `open it with ${other}, or `}${otherwise}`,
   );
 }

@@ -2,6 +2,7 @@ import {
   architectures,
   type EncoderConfig,
   labelCount,
+  ModelKindError,
   parseEncoderConfig,
   withLabelCount,
 } from '@rag/models';
@@ -12,7 +13,7 @@ const className = ({ model_type }: EncoderConfig): string =>
 
 /**
  * The config of a checkpoint as that of a reranker.
- * @throws ConfigError for fields that do not fit; RangeError where the file states a classifier of another number of
+ * @throws ConfigError for fields that do not fit; ModelKindError where the file states a classifier of another number of
  * labels, unless `newHead` replaces it
  */
 export function readClassifierConfig(json: unknown, newHead?: boolean): EncoderConfig {
@@ -21,8 +22,10 @@ export function readClassifierConfig(json: unknown, newHead?: boolean): EncoderC
   const classifier = Array.isArray(stated) && stated.includes(className(config));
   const labels = labelCount(config);
   if (classifier && labels !== 1 && newHead !== true)
-    throw new RangeError(
-      `config.json: expected a model of one label (a reranker), got ${labels ?? 'none stated, which means 2'} — pass newHead: true to replace the head`,
+    throw new ModelKindError(
+      'config.json',
+      `expected a model of one label (a reranker), got ${labels ?? 'none stated, which means 2'}`,
+      'pass newHead: true to replace the head',
     );
   return classifierConfig(config);
 }

@@ -1,4 +1,4 @@
-import { type EncoderConfig, longestSequence } from '@rag/models';
+import { type EncoderConfig, longestSequence, OptionError } from '@rag/models';
 import { type EncodedIds, type Tokenizer, truncatePair } from '@rag/text';
 
 /** A query and a passage. */
@@ -18,12 +18,14 @@ export interface PairEncoder {
   encodeSlices(query: string, passage: string, overlap: number): EncodedIds[];
 }
 
-/** @throws RangeError for a maxLength that the model or the template does not allow */
+/** @throws OptionError for a maxLength that the model or the template does not allow */
 export function pairEncoder(tokenizer: Tokenizer, config: EncoderConfig, maxLength: number): PairEncoder {
   const longest = longestSequence(config);
   if (!Number.isInteger(maxLength) || maxLength > longest || maxLength < tokenizer.pairSpecialCount + 2)
-    throw new RangeError(
-      `maxLength: expected an integer from ${tokenizer.pairSpecialCount + 2} to ${longest} (the model's positions), got ${maxLength}`,
+    throw new OptionError(
+      'maxLength',
+      `expected an integer from ${tokenizer.pairSpecialCount + 2} to ${longest} (the model's positions), got ${maxLength}`,
+      'leave it out, or choose one of these',
     );
   // A model with one token type (RoBERTa) takes no second segment, whatever the template says.
   const fit = (encoded: EncodedIds): EncodedIds =>

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { checkFilePath, FileSourceError } from '../file-source.js';
+import { OptionError } from '../option-error.js';
 import { temporaryName, writeFileAtomically } from './file-sink.js';
 
 /**
@@ -81,13 +82,15 @@ export function hubCache(cacheDir: string, id: string): HubCache {
   };
 }
 
-/** Refuses a revision that would leave the folder of refs. @throws RangeError */
+/** Refuses a revision that would leave the folder of refs. @throws OptionError */
 export function checkRevision(revision: string): string {
   try {
     checkFilePath(revision);
   } catch (cause) {
-    throw new RangeError(
-      `revision: expected a branch, a tag or a commit, got ${JSON.stringify(revision)} — name one of the model's`,
+    throw new OptionError(
+      'revision',
+      `expected a branch, a tag or a commit, got ${JSON.stringify(revision)}`,
+      "name one of the model's",
       { cause },
     );
   }

@@ -20,7 +20,7 @@ test('a directory that is there wins over a name of the hub', async () => {
   expect(await (await openHubOrDirectory('org/name', t.options)).size('config.json')).toBe(2);
   expect(t.hub.requests).toEqual([]);
   await expect(openHubOrDirectory('org/name', { ...t.options, revision: 'v1' })).rejects.toThrow(
-    'org/name: expected a model of the hub with revision "v1", got a directory of this name',
+    'revision: expected a model of the hub, got "v1" of the directory org/name — leave it out',
   );
 });
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { OptionError } from '../option-error.js';
 import { type DirectorySource, directorySource } from './directory-source.js';
 import { HubError, type HubErrorReason } from './hub-error.js';
 import { isHubId } from './hub-id.js';
@@ -18,7 +19,7 @@ const MAY_BE_NO_MODEL: ReadonlySet<HubErrorReason> = new Set([
 
 /**
  * The files of a model by its directory or by its name on the hub; a directory that is there wins.
- * @throws FileSourceError or HubError; RangeError for what can be neither, and for a revision of a directory
+ * @throws FileSourceError or HubError; RangeError for what can be neither, OptionError for a revision of a directory
  */
 export async function openHubOrDirectory(
   idOrDirectory: string,
@@ -30,8 +31,10 @@ export async function openHubOrDirectory(
   });
   if (found) {
     if (options.revision !== undefined && found.isDirectory())
-      throw new RangeError(
-        `${idOrDirectory}: expected a model of the hub with revision ${JSON.stringify(options.revision)}, got a directory of this name — leave out revision, or run where no such directory is`,
+      throw new OptionError(
+        'revision',
+        `expected a model of the hub, got ${JSON.stringify(options.revision)} of the directory ${idOrDirectory}`,
+        'leave it out, or run where no such directory is',
       );
     return directorySource(idOrDirectory);
   }
