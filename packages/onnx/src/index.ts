@@ -31,6 +31,7 @@ export {
   type Value,
 } from './ir/value.js';
 export * from './ops/index.js';
+export { finiteSoftmax } from './pass/finite-softmax.js';
 export { foldConstants } from './pass/fold.js';
 export { fuseMatmul } from './pass/fuse-matmul.js';
 export { optimize, type Provider, passesFor } from './pass/optimize.js';
@@ -40,6 +41,15 @@ export { shapesFromInputs } from './pass/shapes-from-inputs.js';
 export { shareIntegers } from './pass/share.js';
 export { simplify } from './pass/simplify.js';
 export { type DecodedModel, decodeModel, readModelProto, typeOf } from './proto/decode.js';
+export {
+  type BlockedNode,
+  type DecodedParameter,
+  decodeTrainable,
+  formatBlocked,
+  type TrainableDecoding,
+  type TrainableOptions,
+  trainability,
+} from './proto/decode-trainable.js';
 export {
   type EncodeOptions,
   type ExternalData,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { add, cast, div, mul, sub } from '../ops/elementwise.js';
+import { add, cast, div, equal, mul, sub, where } from '../ops/elementwise.js';
 import { gather } from '../ops/gather.js';
-import { reshape, ShapeOp, squeeze, unsqueeze } from '../ops/movement.js';
+import { Expand, reshape, ShapeOp, squeeze, unsqueeze } from '../ops/movement.js';
 import { concat, slice } from '../ops/slice.js';
 import { broadcastShapes, dimsOf, normalizeAxis, sameDType } from './shape.js';
 import { constant, input, type Value } from './value.js';
@@ -43,6 +43,18 @@ describe('integers that follow from shapes', () => {
     ['arithmetic', add(mul(shape, 2), sub(shape, int(1, 1, 1))), ['3*b-1', '3*s-1', 11]],
     ['an exact quotient', div(mul(shape, 6), 3), ['2*b', '2*s', 8]],
     ['an inexact quotient', div(shape, 3), undefined],
+    ['a quotient of numbers, cut', div(int(7, -7), 2), [3, -3]],
+    [
+      'what torch expands to: a size, or 1 where −1 is asked for',
+      where(
+        equal(concat([gather(shape, int(0)), int(-1)], 0), -1),
+        Expand.of([int(1), int(2)]),
+        gather(shape, int(0, 1)),
+      ),
+      ['b', 1],
+    ],
+    ['a choice that depends on a size', where(equal(gather(shape, int(0)), 2), int(1), int(3)), undefined],
+    ['int32 between int64', cast(cast(shape, 'int32'), 'int64'), ['b', 's', 4]],
     ['data', input('y', 'int64', [2]), undefined],
     ['a comparison cast to integers', cast(cast(int(3), 'bool'), 'int64'), undefined],
     ['a matrix', reshape(int(1, 2, 3, 4), [2, 2]), undefined],

@@ -94,13 +94,30 @@ function followDims(value: Value): Dim[] | undefined {
         attributes.start as number | undefined,
         attributes.end as number | undefined,
       );
-    case 'Cast':
-      return value.dtype === 'int64' && inputs[0]!.dtype === 'int32' ? operand(0) : undefined;
+    case 'Cast': {
+      const counts = ['int64', 'int32', 'bool'];
+      return counts.includes(value.dtype) && counts.includes(inputs[0]!.dtype) && value.dtype !== 'bool'
+        ? operand(0)
+        : undefined;
+    }
     case 'Identity':
     case 'Squeeze':
     case 'Unsqueeze':
     case 'Reshape':
       return operand(0);
+    case 'Expand': {
+      const given = operand(0);
+      return given?.length === 1 ? new Array<Dim>(size).fill(given[0]!) : undefined;
+    }
+    case 'Equal':
+      return pairwise((a, b) => (a === b ? 1 : neverEqual(a, b) ? 0 : undefined));
+    case 'Where': {
+      const [condition, a, b] = [operand(0), operand(1), operand(2)];
+      if (!condition || !a || !b) return undefined;
+      const at = (list: readonly Dim[], i: number) => list[list.length === 1 ? 0 : i];
+      const chosen = Array.from({ length: size }, (_, i) => at(at(condition, i) === 1 ? a : b, i));
+      return chosen.includes(undefined) ? undefined : (chosen as Dim[]);
+    }
     case 'Concat': {
       const parts = inputs.map((_, at) => operand(at));
       return parts.includes(undefined) ? undefined : (parts as Dim[][]).flat();
@@ -125,11 +142,22 @@ function followDims(value: Value): Dim[] | undefined {
     case 'Mul':
       return pairwise(mulDims);
     case 'Div':
-      return pairwise(divDims);
+      return pairwise((a, b) =>
+        typeof a === 'number' && typeof b === 'number' && b !== 0 && value.dtype === 'int64'
+          ? Math.trunc(a / b)
+          : divDims(a, b),
+      );
     default:
       return undefined;
   }
 }
+
+/** Sizes are at least 0: a symbolic one without a negative term is no negative number; two numbers speak for themselves. */
+const neverEqual = (a: Dim, b: Dim): boolean =>
+  (typeof a === 'number' && typeof b === 'number' && a !== b) || isBelow(a, b) || isBelow(b, a);
+
+const isBelow = (a: Dim, b: Dim): boolean =>
+  typeof a === 'number' && a < 0 && typeof b === 'string' && !b.includes('-');
 
 /** A type with another shape. */
 export const withShape = (type: TensorType, shape: Shape): TensorType => ({ dtype: type.dtype, shape });

@@ -118,6 +118,12 @@ testFamily(family, { float32 }, (testOp) => {
     inputs: { x: tensor([1, 0, 0, 1], 'bool', [2, 2]) },
     build: ({ x }) => family.not(x!),
   });
+  testOp('of numbers and what is none', {
+    ops: [family.IsNaN],
+    inputs: { x: floats([2, 3], 38) },
+    wrt: [],
+    build: ({ x }) => family.IsNaN.of([family.div(x!, family.sub(x!, x!))]),
+  });
   testOp('int64 to float and bool', {
     ops: [Cast],
     inputs: { x: tensor([-2, 0, 3]) },

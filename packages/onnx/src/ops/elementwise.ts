@@ -149,6 +149,14 @@ export const Not = defineOp<Unary>('Not', {
   gradient: 'none',
 });
 
+export const IsNaN = defineOp<Unary>('IsNaN', {
+  infer: ([x]) => {
+    expectFloat(x);
+    return [{ dtype: 'bool', shape: x.shape }];
+  },
+  gradient: 'none',
+});
+
 export const Cast = defineOp<Unary, { to: number }>('Cast', {
   defaults: { to: undefined },
   infer: ([x], { to }) => {

@@ -1,6 +1,7 @@
 import { constant } from '../ir/value.js';
 import { floats, tensor } from '../testing/index.js';
 import { testFamily } from '../testing/op-family.js';
+import { shapeOf } from './movement.js';
 import * as family from './slice.js';
 
 const END = Number.MAX_SAFE_INTEGER;
@@ -121,5 +122,16 @@ testFamily(family, {}, (testOp) => {
     inputs: { x: floats([4, 3], 30) },
     symbolic: false,
     build: ({ x }) => Slice.of([x!, constant([1, 1], 'int64'), constant([3, 3], 'int64'), null, null]),
+  });
+  testOp('up to and from a size of another value', {
+    ops: [Slice],
+    inputs: { x: floats([5, 3], 40), like: floats([2, 4], 41) },
+    wrt: ['x'],
+    build: ({ x, like }) => {
+      const size = family.slice(shapeOf(like!), [0], [1], [0]);
+      const all = constant([Number.MAX_SAFE_INTEGER], 'int64');
+      const [zero, axis] = [constant([0], 'int64'), constant([0], 'int64')];
+      return [Slice.of([x!, zero, size, axis, null]), Slice.of([x!, size, all, axis, null]), like!];
+    },
   });
 });

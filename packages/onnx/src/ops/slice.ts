@@ -68,10 +68,10 @@ export const Split = defineOp<[Value, Value], { axis: number }>('Split', {
 type SliceOperands = [Value, Value, Value, Value | null, Value | null];
 
 function boundsOf([, starts, ends, axes, steps]: SliceOperands) {
-  const start = knownNumbers(starts, 'starts');
+  const start = knownSizes(starts, 'starts');
   const bounds = {
     start,
-    end: knownNumbers(ends, 'ends'),
+    end: knownSizes(ends, 'ends'),
     axis: axes ? knownNumbers(axes, 'axes') : start.map((_, i) => i),
     step: steps ? knownNumbers(steps, 'steps') : start.map(() => 1),
   };
@@ -80,7 +80,18 @@ function boundsOf([, starts, ends, axes, steps]: SliceOperands) {
   return bounds;
 }
 
-/** Positive steps; starts and ends as NumPy reads them. Axes left out are the first ones, steps left out are 1. */
+/** Bounds that follow from constants and sizes. */
+function knownSizes(value: Value, what: string): Dim[] {
+  const dims = dimsOf(value);
+  if (!dims)
+    throw new GraphError('Slice', `expected ${what} that follow from constants and Shape(), got data`);
+  return dims;
+}
+
+/**
+ * Positive steps; starts and ends as NumPy reads them. Axes left out are the first ones, steps left out are 1. A symbolic
+ * bound is taken to lie within its axis.
+ */
 export const Slice = defineOp<SliceOperands>('Slice', {
   operands: 5,
   infer: (inputs) => {
@@ -97,27 +108,47 @@ export const Slice = defineOp<SliceOperands>('Slice', {
     const x = inputs[0];
     const { start, end, axis, step } = boundsOf(inputs);
     // Axis by axis: `wide[i]` is x with the axes before i cut already.
-    const cut = (value: Value, i: number) => slice(value, [start[i]!], [end[i]!], [axis[i]!], [step[i]!]);
+    const bound = (which: 1 | 2, dims: readonly Dim[], i: number): Bound =>
+      typeof dims[i] === 'number'
+        ? { value: ints([dims[i]]), dim: dims[i] }
+        : { value: slice(inputs[which], [i], [i + 1], [0]), dim: dims[i]! };
+    const starts = start.map((_, i) => bound(1, start, i));
+    const ends = end.map((_, i) => bound(2, end, i));
+    const cut = (value: Value, i: number) => between(value, starts[i]!, ends[i]!, axis[i]!, step[i]!);
     const wide = [x];
     for (let i = 0; i + 1 < axis.length; i++) wide.push(cut(wide[i]!, i));
     let dx = dy;
     for (let i = axis.length - 1; i >= 0; i--)
-      dx = unslice(dx, wide[i]!, normalizeAxis(axis[i]!, x.shape.length), start[i]!, end[i]!, step[i]!);
+      dx = unslice(dx, wide[i]!, normalizeAxis(axis[i]!, x.shape.length), starts[i]!, ends[i]!, step[i]!);
     return [dx, null, null, null, null];
   },
 });
 
-function slicedLength(dim: Dim, start: number, end: number, step: number): Dim {
+/** A start or an end: what a Slice is given, int64 [1], and the number or size that it is. */
+interface Bound {
+  readonly value: Value;
+  readonly dim: Dim;
+}
+
+const between = (x: Value, { value: start }: Bound, { value: end }: Bound, axis: number, step: number) =>
+  Slice.of([x, start, end, ints([axis]), ints([step])]);
+
+const toTheEnd = { value: ints([Number.MAX_SAFE_INTEGER]), dim: Number.MAX_SAFE_INTEGER };
+const fromTheStart = { value: ints([0]), dim: 0 };
+
+const isNegative = (dim: Dim): boolean => typeof dim === 'number' && dim < 0;
+
+function slicedLength(dim: Dim, start: Dim, end: Dim, step: number): Dim {
   if (step < 1) throw new GraphError('Slice', `expected a positive step, got ${step} — reverse with Gather`);
-  const from: Dim = start < 0 ? addDims(dim, start) : start;
-  if (typeof dim === 'number') {
-    const low = Math.min(Math.max(from as number, 0), dim);
+  const from = isNegative(start) ? addDims(dim, start) : start;
+  if (typeof dim === 'number' && typeof from === 'number' && typeof end === 'number') {
+    const low = Math.min(Math.max(from, 0), dim);
     const high = Math.min(end < 0 ? dim + end : end, dim);
     return Math.max(0, Math.ceil((high - low) / step));
   }
-  const whole = end >= Number.MAX_SAFE_INTEGER;
-  if (step === 1 && (whole || end < 0)) return subDims(whole ? dim : addDims(dim, end), from);
-  if (step === 1 && start < 0 === end < 0) return subDims(end, from as number);
+  const whole = typeof end === 'number' && end >= Number.MAX_SAFE_INTEGER;
+  if (step === 1 && (whole || isNegative(end))) return subDims(whole ? dim : addDims(dim, end), from);
+  if (step === 1 && isNegative(start) === isNegative(end)) return subDims(end, start);
   throw new GraphError(
     'Slice',
     `expected bounds whose length follows for "${dim}", got ${start}:${end}:${step}`,
@@ -125,25 +156,32 @@ function slicedLength(dim: Dim, start: number, end: number, step: number): Dim {
 }
 
 /** The gradient of a slice along one axis: dy between zeros, with the strided case spread out first. */
-function unslice(dy: Value, x: Value, axis: number, start: number, end: number, step: number): Value {
+function unslice(dy: Value, x: Value, axis: number, start: Bound, end: Bound, step: number): Value {
   const dim = x.shape[axis]!;
   if (dy.shape[axis] === 0) return zerosLike(x);
   if (step !== 1) {
-    if (typeof dim !== 'number')
+    if (typeof dim !== 'number' || typeof start.dim !== 'number')
       throw new GraphError('Slice', `expected a static axis for a strided gradient, got "${dim}"`);
-    const from = start < 0 ? Math.max(dim + start, 0) : Math.min(start, dim);
+    const from = start.dim < 0 ? Math.max(dim + start.dim, 0) : Math.min(start.dim, dim);
     const length = dy.shape[axis] as number;
     const rows = Array.from({ length: dim }, (_, i) =>
       (i - from) % step === 0 && i >= from && (i - from) / step < length ? (i - from) / step : length,
     );
     return gather(concat([dy, zerosLike(slice(x, [0], [1], [axis]))], axis), ints(rows), axis);
   }
-  const low = start < 0 ? (typeof dim === 'number' ? Math.max(dim + start, 0) : start) : start;
+  const inside = isNegative(start.dim) && typeof dim === 'number' ? dim + (start.dim as number) : start.dim;
+  const low = typeof inside === 'number' && typeof dim === 'number' ? Math.max(inside, 0) : inside;
   const parts: Value[] = [];
-  if (low !== 0) parts.push(zerosLike(slice(x, [0], [low], [axis])));
+  if (low !== 0)
+    parts.push(
+      zerosLike(
+        between(x, fromTheStart, typeof low === 'number' ? { value: ints([low]), dim: low } : start, axis, 1),
+      ),
+    );
   parts.push(dy);
-  const toEnd = end >= Number.MAX_SAFE_INTEGER || (typeof dim === 'number' && end >= dim);
-  if (!toEnd) parts.push(zerosLike(slice(x, [end], [Number.MAX_SAFE_INTEGER], [axis])));
+  const last =
+    typeof end.dim === 'number' && end.dim >= (typeof dim === 'number' ? dim : Number.MAX_SAFE_INTEGER);
+  if (!last && end.dim !== dim) parts.push(zerosLike(between(x, end, toTheEnd, axis, 1)));
   return concat(parts, axis);
 }
 

@@ -20,7 +20,7 @@ export function decodeModel(bytes: Uint8Array): DecodedModel {
   const model = readModelProto(bytes);
   const { graph } = model;
   if (!graph) throw new GraphError('decode', 'expected a model with a graph, got none');
-  const opset = opsetOf(model);
+  const opset = checkOpset(model);
   const values = new Map<string, Value>();
   for (const tensor of graph.initializer) values.set(tensor.name, tensorConstant(tensor));
   const inputs = graph.input
@@ -38,12 +38,12 @@ export function decodeModel(bytes: Uint8Array): DecodedModel {
   };
 }
 
-/** The ai.onnx opset; our rules are those of 13 to 17 (attributes became operands before and after). */
-function opsetOf(model: ModelProto): number {
+/** The ai.onnx opset. Our rules are those of 13 to 17, `decode-forms.ts` reads what 18 to 21 say otherwise. */
+export function checkOpset(model: ModelProto): number {
   const listed = model.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
   const opset = Number(listed?.version ?? 0n);
-  if (opset < 13 || opset > 17)
-    throw new GraphError('decode', `expected ai.onnx opset 13 to 17, got ${listed ? opset : 'none'}`);
+  if (opset < 13 || opset > 21)
+    throw new GraphError('decode', `expected ai.onnx opset 13 to 21, got ${listed ? opset : 'none'}`);
   return opset;
 }
 
@@ -60,7 +60,8 @@ export function readModelProto(bytes: Uint8Array): ModelProto {
   }
 }
 
-const inputOf = (name: string, { dtype, shape, container }: TensorType): Value =>
+/** A graph input of that type. */
+export const inputOf = (name: string, { dtype, shape, container }: TensorType): Value =>
   container ? sequenceInput(name, dtype) : input(name, dtype, shape);
 
 /** The type that a graph input or output declares. */
