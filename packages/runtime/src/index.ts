@@ -28,8 +28,8 @@ export {
 export type { AdamWSettings } from './training/adamw.js';
 export { allocate } from './training/allocate.js';
 export type { Batch, BatchResult, ChunkedBatch, TrainingBatch } from './training/batch.js';
-export type { ComputeOptions } from './training/bound-model.js';
 export { type CompileOptions, compile } from './training/compile.js';
+export type { ComputeOptions } from './training/compute.js';
 export { createFusedUpdate, type FusedUpdate, type TrainedTensor } from './training/fused-update.js';
 export { clipCoefficient, globalNorm } from './training/global-norm.js';
 export type { Objective, ObjectiveGraph } from './training/objective.js';

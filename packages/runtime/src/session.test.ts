@@ -6,9 +6,12 @@ const open = (options: Record<string, unknown>) => createSession(model, options 
 
 test('refuses providers and drivers that it does not have, and says what to install', async () => {
   await expect(open({ provider: 'tpu' })).rejects.toThrow(
-    `createSession: expected provider 'cpu' or 'cuda', got "tpu" — 'cpu' comes with onnxruntime-node: npm install`,
+    `createSession: expected provider 'cpu' or 'cuda' or 'webgpu' or 'wasm', got "tpu" — 'cpu' comes with onnxruntime-node, 'wasm' with onnxruntime-web: npm install`,
   );
-  await expect(open({})).rejects.toThrow("expected provider 'cpu' or 'cuda', got undefined");
+  await expect(open({})).rejects.toThrow(
+    "expected provider 'cpu' or 'cuda' or 'webgpu' or 'wasm', got undefined",
+  );
+  await expect(open({ provider: 'wasm', driver: 'ffi' })).rejects.toThrow(`expected driver 'web', got "ffi"`);
   await expect(open({ provider: 'cpu', driver: 'wasm' })).rejects.toThrow(
     `expected driver 'node' or 'ffi', got "wasm" — 'node' needs onnxruntime-node, 'ffi' needs koffi besides: npm install`,
   );

@@ -1,4 +1,11 @@
-import type { DriverOptions, DriverSession, GraphOptimizationLevel, TensorInfo } from './drivers/driver.js';
+import { platform } from '#platform';
+import {
+  type DriverOptions,
+  type DriverSession,
+  EXTERNAL_DATA_FOLDER,
+  type GraphOptimizationLevel,
+  type TensorInfo,
+} from './drivers/driver.js';
 import type { FfiSession } from './drivers/ffi/session.js';
 import { SessionError } from './error.js';
 import { checkFeeds, checkMemory, type Fetches, resolveFetches } from './feeds.js';
@@ -6,18 +13,21 @@ import { type BindOptions, bindTensors, type IoBinding } from './io-binding.js';
 import { lifetime } from './lifetime.js';
 import type { Tensor } from './tensor.js';
 
-/** Where a model runs. */
-export type Provider = 'cpu' | 'cuda';
+/** Where a model runs: `cpu` and `cuda` in Node, `wasm` wherever JavaScript runs, `webgpu` on a GPU that the page or Node can use. */
+export type Provider = 'cpu' | 'cuda' | 'webgpu' | 'wasm';
 
-/** How ONNX Runtime is called: `node` is onnxruntime-node's binding, `ffi` the C API of the same library through koffi. */
-export type Driver = 'node' | 'ffi';
+/**
+ * How ONNX Runtime is called: `node` is onnxruntime-node's binding, `ffi` the C API of the same library through koffi, `web`
+ * onnxruntime-web.
+ */
+export type Driver = 'node' | 'ffi' | 'web';
 
 /** How to open a model; what is left out is ONNX Runtime's own default. */
 export interface SessionOptions {
   readonly provider: Provider;
-  /** `node` where left out. */
+  /** Where left out, `node` in Node and `web` in a page and for `wasm`. */
   readonly driver?: Driver;
-  /** Threads within one operator, the calling one included. */
+  /** Threads within one operator, the calling one included; with driver `web` one number for all sessions of a page. */
   readonly intraOpNumThreads?: number;
   readonly graphOptimizationLevel?: GraphOptimizationLevel;
   /**
@@ -57,8 +67,13 @@ export interface BindableSession extends Session {
   bind(options: BindOptions): IoBinding;
 }
 
-const providers: readonly Provider[] = ['cpu', 'cuda'];
-const drivers: readonly Driver[] = ['node', 'ffi'];
+/** The drivers of each provider, the usual one first. */
+const driversOf: Readonly<Record<Provider, readonly Driver[]>> = {
+  cpu: ['node', 'ffi'],
+  cuda: ['node', 'ffi'],
+  webgpu: ['node', 'web'],
+  wasm: ['web'],
+};
 const optimizationLevels: readonly GraphOptimizationLevel[] = [
   'disabled',
   'basic',
@@ -69,9 +84,9 @@ const optimizationLevels: readonly GraphOptimizationLevel[] = [
 const advice: Readonly<Record<string, string>> = {
   driver:
     "'node' needs onnxruntime-node, 'ffi' needs koffi besides: npm install onnxruntime-node@1.30.0 koffi",
-  provider: "'cpu' comes with onnxruntime-node: npm install onnxruntime-node@1.30.0",
+  provider:
+    "'cpu' comes with onnxruntime-node, 'wasm' with onnxruntime-web: npm install onnxruntime-node@1.30.0",
 };
-const externalDataKey = 'session.model_external_initializers_file_folder_path';
 
 /**
  * Opens an ONNX model from bytes or a path. Nothing falls back: an unknown or absent provider or driver is a SessionError
@@ -86,25 +101,29 @@ export async function createSession(
   model: Uint8Array | string,
   options: SessionOptions,
 ): Promise<Session | BindableSession> {
-  const { provider, driver = 'node' } = options;
-  expectOneOf('provider', providers, provider);
-  expectOneOf('driver', drivers, driver);
+  const { provider } = options;
+  expectOneOf('provider', Object.keys(driversOf), provider);
+  const usable = driversOf[provider].filter((name) => platform.drivers[name]);
+  if (usable.length === 0)
+    throw new SessionError(
+      'createSession',
+      `expected a provider that a page has, got '${provider}' — use 'webgpu' or 'wasm' in a browser`,
+    );
+  const { driver = usable[0]! } = options;
+  expectOneOf('driver', usable, driver);
   const driverOptions = checkOptions(options);
-  if (provider === 'cuda') {
-    const { requireCudaProvider } = await import('./drivers/ffi/library.js');
-    requireCudaProvider();
+  if (provider === 'cuda') await platform.requireCuda();
+  if (driver === 'ffi') {
+    const openFfi = await loadFfi();
+    return bindable(provider, await openFfi(model, driverOptions));
   }
-  if (driver === 'node') {
-    const { openNode } = await import('./drivers/node.js');
-    return guard(provider, driver, await openNode(model, driverOptions)).session;
-  }
-  const { openFfi } = await loadFfi();
-  return bindable(provider, await openFfi(model, driverOptions));
+  const open = await platform.drivers[driver]!();
+  return guard(provider, driver, await open(model, driverOptions)).session;
 }
 
-async function loadFfi(): Promise<typeof import('./drivers/ffi/session.js')> {
+async function loadFfi() {
   try {
-    return await import('./drivers/ffi/session.js');
+    return await platform.drivers.ffi!();
   } catch (cause) {
     throw new SessionError(
       "driver 'ffi'",
@@ -179,11 +198,11 @@ function checkOptions(options: SessionOptions): DriverOptions {
     }
   }
   if (externalDataFolder === undefined) return { ...rest, config };
-  if (Object.hasOwn(config, externalDataKey)) {
+  if (Object.hasOwn(config, EXTERNAL_DATA_FOLDER)) {
     throw new SessionError(
-      `createSession: config "${externalDataKey}"`,
+      `createSession: config "${EXTERNAL_DATA_FOLDER}"`,
       'expected externalDataFolder alone, got both',
     );
   }
-  return { ...rest, config: { ...config, [externalDataKey]: externalDataFolder } };
+  return { ...rest, config: { ...config, [EXTERNAL_DATA_FOLDER]: externalDataFolder } };
 }

@@ -11,6 +11,9 @@ export interface TensorInfo {
 /** Graph optimization levels, as ONNX Runtime names them. */
 export type GraphOptimizationLevel = 'disabled' | 'basic' | 'extended' | 'layout' | 'all';
 
+/** Session config entry: the folder of a model's external data. */
+export const EXTERNAL_DATA_FOLDER = 'session.model_external_initializers_file_folder_path';
+
 /** What a driver needs to open a model; see `SessionOptions` for the meaning of each. */
 export interface DriverOptions {
   readonly provider: string;

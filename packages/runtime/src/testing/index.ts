@@ -7,3 +7,4 @@ export {
   openGenuine,
 } from './genuine.js';
 export { type TinyExternal, type TinyNode, type TinyValue, tinyModel } from './tiny-model.js';
+export { trainingExam } from './training-exam.js';

@@ -4,17 +4,11 @@ import type { TensorInfo } from '../drivers/driver.js';
 import { SessionError } from '../error.js';
 import { checkFits } from '../feeds.js';
 import type { IoBinding } from '../io-binding.js';
-import { type BindableSession, createSession } from '../session.js';
+import { type BindableSession, createSession, type Session } from '../session.js';
 import { type Tensor, zeros } from '../tensor.js';
+import type { ComputeOptions } from './compute.js';
 import { type Accumulation, gradientOutput } from './lower.js';
 import type { TrainingState } from './state.js';
-
-/** How sessions of a training run are opened. */
-export interface ComputeOptions {
-  readonly provider: 'cpu';
-  /** Threads within one operator; ONNX Runtime's own default where left out. */
-  readonly threads?: number;
-}
 
 /** A lowered model whose parameters and gradient buffers are the state's own arrays. */
 export interface BoundModel {
@@ -32,10 +26,8 @@ export async function openBoundModel(
   accumulation: Accumulation | undefined,
   { provider, threads }: ComputeOptions,
 ): Promise<BoundModel> {
-  const session = await createSession(model, {
-    provider,
-    driver: 'ffi',
-    intraOpNumThreads: threads,
+  const options = {
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     // Shapes vary from batch to batch: a pattern per shape would only hold memory.
     enableMemPattern: false,
     config: {
@@ -43,9 +35,28 @@ export async function openBoundModel(
       // It would merge what `recomputeActivations` computes twice to save memory.
       'optimization.disable_specified_optimizers': 'CommonSubexpressionElimination',
     },
-  });
-  const resident = residentTensors(session, state, accumulation);
-  const inputs = session.inputs.filter(({ name }) => !Object.hasOwn(resident.inputs, name));
+  };
+  if (provider === 'wasm') {
+    const session = await createSession(model, { provider, ...options });
+    return copyingModel(session, residentTensors(session, state, accumulation));
+  }
+  const session = await createSession(model, { provider, driver: 'ffi', ...options });
+  return bindingModel(session, residentTensors(session, state, accumulation));
+}
+
+/** Inputs and outputs of a lowered model that are part of the state, and which output may take its input's memory. */
+interface Resident {
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  readonly inPlaceAdd: Readonly<Record<string, string>>;
+}
+
+const fedInputs = (session: Session, resident: Resident): TensorInfo[] =>
+  session.inputs.filter(({ name }) => !Object.hasOwn(resident.inputs, name));
+
+/** Reads and writes the state where it lies. */
+function bindingModel(session: BindableSession, resident: Resident): BoundModel {
+  const inputs = fedInputs(session, resident);
   const yielded = session.outputs.filter(({ name }) => !Object.hasOwn(resident.outputs, name));
   let binding: IoBinding | undefined;
   return {
@@ -80,11 +91,30 @@ export async function openBoundModel(
   };
 }
 
+/** Copies the state into and out of the provider's memory at each run. */
+function copyingModel(session: Session, resident: Resident): BoundModel {
+  const inputs = fedInputs(session, resident);
+  return {
+    inputs,
+    async run(feeds) {
+      symbolsOf(inputs, feeds);
+      const batch = Object.fromEntries(inputs.map(({ name }) => [name, feeds[name]!]));
+      const results = await session.run({ ...batch, ...resident.inputs });
+      for (const [name, { data }] of Object.entries(resident.outputs)) {
+        (data as Float32Array).set(results[name]!.data as Float32Array);
+        delete results[name];
+      }
+      return results;
+    },
+    dispose: () => session.dispose(),
+  };
+}
+
 function residentTensors(
-  session: BindableSession,
+  session: Session,
   state: TrainingState,
   accumulation: Accumulation | undefined,
-) {
+): Resident {
   const named = new Set([...session.inputs, ...session.outputs].map(({ name }) => name));
   const inputs: Record<string, Tensor> = {};
   const outputs: Record<string, Tensor> = {};

@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads';
+import { platform } from '#platform';
 import { SessionError } from '../error.js';
+import type { Thread } from '../platform/platform.js';
 import {
   type AdamWBlock,
   type AdamWSettings,
@@ -134,7 +135,7 @@ export function createFusedUpdate(
     checkTensor(`createFusedUpdate: tensor ${index}`, tensor, threads > 1);
   });
   const shared = share(tensors, threads);
-  const workers = Array.from({ length: threads - 1 }, (_, index) => startThread(shared, index + 1));
+  const started = Array.from({ length: threads - 1 }, (_, index) => startThread(shared, index + 1));
   const update = adamwKernel(adamwModule, chunkSize);
   let disposed = false;
   let busy = false;
@@ -163,8 +164,7 @@ export function createFusedUpdate(
     Atomics.store(control, next, 0);
     Atomics.add(control, epoch, 1);
     Atomics.notify(control, epoch);
-    while (!work(shared, 0, update, squareSum, performance.now() + slice))
-      await new Promise((resolve) => setImmediate(resolve));
+    while (!work(shared, 0, update, squareSum, performance.now() + slice)) await platform.turn();
     for (;;) {
       const finished = Atomics.load(control, done);
       if (finished === count) return;
@@ -201,7 +201,7 @@ export function createFusedUpdate(
       Atomics.store(shared.control, operation, operations.stop);
       Atomics.add(shared.control, epoch, 1);
       Atomics.notify(shared.control, epoch);
-      for (const worker of workers) void worker.terminate();
+      for (const thread of started) thread.terminate();
     },
   };
 }
@@ -229,32 +229,35 @@ function share(tensors: readonly TrainedTensor[], threads: number): Shared {
     Array.from({ length: Math.ceil(tensor.parameter.length / blockSize) }, (_, place) => [index, place]),
   );
   const groups = tensors.reduce((most, { group }) => Math.max(most, group + 1), 0);
-  const sharedBlocks = new Int32Array(new SharedArrayBuffer(blocks.length * 8));
+  // A page that is not cross-origin isolated has no shared memory; one thread needs none.
+  const memory = (bytes: number) => (threads > 1 ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+  const sharedBlocks = new Int32Array(memory(blocks.length * 8));
   sharedBlocks.set(blocks.flat());
   return {
-    control: new Int32Array(new SharedArrayBuffer(16)),
+    control: new Int32Array(memory(16)),
     blocks: sharedBlocks,
-    sums: new Float64Array(new SharedArrayBuffer(blocks.length * 8)),
-    coefficients: new Float64Array(new SharedArrayBuffer(groups * coefficientCount * 8)),
+    sums: new Float64Array(memory(blocks.length * 8)),
+    coefficients: new Float64Array(memory(groups * coefficientCount * 8)),
     coefficientCount,
     blockSize,
-    blocksByThread: new Int32Array(new SharedArrayBuffer(threads * 4)),
+    blocksByThread: new Int32Array(memory(threads * 4)),
     tensors,
   };
 }
 
 /**
- * A worker made of the functions' own source text: a worker file would have to be found both beside the bundle and, as
+ * A thread made of the functions' own source text: a worker file would have to be found both beside the bundle and, as
  * TypeScript, under test runners, and this package would have to know how it is bundled.
  */
-function startThread(shared: Shared, thread: number): Worker {
+function startThread(shared: Shared, thread: number): Thread {
+  if (!platform.startThread)
+    throw new SessionError(
+      'createFusedUpdate: threads',
+      'expected 1 in a page, got more — updates run on the calling thread there',
+    );
   // esbuild's `keepNames` wraps inner functions in a `__name` of the file that it compiled.
   const source = `const __name = (value) => value;
-const { shared, module, chunkSize } = require('node:worker_threads').workerData;
+const { shared, module, chunkSize } = workerData;
 (${serve})(shared, ${thread}, ${work}, (${adamwKernel})(module, chunkSize), ${squareSum});`;
-  const workerData = { shared, module: adamwModule, chunkSize };
-  const worker = new Worker(source, { eval: true, workerData, execArgv: [] });
-  // A process need not wait for threads that wait for work.
-  worker.unref();
-  return worker;
+  return platform.startThread(source, { shared, module: adamwModule, chunkSize });
 }

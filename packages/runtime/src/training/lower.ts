@@ -6,6 +6,7 @@ import {
   InPlaceAccumulatorV2,
   nameOf,
   optimize,
+  type Provider,
   recomputeActivations,
   type Value,
 } from '@rag/onnx';
@@ -23,7 +24,7 @@ export const gradientOutput = (parameter: string): string => `${parameter}.gradi
  * that holds the gradient, or the buffer plus the gradient; the reset flag disappears.
  * @throws ArtifactError where an accumulator's buffer has another name than the format gives it
  */
-export function lowerTraining(model: Uint8Array, accumulation: Accumulation, provider: 'cpu'): Uint8Array {
+export function lowerTraining(model: Uint8Array, accumulation: Accumulation, provider: Provider): Uint8Array {
   const { graph } = decodeModel(model);
   const outputs: Record<string, Value> = {};
   const buffers = new Set<Value>();
@@ -51,7 +52,7 @@ export function lowerTraining(model: Uint8Array, accumulation: Accumulation, pro
 }
 
 /** An evaluation or forward model with the provider's fusions. */
-export function lowerForward(model: Uint8Array, provider: 'cpu'): Uint8Array {
+export function lowerForward(model: Uint8Array, provider: Provider): Uint8Array {
   const { graph } = decodeModel(model);
   return encodeModel(optimize(graph, provider));
 }

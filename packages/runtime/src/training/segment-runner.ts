@@ -1,7 +1,8 @@
 import type { TensorInfo } from '../drivers/driver.js';
 import { SessionError } from '../error.js';
 import type { Tensor } from '../tensor.js';
-import { type BoundModel, type ComputeOptions, openBoundModel } from './bound-model.js';
+import { type BoundModel, openBoundModel } from './bound-model.js';
+import type { ComputeOptions } from './compute.js';
 import { type Accumulation, lowerForward, lowerTraining } from './lower.js';
 import type { Segment } from './plan.js';
 import type { TrainingState } from './state.js';

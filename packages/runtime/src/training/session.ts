@@ -13,7 +13,7 @@ import {
   knownNames,
   type TrainingBatch,
 } from './batch.js';
-import type { ComputeOptions } from './bound-model.js';
+import { type ComputeOptions, memoryOf, updateThreads } from './compute.js';
 import { createFusedUpdate, type FusedUpdate } from './fused-update.js';
 import { clipCoefficient } from './global-norm.js';
 import { evaluateSegments, forwardBackward } from './grad-cache.js';
@@ -52,7 +52,7 @@ export class TrainingSession {
   /** @throws ArtifactError for artifacts that break the format, SessionError where a provider is absent */
   static async create(plan: Plan | TrainingArtifacts, compute: ComputeOptions): Promise<TrainingSession> {
     const { segments, optimizerModel, checkpoint } = 'segments' in plan ? plan : planOf(plan);
-    const state = stateOf(checkpoint);
+    const state = stateOf(checkpoint, memoryOf(compute));
     const names = state.trained.map(({ name }) => name);
     const optimizer = decodeOptimizer(optimizerModel, names);
     const groupOf = new Map(
@@ -70,7 +70,7 @@ export class TrainingSession {
       segments.map((segment) => openSegment(segment, state, compute)),
       batchNames(segments, state),
       optimizer,
-      createFusedUpdate(tensors, { threads: compute.threads ?? 1 }),
+      createFusedUpdate(tensors, { threads: updateThreads(compute) }),
     );
   }
 

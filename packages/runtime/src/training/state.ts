@@ -2,7 +2,7 @@ import { type Checkpoint, checkCheckpoint, type NamedTensor, noProperties } from
 import { decodeCheckpoint } from '../artifacts/decode-checkpoint.js';
 import { ArtifactError } from '../artifacts/error.js';
 import { Tensor } from '../tensor.js';
-import { allocate } from './allocate.js';
+import { allocate, type Memory } from './allocate.js';
 
 /** A parameter that is updated, with everything that the update needs; float32 arrays of the parameter's size. */
 export interface TrainedParameter {
@@ -24,11 +24,12 @@ export interface TrainingState {
 }
 
 /** The state that a checkpoint describes; moments start at zero where it has none. */
-export function stateOf(bytes: Uint8Array): TrainingState {
+export function stateOf(bytes: Uint8Array, memory: Memory = 'shared'): TrainingState {
   const checkpoint = decodeCheckpoint(bytes);
   const trained = checkpoint.trainable.map(({ name, shape }): TrainedParameter => {
-    const tensor = () => new Tensor('float32', shape, allocate(shape));
-    return { name, value: tensor(), gradient: tensor(), first: allocate(shape), second: allocate(shape) };
+    const array = () => allocate(shape, memory);
+    const tensor = () => new Tensor('float32', shape, array());
+    return { name, value: tensor(), gradient: tensor(), first: array(), second: array() };
   });
   const state: TrainingState = { trained, frozen: new Map(checkpoint.frozen.map(frozenTensor)), step: 0 };
   restoreState(state, checkpoint);

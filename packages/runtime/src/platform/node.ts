@@ -1,0 +1,22 @@
+import { Worker } from 'node:worker_threads';
+import type { Platform } from './platform.js';
+
+export const platform: Platform = {
+  drivers: {
+    node: async () => (await import('../drivers/node.js')).openNode,
+    ffi: async () => (await import('../drivers/ffi/session.js')).openFfi,
+    web: async () => (await import('../drivers/web.js')).openWeb,
+  },
+  async requireCuda() {
+    const { requireCudaProvider } = await import('../drivers/ffi/library.js');
+    requireCudaProvider();
+  },
+  startThread(source, workerData) {
+    const script = `const { workerData } = require('node:worker_threads');\n${source}`;
+    const worker = new Worker(script, { eval: true, workerData, execArgv: [] });
+    // A process need not wait for threads that wait for work.
+    worker.unref();
+    return { terminate: () => void worker.terminate() };
+  },
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
+};
