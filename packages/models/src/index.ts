@@ -76,8 +76,23 @@ export {
 export { MODEL_CARD_FILE, type ModelCardFacts, modelCardFacts } from './model-card-facts.js';
 export { CLASS_OF_TASK, expectTask, type ModelTask, type StatedTask, statedTask } from './model-task.js';
 export { modelWithWeights, parametersOf, type WeightSource } from './model-with-weights.js';
+export {
+  type FileModel,
+  type FileOutput,
+  type FileSession,
+  fileModel,
+  openFileModel,
+  outputOf,
+  weightsInFile,
+} from './onnx-file/file-model.js';
+export { OnnxFileError } from './onnx-file/onnx-file-error.js';
+export { openCheckpointOrOnnx } from './onnx-file/open-checkpoint-or-onnx.js';
+export type { GraphSlot, PackedFeeds, PaddedFeeds, PlainTensor } from './onnx-file/padded-feeds.js';
+export { type OnnxFile, readOnnxFile, type SessionModel, sessionModel } from './onnx-file/read-onnx-file.js';
+export { chooseOnnx, ONNX_DTYPES, type OnnxChoice, type OnnxDtype, onnxPaths } from './onnx-file/variants.js';
 export { ModelKindError, OptionError } from './option-error.js';
 export { module, type ParameterPath, parameterRoot } from './parameters.js';
+export { type Pooler, poolerOf, poolerParameters } from './pooler.js';
 export { type PytorchTensor, readPytorchFile } from './pytorch-file.js';
 export { PytorchFileError } from './pytorch-file-error.js';
 export { type RopeParameters, type Rotation, rotaryFrequencies, rotate, rotation } from './rotary.js';
@@ -87,4 +102,10 @@ export { readShardIndex } from './safetensors-index.js';
 export type { ByteSink, TensorToWrite } from './safetensors-write.js';
 export { safetensorsBytes, writeSafetensors } from './safetensors-write.js';
 export { type StateTensor, torchArchive } from './torch-archive.js';
+export {
+  type CutCheckpoint,
+  cutCheckpoint,
+  type VocabularyRows,
+} from './vocabulary-cut/cut-checkpoint.js';
+export { type VocabularyNeeds, vocabularyNeeds } from './vocabulary-cut/vocabulary-needs.js';
 export { type Weights, weightsInMemory, weightsOfCheckpoint } from './weights.js';

@@ -124,7 +124,7 @@ test.each([
   ],
   [
     [],
-    '<command>: expected train, eval, encode, rerank, export, inspect or mix, got none — see `rag --help`',
+    '<command>: expected train, eval, encode, rerank, export, inspect, mix or cut, got none — see `rag --help`',
   ],
 ])('%j is one line on stderr and exit code 1', async (args, message) => {
   const { code, stderr, stdout } = await rag(...args);

@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { tasks } from '../recipes/tasks.js';
 import { commandGroup, helpRequest } from './command-group.js';
+import { cutVocabularyCommand } from './cut-vocabulary-command.js';
 import { encodeCommand } from './encode-command.js';
 import { evalCommand } from './eval-command.js';
 import { evalColbertCommand, evalEmbeddingCommand } from './eval-retrieval-command.js';
@@ -45,6 +46,7 @@ export async function runCommandLine(
     exportCommand(streams),
     inspectCommand(streams),
     mixCommand(streams),
+    cutVocabularyCommand(streams),
   ])
     .description('Fine-tune, evaluate and run retrieval models.')
     .version(version, '--version')

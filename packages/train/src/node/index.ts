@@ -11,5 +11,11 @@ export type { LoggedStep } from '../recipes/run-record.js';
 export type { RunListener } from '../recipes/run-task.js';
 export type { StepEvent } from '../trainer.js';
 export { runCommandLine } from './command-line.js';
+export {
+  type ChangedTexts,
+  type CutReport,
+  type CutVocabularyOptions,
+  cutVocabulary,
+} from './cut-vocabulary.js';
 export { nodeFiles } from './node-files.js';
 export { type TrainControl, type TrainOptions, train } from './train.js';
