@@ -37,7 +37,7 @@ const CONVENTIONAL = {
 export function readSpecialIds(
   json: JsonObject,
   config: JsonObject,
-  ids: ReadonlyMap<string, number>,
+  ids: Pick<ReadonlyMap<string, number>, 'get'>,
 ): SpecialIds {
   const added = new Set(
     (Array.isArray(json.added_tokens) ? json.added_tokens : []).map(

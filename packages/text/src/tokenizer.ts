@@ -44,7 +44,8 @@ export class Tokenizer {
   readonly templates: Templates;
   readonly #padId: number | undefined;
   readonly #encodePieces: (text: string) => number[];
-  readonly #ids: ReadonlyMap<string, number>;
+  /** The id of a token's text; an added token's own comes before the vocabulary's. */
+  readonly #ids: Pick<ReadonlyMap<string, number>, 'get'>;
 
   private constructor(json: JsonObject, config: JsonObject) {
     const normalizer = createNormalizer(json.normalizer);
@@ -53,7 +54,7 @@ export class Tokenizer {
     const model = createPieceModel(json.model, 'tokenizer.json model', wordsOfText !== undefined);
     const added = createAddedTokens(json.added_tokens, normalizer);
     this.templates = createTemplates(json.post_processor);
-    this.#ids = new Map([...model.ids, ...added.ids]);
+    this.#ids = { get: (token) => added.ids.get(token) ?? model.ids.get(token) };
     const special: SpecialIds = readSpecialIds(json, config, this.#ids);
     this.#padId = special.pad;
     this.clsId = special.cls;
@@ -62,7 +63,7 @@ export class Tokenizer {
     this.unkId = model.unkId ?? special.unk;
     this.modelMaxLength = special.modelMaxLength;
     let largest = -1;
-    for (const id of this.#ids.values()) largest = Math.max(largest, id);
+    for (const ids of [model.ids, added.ids]) for (const id of ids.values()) largest = Math.max(largest, id);
     this.vocabSize = largest + 1;
     this.#encodePieces = (text) => {
       const ids: number[] = [];

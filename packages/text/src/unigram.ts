@@ -26,10 +26,8 @@ export function createUnigram(config: JsonObject, where = 'tokenizer.json model'
   const trie = new PieceTrie();
   let lowest = Number.POSITIVE_INFINITY;
   vocab.forEach((entry, id) => {
-    const at = `${where}.vocab[${id}]`;
-    const pair = readArray(entry, at, 2);
-    const piece = readString(pair[0], at);
-    scores[id] = readNumber(pair[1], at);
+    const [piece, score] = readPiece(entry, where, id);
+    scores[id] = score;
     lowest = Math.min(lowest, scores[id]!);
     ids.set(piece, id);
     trie.add(piece, id);
@@ -126,4 +124,12 @@ export function createUnigram(config: JsonObject, where = 'tokenizer.json model'
       for (const word of words) encodeWord(word, out);
     },
   };
+}
+
+function readPiece(entry: unknown, where: string, id: number): readonly [piece: string, score: number] {
+  const [piece, score] = Array.isArray(entry) && entry.length === 2 ? entry : [];
+  if (typeof piece === 'string' && piece.length <= 1024 && Number.isFinite(score)) return [piece, score];
+  const at = `${where}.vocab[${id}]`;
+  const pair = readArray(entry, at, 2);
+  return [readString(pair[0], at), readNumber(pair[1], at)];
 }
