@@ -1,4 +1,4 @@
-import type { EncoderConfig } from '@rag/models';
+import { type EncoderConfig, poolerParameters } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
 import type { TokenizerTexts } from '@rag/text';
 import { colbertParameters } from './colbert-graph.js';
@@ -15,6 +15,8 @@ export interface ColbertToSave {
   readonly tokenizerFiles: TokenizerTexts;
   /** float32 elements of a parameter of `colbertGraph`. */
   read(name: string): Promise<Float32Array>;
+  /** The encoder's pooler, if it came with one: its elements, or how they are read. */
+  readonly pooler?: ReadonlyMap<string, Float32Array | (() => Promise<Float32Array>)>;
 }
 
 /** The directory of a model, in the layout that its settings name. */
@@ -24,8 +26,10 @@ export async function colbertCheckpoint({
   stated = {},
   tokenizerFiles,
   read,
+  pooler = new Map(),
 }: ColbertToSave): Promise<CheckpointToSave> {
-  const parameters = colbertParameters(config, settings);
+  const carried = poolerParameters(config).filter(({ name }) => pooler.has(name));
+  const parameters = [...colbertParameters(config, settings), ...carried];
   const { config: json, tensors, files } = await savedFiles(config, settings, stated, parameters, read);
   return {
     config: json,
@@ -33,7 +37,7 @@ export async function colbertCheckpoint({
     tensors: [...tensors].map(([name, { name: parameter, shape }]) => ({
       name,
       shape,
-      data: () => read(parameter),
+      data: pooler.get(parameter) ?? (() => read(parameter)),
     })),
   };
 }

@@ -71,4 +71,6 @@ export interface ColbertParts {
   readonly tokenizerFiles: TokenizerTexts;
   /** Every parameter, float32: the bare encoder's by their Hugging Face names, `linear.weight`, `linear.bias`. */
   readonly weights: ReadonlyMap<string, Float32Array>;
+  /** The encoder's `pooler.dense.weight` and `.bias`, which no vector depends on: kept so that saving writes them again. */
+  readonly pooler?: ReadonlyMap<string, Float32Array>;
 }

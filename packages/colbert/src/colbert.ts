@@ -10,6 +10,8 @@ import {
   openCheckpoint,
   parametersOf,
   parseEncoderConfig,
+  poolerOf,
+  poolerParameters,
   verifyGolden,
   weightsInMemory,
 } from '@rag/models';
@@ -97,7 +99,10 @@ export class ColBERT {
     const config = parseEncoderConfig(checkpoint.config);
     const { settings, stated, weights } = await openWeights(checkpoint, config, options);
     const { tokenizerFiles } = checkpoint;
-    return new ColBERT(await openColbert({ config, settings, stated, tokenizerFiles, weights }, options));
+    const pooler = poolerOf(checkpoint, config);
+    return new ColBERT(
+      await openColbert({ config, settings, stated, tokenizerFiles, weights, pooler }, options),
+    );
   }
 
   /**
@@ -106,13 +111,15 @@ export class ColBERT {
    * not fit
    */
   static async fromParts(
-    { config, settings, stated = {}, tokenizerFiles, weights }: ColbertParts,
+    { config, settings, stated = {}, tokenizerFiles, weights, pooler: given = new Map() }: ColbertParts,
     options: OpenOptions = {},
   ): Promise<ColBERT> {
     checkSettings(settings, config.hidden_size, longestSequence(config));
     const held = weightsInMemory(weights, parametersOf(colbertGraph(config, settings)));
+    if (given.size > 0) weightsInMemory(given, poolerParameters(config));
+    const pooler = new Map([...given].map(([name, data]) => [name, async () => data]));
     return new ColBERT(
-      await openColbert({ config, settings, stated, tokenizerFiles, weights: held }, options),
+      await openColbert({ config, settings, stated, tokenizerFiles, weights: held, pooler }, options),
     );
   }
 
@@ -205,9 +212,9 @@ export class ColBERT {
     { golden, ...options }: { overwrite?: boolean; golden?: boolean | readonly Pair[] } = {},
   ): Promise<void> {
     const { saveCheckpoint } = await import('@rag/models/node');
-    const { config, settings, stated, tokenizerFiles } = this.opened;
+    const { config, settings, stated, tokenizerFiles, pooler } = this.opened;
     const read = (name: string) => this.opened.weights.read(name);
-    const model = await colbertCheckpoint({ config, settings, stated, tokenizerFiles, read });
+    const model = await colbertCheckpoint({ config, settings, stated, tokenizerFiles, read, pooler });
     const cases = golden && (await this.golden(golden === true ? undefined : golden));
     const recorded = cases && { [GOLDEN_FILE]: goldenText('colbert', cases) };
     await saveCheckpoint(directory, { ...model, files: { ...model.files, ...recorded } }, options);
@@ -238,7 +245,9 @@ export class ColBERT {
   /** What `fromParts` takes, in memory. */
   async readParts(): Promise<ColbertParts> {
     const { config, settings, stated, tokenizerFiles } = this.opened;
-    return { config, settings, stated, tokenizerFiles, weights: await this.readWeights() };
+    const pooler = new Map<string, Float32Array>();
+    for (const [name, read] of this.opened.pooler) pooler.set(name, await read());
+    return { config, settings, stated, tokenizerFiles, weights: await this.readWeights(), pooler };
   }
 
   /** Frees the sessions; encoding and scoring afterwards are errors. */

@@ -1,4 +1,4 @@
-import { type EncoderConfig, modelWithWeights, OptionError, type Weights } from '@rag/models';
+import { type EncoderConfig, modelWithWeights, OptionError, type Pooler, type Weights } from '@rag/models';
 import type { Graph } from '@rag/onnx';
 import { createSession, type Session, type SessionOptions } from '@rag/runtime';
 import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
@@ -17,6 +17,8 @@ export interface ColbertToOpen {
   readonly stated: DirectorySettings['stated'];
   readonly tokenizerFiles: TokenizerTexts;
   readonly weights: Weights;
+  /** The encoder's pooler, if it came with one: saved again. */
+  readonly pooler: Pooler;
 }
 
 /** And what it is then. */

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openCheckpoint } from '@rag/models';
+import { directorySource } from '@rag/models/node';
 import { afterAll, expect, test } from 'vitest';
 import { ColBERT } from './colbert.js';
 import { readFiles } from './testing/directories.js';
@@ -71,6 +73,27 @@ test('a trained model in memory saves as RAG-Retrieval does, under the class tha
   );
   model.dispose();
 });
+
+test.each(['rag-retrieval', 'colbertv2'] as const)(
+  '%s: the pooler, which scores do not need, is carried from file to file and into parts',
+  async (layout) => {
+    const pooler = new Map([
+      ['pooler.dense.weight', new Float32Array(256).fill(0.5)],
+      ['pooler.dense.bias', new Float32Array(16).fill(2)],
+    ]);
+    const source = await openDirectory(fixtureDirectory(layout));
+    const model = await ColBERT.fromParts({ ...(await source.readParts()), pooler });
+    const directory = join(root, `pooler-${layout}`);
+    await model.savePretrained(directory);
+    model.dispose();
+    const { tensors } = await openCheckpoint(await directorySource(directory));
+    const prefix = layout === 'colbertv2' ? 'bert.' : '';
+    expect(tensors.names).toContain(`${prefix}pooler.dense.weight`);
+    expect(await tensors.read(`${prefix}pooler.dense.bias`)).toEqual(pooler.get('pooler.dense.bias'));
+    const again = await openDirectory(directory);
+    expect((await again.readParts()).pooler).toEqual(pooler);
+  },
+);
 
 test('foreign files are not replaced, keys that are not ours are kept', async () => {
   const model = await openDirectory(fixtureDirectory('colbertv2'));

@@ -1,4 +1,11 @@
-import { type EncoderConfig, encoderConfigToJson, parametersOf, type TensorToWrite } from '@rag/models';
+import {
+  type EncoderConfig,
+  encoderConfigToJson,
+  type Pooler,
+  parametersOf,
+  poolerParameters,
+  type TensorToWrite,
+} from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
 import type { TokenizerTexts } from '@rag/text';
 import { embeddingConfig } from './embedding-config.js';
@@ -6,7 +13,6 @@ import { embeddingFiles, headParameters } from './embedding-files.js';
 import { embeddingGraph } from './embedding-graph.js';
 import type { EmbeddingHead } from './embedding-head.js';
 import { defaultSettings, type EmbeddingSettings } from './embedding-settings.js';
-import { type Pooler, poolerParameters } from './pooler.js';
 
 /** A model as it is saved: what it is made of, its weights read one by one. */
 export interface EmbeddingToSave {

@@ -8,7 +8,10 @@ import {
   goldenText,
   modelWithWeights,
   openCheckpoint,
+  type Pooler,
   parametersOf,
+  poolerOf,
+  poolerParameters,
   verifyGolden,
   type Weights,
   weightsInMemory,
@@ -30,7 +33,6 @@ import { encodeStream } from './encode-stream.js';
 import { exportEmbedding } from './export-embedding.js';
 import { goldenVectors } from './golden-vectors.js';
 import { lowercaseTokenizer } from './lowercase-tokenizer.js';
-import { type Pooler, poolerOf, poolerParameters } from './pooler.js';
 import { truncateVector } from './truncate-vector.js';
 
 /** A text embedding model: one vector per text (https://arxiv.org/abs/1908.10084), its whole head in the graph. */

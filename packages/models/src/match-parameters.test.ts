@@ -205,3 +205,35 @@ test('an encoder alone is found in a task model’s checkpoint and in a bare one
   const alone = matchParameters(wanted, tensors({ 'embeddings.word_embeddings.weight': [4, 2] }), options);
   expect([...alone.sources.values()]).toEqual(['embeddings.word_embeddings.weight']);
 });
+
+describe('the prefix of published code', () => {
+  const nomic = goldenParameters('nomic_bert');
+  const inHub = Object.fromEntries(
+    Object.entries(nomic).map(([name, shape]) => [name.replace(/^nomic_bert\./, 'bert.'), shape]),
+  );
+  const options = { prefix: 'nomic_bert', hubPrefix: 'bert', heads: ['classifier', 'nomic_bert.pooler'] };
+
+  test('stands for the one of transformers, head and pooler included', () => {
+    const match = matchParameters(specs(nomic), tensors(inHub), { ...options, newHead: false });
+    expect(match.initialized).toEqual([]);
+    expect([...match.sources.values()]).toEqual(Object.keys(inHub));
+  });
+
+  test('is left out of a bare encoder, beside heads of other tasks', () => {
+    const isEncoder = (name: string) => name.startsWith('nomic_bert.') && !name.includes('pooler');
+    const bareSpecs = specs(nomic).flatMap(({ name, shape }) =>
+      isEncoder(name) ? [{ name: name.slice('nomic_bert.'.length), shape }] : [],
+    );
+    const pretraining = { ...inHub, 'cls.predictions.bias': [60] };
+    const match = matchParameters(bareSpecs, tensors(pretraining), { ...options, heads: [] });
+    expect([...match.sources.values()]).toEqual(bareSpecs.map(({ name }) => `bert.${name}`));
+    expect(match.unexpected).toContain('bert.pooler.dense.weight');
+  });
+
+  test('of another family is no prefix', () => {
+    const { hubPrefix, ...rest } = options;
+    expect(failure(() => matchParameters(specs(nomic), tensors(inHub), rest)).missing.length).toBeGreaterThan(
+      9,
+    );
+  });
+});

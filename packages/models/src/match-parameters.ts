@@ -14,6 +14,8 @@ export interface NamedShapes {
 export interface MatchOptions {
   /** `bert` or `roberta`: a bare encoder's checkpoint leaves it out. */
   readonly prefix: string;
+  /** Another prefix that task models may have in its place. */
+  readonly hubPrefix?: string;
   /**
    * Name prefixes of the head's modules, outermost first, such as `['classifier', 'bert.pooler']`. An inner one may be fresh
    * only when all before it are. Default: the first name segments of the parameters outside `prefix`.
@@ -92,17 +94,20 @@ export function matchParameters(
   tensors: NamedShapes,
   options: MatchOptions,
 ): ParameterMatch {
-  const { prefix, newHead, otherHeads = [], allowUnexpected = false } = options;
+  const { prefix, hubPrefix, newHead, otherHeads = [], allowUnexpected = false } = options;
+  const within = (outer: string) => tensors.names.some((name) => name.startsWith(`${outer}.`));
+  const stored = !within(prefix) && hubPrefix !== undefined && within(hubPrefix) ? hubPrefix : prefix;
   const inEncoder = (name: string) => name.startsWith(`${prefix}.`);
-  const bare = !tensors.names.some(inEncoder);
+  const bare = !within(stored);
   const wantsBare = !wanted.some(({ name }) => inEncoder(name));
   const heads = options.heads ?? [
     ...new Set(wanted.filter(({ name }) => !inEncoder(name)).map(({ name }) => name.split('.', 1)[0]!)),
   ];
   const available = new Set(tensors.names);
   const find = (name: string): string | undefined => {
-    const inner = bare && inEncoder(name) ? name.slice(prefix.length + 1) : name;
-    const stem = wantsBare && !bare ? `${prefix}.${name}` : inner;
+    const inner = inEncoder(name) ? name.slice(prefix.length + 1) : undefined;
+    const own = inner === undefined || bare ? (inner ?? name) : `${stored}.${inner}`;
+    const stem = wantsBare && !bare ? `${stored}.${name}` : own;
     const legacy = stem.replace(/(?<=LayerNorm\.)weight$/, 'gamma').replace(/(?<=LayerNorm\.)bias$/, 'beta');
     return [stem, legacy].find((candidate) => available.has(candidate));
   };
@@ -136,7 +141,7 @@ export function matchParameters(
   const ignored = left.filter((name) => BUFFER.test(name));
   const unexpected = left.filter((name) => !BUFFER.test(name));
   const foreign = unexpected.filter((name) => {
-    const module = moduleOf(name, prefix);
+    const module = moduleOf(name, stored);
     const replacedHead = newHead === true && fresh.some((head) => isWithin(name, head));
     return !replaced.has(name) && !replacedHead && (!others.has(module) || wantedModules.has(module));
   });

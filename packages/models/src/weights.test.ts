@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
-import { openCheckpoint } from './checkpoint.js';
+import { describe, expect, test } from 'vitest';
+import { openCheckpoint, type TensorIndex } from './checkpoint.js';
 import { parseEncoderConfig } from './config.js';
 import { memorySource } from './file-source.js';
 import { weightsInMemory, weightsOfCheckpoint } from './weights.js';
@@ -36,4 +36,49 @@ test('an encoder alone comes out of a bare checkpoint under its own names', asyn
   );
   expect(await read(name)).toEqual(await checkpoint.tensors.read(name));
   expect([initialized, folder]).toEqual([[], undefined]);
+});
+
+describe('adapters', () => {
+  const open = async (name: string) => {
+    const file = (path: string) => new URL(`./fixtures/${name}/${path}`, import.meta.url);
+    const checkpoint = await openCheckpoint(
+      memorySource({
+        'config.json': readFileSync(file('config.json')),
+        'model.safetensors': readFileSync(file('model.safetensors')),
+      }),
+    );
+    return { checkpoint, config: parseEncoderConfig(checkpoint.config) };
+  };
+  const spec = { name: 'roberta.encoder.layers.0.mlp.fc1.weight', shape: [24, 16] };
+
+  test('are merged for the task that is asked for', async () => {
+    const { checkpoint, config } = await open('jina_embeddings_v3-published');
+    const options = { newHead: true };
+    const read = async (task?: string) => {
+      const weights = await weightsOfCheckpoint(
+        { ...checkpoint, tensors: only(checkpoint.tensors, 'fc1.') },
+        config,
+        [spec],
+        { ...options, ...(task === undefined ? {} : { task }) },
+      );
+      return weights.read(spec.name);
+    };
+    const stem = spec.name.replace('.weight', '.parametrizations.weight.original');
+    expect(await read()).toEqual(await checkpoint.tensors.read(stem));
+    expect(await read('separation')).not.toEqual(await read());
+    expect(await read('separation')).not.toEqual(await read('retrieval.passage'));
+  });
+
+  test('of a family without any are refused', async () => {
+    const { checkpoint, config } = await open('bert-encoder');
+    await expect(weightsOfCheckpoint(checkpoint, config, [], { task: 'separation' })).rejects.toThrow(
+      'task: expected none for a model of type "bert", which has no adapters, got "separation"',
+    );
+  });
+});
+
+/** The tensors of layer 0 whose names have `part`. */
+const only = (tensors: TensorIndex, part: string): TensorIndex => ({
+  ...tensors,
+  names: tensors.names.filter((name) => name.includes('layers.0.') && name.includes(`${part}param`)),
 });

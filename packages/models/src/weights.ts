@@ -1,5 +1,5 @@
 import { architectures } from './arch/index.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { Checkpoint, TensorIndex } from './checkpoint.js';
 import type { EncoderConfig } from './config.js';
 import { elementCount } from './dtype.js';
 import { initializeParameter } from './initialize.js';
@@ -53,22 +53,18 @@ export function weightsInMemory(
  * @throws ParameterMatchError naming each tensor that is missing, unexpected or of another shape
  */
 export async function weightsOfCheckpoint(
-  { source, tensors: stored, config: json }: Checkpoint,
+  checkpoint: Checkpoint,
   config: EncoderConfig,
   wanted: readonly ParameterSpec[],
   { newHead, seed = 42, task }: { newHead?: boolean; seed?: number; task?: string },
 ): Promise<Weights> {
-  const architecture = architectures[config.model_type];
-  const { baseModelPrefix: prefix, headPrefixes, otherHeads } = architecture;
-  if (task !== undefined && architecture.plainTensors === undefined)
-    throw new RangeError(
-      `task: expected none for a model of type "${config.model_type}", which has no adapters, got ${JSON.stringify(task)} — leave it out`,
-    );
-  const tensors = architecture.plainTensors?.(stored, json, task) ?? stored;
+  const { baseModelPrefix: prefix, hubPrefix, headPrefixes, otherHeads } = architectures[config.model_type];
+  const tensors = plainTensors(checkpoint, config, task);
   const bareEncoder = !wanted.some(({ name }) => name.startsWith(`${prefix}.`));
   const match = matchParameters(wanted, tensors, {
     prefix,
     heads: bareEncoder ? [] : headPrefixes,
+    ...(hubPrefix === undefined ? {} : { hubPrefix }),
     ...(otherHeads === undefined ? {} : { otherHeads }),
     ...(newHead === undefined ? {} : { newHead }),
   });
@@ -82,7 +78,7 @@ export async function weightsOfCheckpoint(
   for (const [name, tensor] of match.sources) {
     const place = tensors.location(tensor);
     const inPlace = place && halfOrSingle[place.dtype];
-    const path = inPlace && (await source.localPath?.(place.file));
+    const path = inPlace && (await checkpoint.source.localPath?.(place.file));
     if (!path || !inPlace) {
       sources.set(name, { data: await tensors.read(tensor) });
       continue;
@@ -102,6 +98,24 @@ export async function weightsOfCheckpoint(
     initialized: match.initialized,
     read: async (name) => fresh.get(name) ?? tensors.read(match.sources.get(name) ?? name),
   };
+}
+
+/**
+ * A checkpoint's tensors under the names of its parameters: where a family keeps weights in parts, put together.
+ * @param task the adapter that is added to the weights, where the checkpoint carries some
+ * @throws RangeError for a task that the checkpoint does not have
+ */
+export function plainTensors(
+  { tensors, config: json }: Checkpoint,
+  config: EncoderConfig,
+  task?: string,
+): TensorIndex {
+  const { plainTensors } = architectures[config.model_type];
+  if (task !== undefined && plainTensors === undefined)
+    throw new RangeError(
+      `task: expected none for a model of type "${config.model_type}", which has no adapters, got ${JSON.stringify(task)} — leave it out`,
+    );
+  return plainTensors?.(tensors, json, task) ?? tensors;
 }
 
 /** Folder and base name of a real path; on Windows it has backslashes, and a root keeps its separator. */

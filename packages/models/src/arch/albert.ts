@@ -40,6 +40,7 @@ function own(file: ConfigFile, { num_hidden_layers }: CommonFields): Omit<Albert
 
 export const albert: Architecture<AlbertConfig> = {
   baseModelPrefix: 'albert',
+  encoderPooler: 'pooler',
   headPrefixes: ['classifier', 'albert.pooler'],
   otherHeads: ['predictions', 'sop_classifier'],
   classNames: { encoder: 'AlbertModel', sequenceClassification: 'AlbertForSequenceClassification' },

@@ -60,6 +60,10 @@ export interface Architecture<Config extends EncoderConfig = EncoderConfig> {
   readonly otherHeads?: readonly string[];
   /** The entries of `architectures` in config.json, by which transformers opens a model. */
   readonly classNames: { readonly encoder: string; readonly sequenceClassification: string };
+  /** The dense layer that transformers' encoder class has behind the first token, if it has one; nothing here reads it. */
+  readonly encoderPooler?: string;
+  /** The prefix that task models of the published code have in place of transformers'. */
+  readonly hubPrefix?: string;
   /** Positions are counted from `pad_token_id` + 1, so a sequence has that many fewer. */
   readonly positionsFromPadding?: boolean;
   readonly config: ConfigRules<Config>;

@@ -56,6 +56,7 @@ export function bertFields(file: ConfigFile): Omit<BertConfig, keyof EncoderConf
 
 export const bert: Architecture<BertConfig> = {
   baseModelPrefix: 'bert',
+  encoderPooler: 'pooler.dense',
   headPrefixes: ['classifier', 'bert.pooler'],
   classNames: { encoder: 'BertModel', sequenceClassification: 'BertForSequenceClassification' },
   config: { own: bertFields },

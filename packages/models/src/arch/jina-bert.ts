@@ -55,6 +55,7 @@ function own(file: ConfigFile): Omit<JinaBertConfig, keyof EncoderConfig> {
 
 export const jinaBert: Architecture<JinaBertConfig> = {
   baseModelPrefix: 'bert',
+  encoderPooler: 'pooler.dense',
   headPrefixes: ['classifier', 'bert.pooler'],
   classNames: { encoder: 'JinaBertModel', sequenceClassification: 'JinaBertForSequenceClassification' },
   config: {

@@ -61,6 +61,7 @@ function rotaryFields(
 
 export const jinaXlmRoberta: Architecture<JinaXlmRobertaConfig> = {
   baseModelPrefix: 'roberta',
+  encoderPooler: 'pooler.dense',
   headPrefixes: ['classifier'],
   classNames: { encoder: 'XLMRobertaModel', sequenceClassification: 'XLMRobertaForSequenceClassification' },
   positionsFromPadding: true,

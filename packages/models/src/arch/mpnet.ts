@@ -43,6 +43,7 @@ function own(file: ConfigFile, { pad_token_id }: CommonFields): Omit<MPNetConfig
 
 export const mpnet: Architecture<MPNetConfig> = {
   baseModelPrefix: 'mpnet',
+  encoderPooler: 'pooler.dense',
   headPrefixes: ['classifier'],
   classNames: { encoder: 'MPNetModel', sequenceClassification: 'MPNetForSequenceClassification' },
   positionsFromPadding: true,

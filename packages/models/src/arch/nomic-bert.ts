@@ -77,6 +77,7 @@ const gate = (file: ConfigFile): HiddenAct =>
 
 export const nomicBert: Architecture<NomicBertConfig> = {
   baseModelPrefix: 'nomic_bert',
+  hubPrefix: 'bert',
   headPrefixes: ['classifier', 'nomic_bert.pooler'],
   classNames: { encoder: 'NomicBertModel', sequenceClassification: 'NomicBertForSequenceClassification' },
   config: {

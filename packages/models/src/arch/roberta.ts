@@ -17,6 +17,7 @@ const encode = (path: ParameterPath, config: BertConfig, inputs: EncoderInputs, 
 
 export const roberta: Architecture<BertConfig> = {
   baseModelPrefix: 'roberta',
+  encoderPooler: 'pooler.dense',
   headPrefixes: ['classifier'],
   classNames: { encoder: 'RobertaModel', sequenceClassification: 'RobertaForSequenceClassification' },
   positionsFromPadding: true,
