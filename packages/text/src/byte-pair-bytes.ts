@@ -1,7 +1,8 @@
 import type { JsonObject } from './read-field.js';
 
 /** The words of GPT-2, openai/gpt-2 `encoder.py`: what a `ByteLevel` pre-tokenizer with `use_regex` cuts at. */
-const GPT2_WORDS = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+export const GPT2_WORDS =
+  "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 /**
  * The character that stands for each byte in the pieces of a byte-level vocabulary, openai/gpt-2 `encoder.py`

@@ -16,16 +16,10 @@ interface Components {
     pattern: { Regex: string } | { String: string };
     content: string;
   }) => { readonly pattern: RegExp | null };
-  ByteLevelPreTokenizer: new (config: {
-    type: 'ByteLevel';
-    add_prefix_space: boolean;
-    trim_offsets: boolean;
-    use_regex: boolean;
-  }) => { pre_tokenize_text(text: string): string[] };
 }
 
 /**
  * The components taken from @huggingface/tokenizers 0.2.0. Its declaration files import one another without
  * extensions, which NodeNext does not resolve, so the parts in use are declared here.
  */
-export const { WordPiece, ReplaceNormalizer, ByteLevelPreTokenizer } = library as unknown as Components;
+export const { WordPiece, ReplaceNormalizer } = library as unknown as Components;

@@ -17,7 +17,7 @@ it.each([
 });
 
 it('refuses what it cannot reproduce, naming the place', () => {
-  const nested = { type: 'Sequence', normalizers: [{ type: 'Nmt' }] };
+  const nested = { type: 'Sequence', normalizers: [{ type: 'Nmtx' }] };
   expect(() => createNormalizer(nested)).toThrow('tokenizer.json normalizer.normalizers[0].type: expected');
   expect(() => createNormalizer({ type: 'BertNormalizer', lowercase: 'no' })).toThrow(
     '.lowercase: expected true or false',

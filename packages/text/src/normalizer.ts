@@ -1,9 +1,10 @@
+import { byteCharacters } from './byte-pair-bytes.js';
 import { TokenizerError } from './errors.js';
 import { compilePattern, type Pattern } from './pattern.js';
 import { precompiledNormalizer } from './precompiled.js';
 import { describe, type JsonObject, readArray, readBoolean, readObject, readString } from './read-field.js';
-import { cjkClass, nonspacingMarkClass, otherClass, whitespaceClass } from './unicode.js';
-import { unicodeForm } from './unicode-form.js';
+import { accentClass, cjkClass, nonspacingMarkClass, otherClass, whitespaceClass } from './unicode.js';
+import { classBody, unicodeForm } from './unicode-form.js';
 
 /** Maps a well-formed text to the text that is split into words. */
 export type Normalizer = (text: string) => string;
@@ -12,6 +13,10 @@ const CONTROL = new RegExp(`[${otherClass}]`, 'gu');
 const WHITESPACE = new RegExp(`[${whitespaceClass}]`, 'g');
 const CJK = new RegExp(`[${cjkClass}]`, 'gu');
 const NONSPACING_MARKS = new RegExp(`[${nonspacingMarkClass}]`, 'gu');
+const ACCENTS = new RegExp(`[${accentClass}]`, 'gu');
+// google/sentencepiece `builder.cc`, the rules of nmt_nfkc, as `tokenizers` `normalizers/unicode.rs` has them.
+const NMT_REMOVED = new RegExp(`[${classBody('1-8 b e-1f 7f 8f 9f')}]`, 'gu');
+const NMT_SPACE = new RegExp(`[${classBody('9-a c-d 1680 200b-200f 2028-2029 2581 feff fffd')}]`, 'gu');
 const LEADING_WHITESPACE = new RegExp(`^[${whitespaceClass}]+`);
 const TRAILING_WHITESPACE = new RegExp(`(?<![${whitespaceClass}])[${whitespaceClass}]+$`);
 
@@ -46,7 +51,13 @@ export function createNormalizer(
     case 'Lowercase':
       return lowercase;
     case 'StripAccents':
-      return (text) => text.replace(/\p{M}/gu, '');
+      return (text) => text.replace(ACCENTS, '');
+    case 'Nmt':
+      return (text) => text.replace(NMT_REMOVED, '').replace(NMT_SPACE, ' ');
+    case 'ByteLevel': {
+      const encoder = new TextEncoder();
+      return (text) => Array.from(encoder.encode(text), (byte) => byteCharacters[byte]!).join('');
+    }
     case 'Strip': {
       const left = readBoolean(entry.strip_left, `${where}.strip_left`, true);
       const right = readBoolean(entry.strip_right, `${where}.strip_right`, true);
@@ -69,7 +80,7 @@ export function createNormalizer(
     default:
       throw new TokenizerError(
         `${where}.type`,
-        'BertNormalizer, Precompiled, Sequence, Replace, Lowercase, Strip, StripAccents, Prepend or NF(K)C/D',
+        'BertNormalizer, Precompiled, Sequence, Replace, Lowercase, Strip, StripAccents, Prepend, Nmt, ByteLevel or NF(K)C/D',
         describe(entry.type),
         'this tokenizer cannot be reproduced exactly here yet',
       );

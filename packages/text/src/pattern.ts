@@ -4,6 +4,7 @@ import { readObject, readString } from './read-field.js';
 import { backtracksLittle } from './regex/backtracks-little.js';
 import { linearMatcher, type PatternMatch } from './regex/linear-matcher.js';
 import { parseRegex, UnsupportedRegexError } from './regex/parse-regex.js';
+import { pinProperties } from './regex/pin-properties.js';
 
 /** A compiled pattern. */
 export interface Pattern {
@@ -13,7 +14,8 @@ export interface Pattern {
 
 /**
  * A tokenizer.json pattern, `{ "Regex": … }` (Oniguruma) or `{ "String": … }`.
- * The Oniguruma dialect is translated to JavaScript's by @huggingface/tokenizers. A pattern on which JavaScript's own engine could
+ * The Oniguruma dialect is translated to JavaScript's by @huggingface/tokenizers, its Unicode tables come from
+ * `regex/pin-properties.ts`. A pattern on which JavaScript's own engine could
  * backtrack without end is run by one that cannot. Throws TokenizerError for a pattern that neither can run.
  */
 export function compilePattern(value: unknown, where: string): Pattern {
@@ -36,7 +38,7 @@ export function compilePattern(value: unknown, where: string): Pattern {
   }
   if (compiled === null || source === '')
     throw new TokenizerError(where, 'a pattern', JSON.stringify(shown), 'the file is damaged');
-  const regexp = compiled;
+  const regexp = key === 'Regex' ? new RegExp(pinProperties(compiled.source), compiled.flags) : compiled;
   const native: Pattern = { matches: (text) => text.matchAll(regexp) as Iterable<PatternMatch> };
   if (key === 'String') return native;
   try {

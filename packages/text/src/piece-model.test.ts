@@ -61,7 +61,7 @@ it.each([
   [{ type: 'BPE', vocab: ab, merges: ['a b', 5] }, 'merges[1]: expected an array'],
   [{ type: 'BPE', vocab: {}, merges: [], byte_fallback: 'no' }, 'byte_fallback: expected true or false'],
   [{ type: 'BPE', vocab: {}, merges: [], end_of_word_suffix: {} }, 'end_of_word_suffix: expected a string'],
-  [{ type: 'WordLevel', vocab: {} }, 'type: expected WordPiece'],
+  [{ type: 'WordLevels', vocab: {} }, 'type: expected WordPiece'],
   [[], 'expected an object'],
 ])('refuses %j', (config, message) => {
   expect(() => createPieceModel(config)).toThrow(message);

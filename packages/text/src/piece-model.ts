@@ -3,6 +3,7 @@ import { TokenizerError } from './errors.js';
 import { type LibraryModel, WordPiece } from './library.js';
 import { describe, type JsonObject, readInteger, readObject, readString } from './read-field.js';
 import { createUnigram } from './unigram.js';
+import { createWordLevel } from './word-level.js';
 
 /** Turns words into piece ids. */
 export interface PieceModel {
@@ -56,10 +57,12 @@ export function createPieceModel(
     }
     case 'BPE':
       return createBytePair(config, readVocab(config.vocab, `${where}.vocab`), where, ofBytes);
+    case 'WordLevel':
+      return createWordLevel(config, readVocab(config.vocab, `${where}.vocab`), where);
     default:
       throw new TokenizerError(
         `${where}.type`,
-        'WordPiece, BPE or Unigram',
+        'WordPiece, BPE, Unigram or WordLevel',
         describe(config.type),
         'this tokenizer cannot be reproduced here yet',
       );

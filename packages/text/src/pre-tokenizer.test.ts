@@ -30,6 +30,10 @@ it.each([
   [{ type: 'Metaspace', add_prefix_space: false }, 'a b', ['a', '▁b']],
   [{ type: 'Metaspace', prepend_scheme: 'first', split: false }, 'a b', ['▁a▁b']],
   [{ type: 'ByteLevel', add_prefix_space: false }, "é it's", ['Ã©', 'Ġit', "'s"]],
+  [{ type: 'ByteLevel' }, 'a\u0085\ufeff b', ['Ġa', 'Âħ', 'ï»¿', 'Ġb']],
+  [{ type: 'ByteLevel', use_regex: false }, "it's 1", ["Ġit'sĠ1"]],
+  [{ type: 'CharDelimiterSplit', delimiter: 'x' }, 'xaxxb', ['a', 'b']],
+  [{ type: 'FixedLength', length: 2 }, 'a😀bcé\u0301', ['a😀', 'bc', 'é\u0301']],
 ])('%j of %j', (config, text, expected) => {
   expect(words(config, text)).toEqual(expected);
 });

@@ -1,7 +1,15 @@
+import { byteCharacters, GPT2_WORDS } from './byte-pair-bytes.js';
 import { TokenizerError } from './errors.js';
-import { ByteLevelPreTokenizer } from './library.js';
 import { compilePattern } from './pattern.js';
-import { describe, type JsonObject, readArray, readBoolean, readObject, readString } from './read-field.js';
+import {
+  describe,
+  type JsonObject,
+  readArray,
+  readBoolean,
+  readInteger,
+  readObject,
+  readString,
+} from './read-field.js';
 import { punctuationClass, whitespaceClass, wordClass } from './unicode.js';
 
 /** Cuts a normalized text into words; `atStart` says that it begins the whole input. */
@@ -51,14 +59,17 @@ export function createPreTokenizer(
       const invert = readBoolean(entry.invert, `${where}.invert`, false);
       return (text) => split(text, pattern.matches(text), behavior, invert);
     }
-    case 'ByteLevel': {
-      const bytes = new ByteLevelPreTokenizer({
-        type: 'ByteLevel',
-        add_prefix_space: readBoolean(entry.add_prefix_space, `${where}.add_prefix_space`, true),
-        trim_offsets: true,
-        use_regex: readBoolean(entry.use_regex, `${where}.use_regex`, true),
-      });
-      return (text) => bytes.pre_tokenize_text(text);
+    case 'ByteLevel':
+      return byteLevel(entry, where);
+    case 'CharDelimiterSplit': {
+      const delimiter = readString(entry.delimiter, `${where}.delimiter`, 2);
+      return (text) => text.split(delimiter).filter((word) => word !== '');
+    }
+    case 'FixedLength': {
+      const length = readInteger(entry.length ?? 5, `${where}.length`, 1 << 16);
+      if (length === 0) throw new TokenizerError(`${where}.length`, 'at least 1', '0', 'the file is damaged');
+      const part = new RegExp(`[\\s\\S]{1,${length}}`, 'gu');
+      return (text) => text.match(part) ?? [];
     }
     case 'Sequence': {
       if (depth > 8) throw new TokenizerError(where, 'at most 8 nested sequences', 'more', 'flatten them');
@@ -75,11 +86,25 @@ export function createPreTokenizer(
     default:
       throw new TokenizerError(
         `${where}.type`,
-        'BertPreTokenizer, WhitespaceSplit, Whitespace, Metaspace, Punctuation, Digits, Split, ByteLevel or Sequence',
+        'BertPreTokenizer, WhitespaceSplit, Whitespace, Metaspace, Punctuation, Digits, Split, CharDelimiterSplit, FixedLength, ByteLevel or Sequence',
         describe(entry.type),
         'this tokenizer cannot be reproduced exactly here yet',
       );
   }
+}
+
+/** Words of GPT-2, each of their bytes a character. */
+function byteLevel(entry: JsonObject, where: string): PreTokenizer {
+  const prefixes = readBoolean(entry.add_prefix_space, `${where}.add_prefix_space`, true);
+  const cuts = readBoolean(entry.use_regex, `${where}.use_regex`, true);
+  readBoolean(entry.trim_offsets, `${where}.trim_offsets`, true);
+  const pattern = compilePattern({ Regex: GPT2_WORDS }, where);
+  const encoder = new TextEncoder();
+  return (text) => {
+    const spaced = prefixes && !text.startsWith(' ') ? ` ${text}` : text;
+    const words = cuts ? split(spaced, pattern.matches(spaced), 'Isolated', false) : [spaced];
+    return words.map((word) => Array.from(encoder.encode(word), (byte) => byteCharacters[byte]!).join(''));
+  };
 }
 
 /** Spaces become `replacement`, one may be prepended, and each starts a word. */

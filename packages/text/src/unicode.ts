@@ -1,3 +1,4 @@
+import { ACCENT, WORD } from './generated/pattern-ranges.js';
 import { NONSPACING_MARK, OTHER, PUNCTUATION } from './generated/unicode-ranges.js';
 import { classBody } from './unicode-form.js';
 
@@ -19,7 +20,10 @@ export const cjkClass =
   '\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\u{20000}-\\u{2a6df}\\u{2a700}-\\u{2b81f}\\u{2b920}-\\u{2ceaf}\\u{2f800}-\\u{2fa1f}';
 
 /** `\w` of Rust's regex crate: UTS 18 word characters. */
-export const wordClass = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d';
+export const wordClass: string = classBody(WORD);
+
+/** What `StripAccents` removes: combining marks of an old Unicode version. */
+export const accentClass: string = classBody(ACCENT);
 
 /** Replaces each lone surrogate by U+FFFD, as UTF-8 encoding does. */
 export function wellFormed(text: string): string {

@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { pinProperties } from './pin-properties.js';
+
+const matches = (source: string, char: string) =>
+  new RegExp(`^(?:${pinProperties(source)})$`, 'u').test(char);
+
+it.each([
+  ['\\p{L}', 'é中\u{16ea}', '1 \ua7d2\u{10940}'],
+  ['\\P{L}', '1 \ua7d2', 'a中'],
+  ['[^\\s\\p{L}\\p{N}]', '!\ua7d2', 'a1 ²'],
+  ['[\\P{N}]', 'a!', '1٣'],
+  ['[\\p{M}x]', 'x\u0301', 'y\u1acf'],
+  ['[\\p{P}\\p{S}]', '!$', 'a\u2b96'],
+  ['\\p{Lu}', 'A', 'a'],
+])('%s', (source, inside, outside) => {
+  for (const char of inside) expect(matches(source, char), JSON.stringify(char)).toBe(true);
+  for (const char of outside) expect(matches(source, char), JSON.stringify(char)).toBe(false);
+});
+
+it('leaves what only looks like a property', () => {
+  expect(pinProperties('\\\\p{L}[a\\]b]\\p{Script=Han}\\[')).toBe('\\\\p{L}[a\\]b]\\p{Script=Han}\\[');
+});
