@@ -67,6 +67,14 @@ test('the token: option, HF_TOKEN, the older name, the file of HF_TOKEN_PATH or 
   expect(await tokenOf('hf_given')).toBe('hf_given');
 });
 
+test('a token that no header can hold is refused without being shown', async () => {
+  for (const token of ['hf_geheim\nx', 'hf_秘', 'hf geheim']) {
+    const error = await hubEnvironment({ token }, {}).catch((found: Error) => found);
+    expect(String(error)).toMatch(/^OptionError: token: expected visible ASCII characters alone, got others/);
+    expect(String(error)).not.toMatch(/geheim|秘/);
+  }
+});
+
 test('offline and endpoint', async () => {
   const of = (variables: Record<string, string>, options = {}) =>
     hubEnvironment({ token: false, ...options }, variables);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { OptionError } from '../option-error.js';
 
 /** Where a model of the hub comes from and where it is kept; what is left out comes from the environment. */
 export interface HubOptions {
@@ -45,7 +46,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /**
  * Options, then the variables of Python's huggingface_hub in its own order of precedence
  * (https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables).
- * @throws TypeError for an endpoint that is no http URL
+ * @throws TypeError for an endpoint that is no http URL, OptionError for a token that no header can hold
  */
 export async function hubEnvironment(
   options: Pick<HubOptions, 'endpoint' | 'cacheDir' | 'token' | 'offline'> = {},
@@ -62,7 +63,7 @@ export async function hubEnvironment(
   return {
     endpoint: checkEndpoint(endpoint),
     cacheDir: resolve(cacheDir),
-    token: await tokenOf(options.token, home, variables),
+    token: checkToken(await tokenOf(options.token, home, variables)),
     offline: options.offline ?? isTrue(variables.HF_HUB_OFFLINE || variables.TRANSFORMERS_OFFLINE),
   };
 }
@@ -83,6 +84,16 @@ async function tokenOf(
     throw error;
   });
   return stored.trim() || undefined;
+}
+
+/** What a header cannot hold would be shown by the error of the request. */
+function checkToken(token: string | undefined): string | undefined {
+  if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
+  throw new OptionError(
+    'token',
+    'expected visible ASCII characters alone, got others (they are not shown)',
+    'correct it, HF_TOKEN or the file of `hf auth login`',
+  );
 }
 
 function checkEndpoint(endpoint: string): string {

@@ -10,7 +10,7 @@ import { readScoredPairs } from '../evaluate/scored-pairs.js';
 import { retrievalMetrics } from '../recipes/retrieval-evaluation.js';
 import { openSources } from '../run-files.js';
 import { booleanFlag } from './embedding-flags.js';
-import { flagParser } from './model-flags.js';
+import { flagParser } from './flag-parser.js';
 import { nodeFiles } from './node-files.js';
 
 /** The flags that say what is searched and how it is judged. */

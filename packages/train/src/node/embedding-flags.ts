@@ -1,10 +1,13 @@
 import { Embedding, POOLING_MODES, type PoolingMode } from '@rag/embedding';
 import type { Command } from 'commander';
 import { anyText, choice, flag, wholeNumber } from '../config/kind.js';
-import { flagParser } from './model-flags.js';
+import type { CommandStreams } from './command-line.js';
+import { flagParser } from './flag-parser.js';
+import { addHubFlags, type HubFlags, hubOptions } from './hub-flags.js';
+import { openModel, underFlags } from './open-model.js';
 
 /** The flags of commands that encode with an embedding model. */
-export interface EmbeddingFlags {
+export interface EmbeddingFlags extends HubFlags {
   readonly model: string;
   readonly pooling?: PoolingMode;
   readonly dim?: number;
@@ -15,7 +18,7 @@ export interface EmbeddingFlags {
 /** Adds them to a command. */
 export function addEmbeddingFlags(command: Command): Command {
   const count = (name: string) => flagParser(name, wholeNumber(1));
-  return command
+  return addHubFlags(command)
     .requiredOption('--model <name>', 'model directory, or a name of the hub')
     .option(
       '--pooling <mode>',
@@ -32,17 +35,22 @@ export const textFlag = (name: string) => flagParser(name, anyText);
 /** A flag of true or false. */
 export const booleanFlag = (name: string) => flagParser(name, flag);
 
-/** Opens the model, uses it, and disposes of it. */
+/** Opens the model, uses it, and disposes of it; what it refuses is said under its flag. */
 export async function withEmbedding<T>(
-  { model: directory, pooling, threads }: EmbeddingFlags,
+  flags: EmbeddingFlags,
+  { stderr }: CommandStreams,
   use: (model: Embedding) => Promise<T>,
 ): Promise<T> {
-  const model = await Embedding.fromPretrained(directory, {
-    ...(pooling !== undefined && { pooling }),
-    ...(threads !== undefined && { threads }),
-  });
+  const { model: name, pooling, threads } = flags;
+  const open = () =>
+    Embedding.fromPretrained(name, {
+      ...hubOptions(flags, stderr),
+      ...(pooling !== undefined && { pooling }),
+      ...(threads !== undefined && { threads }),
+    });
+  const model = await openModel(name, open, { pooling: '--pooling' });
   try {
-    return await use(model);
+    return await underFlags({ dim: '--dim' }, () => use(model));
   } finally {
     model.dispose();
   }

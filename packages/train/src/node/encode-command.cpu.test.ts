@@ -128,7 +128,7 @@ test('what cannot be done is one line, and nothing is left behind', async () => 
     ],
     [
       ['--input', input, '--output', at('x.npy'), '--dim', '99'],
-      'dim: expected a whole number from 1 to 32, got 99',
+      'rag: --dim: expected a whole number from 1 to 32, got 99 — change it',
     ],
     [
       ['--input', input, '--output', at('x.npy'), '--format', 'csv'],
@@ -136,7 +136,11 @@ test('what cannot be done is one line, and nothing is left behind', async () => 
     ],
     [
       ['--input', input, '--output', at('x.npy'), '--prompt_name', 'no'],
-      "promptName: expected one of the model's",
+      "rag: --prompt_name: expected one of the model's",
+    ],
+    [
+      ['--input', input, '--output', at('x.npy'), '--max_len', '99999'],
+      'rag: --max_len: expected an integer from 3 to 64',
     ],
     [['--input', input, '--output', at('no/x.npy')], 'got one in a folder that does not exist'],
     [

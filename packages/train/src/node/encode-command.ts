@@ -1,5 +1,5 @@
 import type { Embedding, EncodeOptions } from '@rag/embedding';
-import { openHubOrDirectory } from '@rag/models/node';
+import { type HubOptions, openHubOrDirectory } from '@rag/models/node';
 import { Command } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 import { choice, wholeNumber } from '../config/kind.js';
@@ -17,10 +17,12 @@ import {
   withEmbedding,
 } from './embedding-flags.js';
 import { type EncodeProgress, encodeProgress } from './encode-progress.js';
+import { flagParser } from './flag-parser.js';
+import { hubOptions } from './hub-flags.js';
 import { addInputFlags, type InputFlags, inputParser, kindOfFiles } from './input-flags.js';
 import { modelFingerprint } from './model-fingerprint.js';
-import { flagParser } from './model-flags.js';
 import { nodeFiles } from './node-files.js';
+import { underFlags } from './open-model.js';
 import { openUnfinishedFile } from './unfinished-file.js';
 
 interface Flags extends EmbeddingFlags, InputFlags {
@@ -63,7 +65,8 @@ export function encodeCommand(streams: CommandStreams): Command {
     .action((flags: Flags) => encode(flags, streams));
 }
 
-async function encode(flags: Flags, { stdout }: CommandStreams): Promise<void> {
+async function encode(flags: Flags, streams: CommandStreams): Promise<void> {
+  const { stdout, stderr } = streams;
   const format = flags.format ?? formatOfName(flags.output) ?? unknownFormat(flags.output);
   const parse = inputParser('--input', flags.input, flags);
   const overwrite = flags.overwrite ?? false;
@@ -73,10 +76,12 @@ async function encode(flags: Flags, { stdout }: CommandStreams): Promise<void> {
   const interrupt = () => control.abort(new Error('interrupted'));
   let progress: EncodeProgress | undefined;
   try {
-    await withEmbedding(flags, async (model) => {
+    await withEmbedding(flags, streams, async (model) => {
       const options = encodeOptions(flags);
       // Options that the model refuses are an error before anything is written.
-      await model.encode([], options);
+      await underFlags({ maxLength: '--max_len', promptName: '--prompt_name' }, () =>
+        model.encode([], options),
+      );
       const width = options.dim ?? Math.min(model.settings.truncate_dim ?? model.dimension, model.dimension);
       process.once('SIGINT', interrupt);
       const shown = encodeProgress(stdout);
@@ -93,7 +98,7 @@ async function encode(flags: Flags, { stdout }: CommandStreams): Promise<void> {
             model.encode(texts, { ...options, onProgress, ...(signal && { signal }) }),
         },
         file,
-        settings: () => settingsOf(flags, model, format, width),
+        settings: () => settingsOf(flags, model, { format, width, hub: hubOptions(flags, stderr) }),
         overwrite,
         signal: control.signal,
         say: shown.say,
@@ -134,11 +139,10 @@ const encodeOptions = ({
 async function settingsOf(
   { model: name, pooling, field, prompt, prompt_name, normalize, batch_size, max_len, ...flags }: Flags,
   model: Embedding,
-  format: OutputFormat,
-  width: number,
+  { format, width, hub }: { format: OutputFormat; width: number; hub: HubOptions },
 ): Promise<EncodeSettings> {
   return {
-    model: await modelFingerprint((await openHubOrDirectory(name)).directory),
+    model: await modelFingerprint((await openHubOrDirectory(name, hub)).directory),
     format,
     dim: width,
     input_format: kindOfFiles('--input', flags.input, flags),

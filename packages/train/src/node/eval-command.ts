@@ -11,7 +11,7 @@ import { nodeFiles } from './node-files.js';
 type Flags = ModelFlags & { readonly dataset: readonly string[]; readonly label_key?: string };
 
 /** `rag eval reranker`: a model's ranking of judged queries, with intervals, beside BM25 and chance. */
-export function evalCommand({ stdout }: CommandStreams): Command {
+export function evalCommand(streams: CommandStreams): Command {
   return addModelFlags(new Command('reranker').description('rank judged queries with a cross-encoder'))
     .requiredOption('--dataset <path...>', 'JSONL files of any reranker shape')
     .option('--label_key <text>', 'key of a row’s or hit’s label')
@@ -19,12 +19,14 @@ export function evalCommand({ stdout }: CommandStreams): Command {
       const labelKey = flags.label_key === undefined ? {} : { labelKey: flags.label_key };
       const judged = await readJudgedQueries(await openSources(nodeFiles, flags.dataset), labelKey);
       const { queries } = judged;
-      const report = await withModel(flags, (model, options) => reportModel(model, queries, options));
+      const report = await withModel(flags, streams, (model, options) =>
+        reportModel(model, queries, options),
+      );
       const table = formatReports([
         ['model', report.metrics],
         ['BM25', reportBm25(queries).metrics],
         ['chance', chanceOf(queries)],
       ]);
-      stdout.write(`${describeQueries(judged)}\n${table}\n`);
+      streams.stdout.write(`${describeQueries(judged)}\n${table}\n`);
     });
 }

@@ -20,7 +20,9 @@ import {
 import type { CommandStreams } from './command-line.js';
 import { countProgress } from './count-progress.js';
 import { addEmbeddingFlags, type EmbeddingFlags, textFlag, withEmbedding } from './embedding-flags.js';
-import { flagParser } from './model-flags.js';
+import { flagParser } from './flag-parser.js';
+import { addHubFlags, type HubFlags, hubOptions } from './hub-flags.js';
+import { openModel, underFlags } from './open-model.js';
 import { writeRun } from './trec-files.js';
 
 interface LengthFlags {
@@ -61,8 +63,13 @@ export function evalEmbeddingCommand(streams: CommandStreams): Command {
     )
     .action((flags: EmbeddingEvalFlags) =>
       withCollection(flags, (collection, kind, options) =>
-        withEmbedding(flags, async (model) => {
+        withEmbedding(flags, streams, async (model) => {
           const prompts = promptsOf(model, flags, kind);
+          const queries = encodeOptions(flags, prompts.query, flags.query_max_len);
+          const documents = encodeOptions(flags, prompts.passage, flags.passage_max_len);
+          // What the model refuses is an error before anything is computed.
+          await underFlags({ maxLength: '--query_max_len' }, () => model.encode([], queries));
+          await underFlags({ maxLength: '--passage_max_len' }, () => model.encode([], documents));
           streams.stdout.write(prompts.line);
           const products = await openRowProducts({
             provider: 'cpu',
@@ -70,8 +77,8 @@ export function evalEmbeddingCommand(streams: CommandStreams): Command {
           });
           try {
             const retriever = embeddingRetriever(model, {
-              queries: encodeOptions(flags, prompts.query, flags.query_max_len),
-              documents: encodeOptions(flags, prompts.passage, flags.passage_max_len),
+              queries,
+              documents,
               similarity: flags.similarity ?? similarityOf(model),
               mrlDims: flags.mrl_dims ?? [],
               product: products.product,
@@ -85,7 +92,7 @@ export function evalEmbeddingCommand(streams: CommandStreams): Command {
     );
 }
 
-interface ColbertEvalFlags extends CollectionFlags, LengthFlags {
+interface ColbertEvalFlags extends CollectionFlags, LengthFlags, HubFlags {
   readonly model: string;
   readonly batch_size?: number;
   readonly threads?: number;
@@ -96,9 +103,9 @@ interface ColbertEvalFlags extends CollectionFlags, LengthFlags {
 /** `rag eval colbert`: the same by MaxSim. */
 export function evalColbertCommand(streams: CommandStreams): Command {
   const count = (name: string) => flagParser(name, wholeNumber(1));
-  const command = new Command('colbert')
+  const command = addHubFlags(new Command('colbert'))
     .description('search a collection with a ColBERT model')
-    .requiredOption('--model <directory>', 'model directory')
+    .requiredOption('--model <name>', 'model directory, or a name of the hub')
     .option('--batch_size <n>', 'texts per batch', count('--batch_size'))
     .option('--threads <n>', 'threads of ONNX Runtime', count('--threads'))
     .option('--pool_factor <n>', 'keep one vector of a document in so many', count('--pool_factor'))
@@ -106,22 +113,26 @@ export function evalColbertCommand(streams: CommandStreams): Command {
   return addCollectionFlags(addLengthFlags(command)).action((flags: ColbertEvalFlags) =>
     withCollection(flags, async (collection, _, options) => {
       const { threads, batch_size, query_max_len, passage_max_len, pool_factor } = flags;
-      const model = await ColBERT.fromPretrained(flags.model, {
-        newHead: false,
-        ...(threads !== undefined && { threads }),
-        ...(flags.compat !== undefined && { compat: flags.compat }),
-      });
-      try {
-        const batches = batch_size === undefined ? {} : { batchSize: batch_size };
-        const retriever = colbertRetriever(model, {
-          queries: { ...batches, ...(query_max_len !== undefined && { maxLength: query_max_len }) },
-          documents: {
-            ...batches,
-            ...(passage_max_len !== undefined && { maxLength: passage_max_len }),
-            ...(pool_factor !== undefined && { poolFactor: pool_factor }),
-          },
+      const batches = batch_size === undefined ? {} : { batchSize: batch_size };
+      const queries = { ...batches, ...(query_max_len !== undefined && { maxLength: query_max_len }) };
+      const documents = {
+        ...batches,
+        ...(passage_max_len !== undefined && { maxLength: passage_max_len }),
+        ...(pool_factor !== undefined && { poolFactor: pool_factor }),
+      };
+      const open = () =>
+        ColBERT.fromPretrained(flags.model, {
+          ...hubOptions(flags, streams.stderr),
+          newHead: false,
+          ...(threads !== undefined && { threads }),
+          ...(flags.compat !== undefined && { compat: flags.compat }),
         });
-        await evaluate(collection, retriever, flags, options, streams);
+      const model = await openModel(flags.model, open, { compat: '--compat' });
+      try {
+        // What the model refuses is an error before anything is computed.
+        await underFlags({ query_length: '--query_max_len' }, () => model.encodeQueries([], queries));
+        await underFlags({ document_length: '--passage_max_len' }, () => model.encodePassages([], documents));
+        await evaluate(collection, colbertRetriever(model, { queries, documents }), flags, options, streams);
       } finally {
         model.dispose();
       }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 import { choice, text } from '../config/kind.js';
 import { type InputOptions, rowParser } from '../encode/input-row.js';
-import { flagParser } from './model-flags.js';
+import { flagParser } from './flag-parser.js';
 
 /** How the texts of a file are read. */
 export interface InputFlags {

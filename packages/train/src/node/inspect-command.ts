@@ -2,15 +2,19 @@ import { CLASS_OF_TASK, type Inspection, inspectCheckpoint } from '@rag/models';
 import { openHubOrDirectory } from '@rag/models/node';
 import { Command } from 'commander';
 import type { CommandStreams } from './command-line.js';
+import { addHubFlags, type HubFlags, hubOptions } from './hub-flags.js';
+import { openModel } from './open-model.js';
 
 /** `rag inspect`: what a checkpoint is, which class opens it, its sizes and licence. */
-export function inspectCommand({ stdout }: CommandStreams): Command {
-  return new Command('inspect')
+export function inspectCommand({ stdout, stderr }: CommandStreams): Command {
+  return addHubFlags(new Command('inspect'))
     .description('tell what a checkpoint is')
     .argument('<model>', 'model directory, or a name of the hub')
     .option('--json', 'print one JSON object')
-    .action(async (model: string, { json }: { json?: boolean }) => {
-      const found = await inspectCheckpoint(await openHubOrDirectory(model));
+    .action(async (model: string, { json, ...hub }: { json?: boolean } & HubFlags) => {
+      const found = await openModel(model, async () =>
+        inspectCheckpoint(await openHubOrDirectory(model, hubOptions(hub, stderr))),
+      );
       stdout.write(json ? `${JSON.stringify(found)}\n` : describe(model, found));
     });
 }
@@ -56,7 +60,7 @@ function opensWith({ opensWith, also = [], task, known }: Inspection): string {
   );
   if (classes.length > 0) return classes.join(', or ');
   return known && task === 'encoder'
-    ? 'Embedding (pooling), ColBERT (colbertDim) or CrossEncoder (newHead), with a fresh head'
+    ? 'Embedding with --pooling; ColBERT and CrossEncoder once `rag train` has put a head on it'
     : 'none';
 }
 

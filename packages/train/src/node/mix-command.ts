@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type MixModel, type Mixture, openMixture } from '@rag/models';
-import { openMixModels, saveCheckpoint } from '@rag/models/node';
+import { type MixModel, type Mixture, openCheckpoint, openMixture } from '@rag/models';
+import { type DirectorySource, openHubOrDirectory, saveCheckpoint } from '@rag/models/node';
 import { Command } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 import { choice, wholeNumber } from '../config/kind.js';
@@ -21,9 +21,11 @@ import { sweepPlot } from '../mix/sweep-plot.js';
 import { taskOfModel } from '../mix/task-of-model.js';
 import { openSources } from '../run-files.js';
 import type { CommandStreams } from './command-line.js';
+import { flagParser } from './flag-parser.js';
+import { addHubFlags, hubOptions } from './hub-flags.js';
 import { alphasOf, layersOf, type MixFlags, mixWay, numbersOf } from './mix-flags.js';
-import { flagParser } from './model-flags.js';
 import { nodeFiles } from './node-files.js';
+import { openModel } from './open-model.js';
 
 /** `rag mix`: a linear mix of models by weights, by a few examples, or the best of a sweep between a base and a tuned model. */
 export function mixCommand(streams: CommandStreams): Command {
@@ -33,7 +35,7 @@ export function mixCommand(streams: CommandStreams): Command {
     if (others.length === 0) return found!;
     throw new ConfigError(name, undefined, `expected a number, got ${JSON.stringify(value)}`);
   };
-  return new Command('mix')
+  return addHubFlags(new Command('mix'))
     .description('mix models of one base (LM-Cocktail)')
     .requiredOption('--models <name...>', 'model directories, or names of the hub; the base first')
     .option('--output <directory>', 'where the mix goes; files beside weights are those of the first model')
@@ -66,7 +68,7 @@ export function mixCommand(streams: CommandStreams): Command {
     .option('--threads <n>', 'threads of ONNX Runtime', count('--threads'))
     .action(async (flags: MixFlags) => {
       const way = mixWay(flags);
-      const models = await openMixModels(flags.models);
+      const models = await openModels(flags, streams);
       const mixture = await openMixture(models);
       for (const note of mixture.notes) streams.stdout.write(`${note}\n`);
       if (way === 'sweep') return sweep(mixture, models, flags, streams);
@@ -78,6 +80,29 @@ export function mixCommand(streams: CommandStreams): Command {
       const { normalize = false } = flags;
       await save(mixture, { weights, layers, normalize }, flags.output!, flags, streams);
     });
+}
+
+/** A model whose files are in a directory of this machine, also where it came from the hub. */
+interface LocalModel extends MixModel {
+  readonly source: DirectorySource;
+}
+
+/** `--revision` is of the models that are no directories. */
+async function openModels({ models, ...flags }: MixFlags, { stderr }: CommandStreams): Promise<LocalModel[]> {
+  const { revision, ...hub } = hubOptions(flags, stderr);
+  const opened: LocalModel[] = [];
+  for (const name of models) {
+    const isHere = (await stat(name).catch(() => undefined))?.isDirectory() ?? false;
+    const options = { ...hub, ...(!isHere && revision !== undefined && { revision }) };
+    const open = async () => {
+      const source = await openHubOrDirectory(name, options);
+      // What is wrong with its files is said with its name.
+      await openCheckpoint(source);
+      return source;
+    };
+    opened.push({ name, source: await openModel(name, open) });
+  }
+  return opened;
 }
 
 async function save(
@@ -97,14 +122,14 @@ const optionsOf = ({ threads, batch_size }: MixFlags): MixTaskOptions => ({
 });
 
 async function weightsByExamples(
-  models: readonly MixModel[],
+  models: readonly LocalModel[],
   flags: MixFlags,
   { stdout }: CommandStreams,
 ): Promise<number[]> {
   const task = mixTasks[flags.task ?? (await taskOfModel(models[0]!.name, models[0]!.source))];
   const lossOf = await task.loss(await openSources(nodeFiles, flags.examples!), optionsOf(flags));
   const losses: number[] = [];
-  for (const { name } of models) losses.push(await lossOf(name));
+  for (const { name, source } of models) losses.push(await openModel(name, () => lossOf(source.directory)));
   const weights = exampleWeights(losses, flags.temperature);
   for (const [i, { name }] of models.entries())
     stdout.write(`${name}: loss ${losses[i]!.toFixed(4)}, weight ${weights[i]!.toFixed(4)}\n`);

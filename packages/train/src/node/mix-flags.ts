@@ -1,9 +1,10 @@
 import type { LayerWeights } from '@rag/models';
 import { ConfigError } from '../config/config-error.js';
 import type { MixTaskName } from '../mix/mix-task.js';
+import type { HubFlags } from './hub-flags.js';
 
 /** The flags of `rag mix`. */
-export interface MixFlags {
+export interface MixFlags extends HubFlags {
   readonly models: readonly string[];
   readonly output?: string;
   readonly overwrite?: boolean;

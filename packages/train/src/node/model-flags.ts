@@ -1,10 +1,13 @@
 import { CrossEncoder, type ScoreOptions } from '@rag/reranker';
 import type { Command } from 'commander';
-import { ConfigError } from '../config/config-error.js';
-import { type Kind, wholeNumber } from '../config/kind.js';
+import { wholeNumber } from '../config/kind.js';
+import type { CommandStreams } from './command-line.js';
+import { flagParser } from './flag-parser.js';
+import { addHubFlags, type HubFlags, hubOptions } from './hub-flags.js';
+import { openModel, underFlags } from './open-model.js';
 
 /** The flags of commands that open a model and score with it. */
-export interface ModelFlags {
+export interface ModelFlags extends HubFlags {
   readonly model: string;
   readonly max_len?: number;
   readonly batch_size?: number;
@@ -13,7 +16,7 @@ export interface ModelFlags {
 
 /** Adds them to a command. */
 export function addModelFlags(command: Command): Command {
-  return command
+  return addHubFlags(command)
     .requiredOption('--model <name>', 'model directory, or a name of the hub')
     .option(
       '--max_len <n>',
@@ -24,29 +27,27 @@ export function addModelFlags(command: Command): Command {
     .option('--threads <n>', 'threads of ONNX Runtime', flagParser('--threads', wholeNumber(1)));
 }
 
-/** Checks a flag's text as its kind says; throws ConfigError. */
-export function flagParser<Value>(flag: string, kind: Kind<Value, unknown>): (text: string) => Value {
-  return (text) => {
-    const result = kind.schema.safeParse(kind.fromText(text));
-    if (result.success) return result.data;
-    throw new ConfigError(flag, undefined, `expected ${kind.expected}, got ${JSON.stringify(text)}`);
-  };
-}
-
 /** Opens the model, uses it, and disposes of it. */
 export async function withModel<T>(
-  { model: directory, threads, max_len, batch_size }: ModelFlags,
+  flags: ModelFlags,
+  { stderr }: CommandStreams,
   use: (model: CrossEncoder, options: ScoreOptions) => Promise<T>,
 ): Promise<T> {
-  const model = await CrossEncoder.fromPretrained(directory, {
-    newHead: false,
-    ...(threads !== undefined && { threads }),
-  });
+  const { model: name, threads, max_len, batch_size } = flags;
+  const model = await openModel(name, () =>
+    CrossEncoder.fromPretrained(name, {
+      ...hubOptions(flags, stderr),
+      newHead: false,
+      ...(threads !== undefined && { threads }),
+    }),
+  );
   try {
-    return await use(model, {
-      ...(max_len !== undefined && { maxLength: max_len }),
-      ...(batch_size !== undefined && { batchSize: batch_size }),
-    });
+    return await underFlags({ maxLength: '--max_len' }, () =>
+      use(model, {
+        ...(max_len !== undefined && { maxLength: max_len }),
+        ...(batch_size !== undefined && { batchSize: batch_size }),
+      }),
+    );
   } finally {
     model.dispose();
   }

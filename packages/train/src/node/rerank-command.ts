@@ -4,8 +4,9 @@ import type { InputRow } from '../encode/input-row.js';
 import { readInputRows } from '../encode/input-rows.js';
 import { openSources } from '../run-files.js';
 import type { CommandStreams } from './command-line.js';
+import { flagParser } from './flag-parser.js';
 import { addInputFlags, type InputFlags, inputParser } from './input-flags.js';
-import { addModelFlags, flagParser, type ModelFlags, withModel } from './model-flags.js';
+import { addModelFlags, type ModelFlags, withModel } from './model-flags.js';
 import { nodeFiles } from './node-files.js';
 
 interface Flags extends ModelFlags, InputFlags {
@@ -17,7 +18,7 @@ interface Flags extends ModelFlags, InputFlags {
 }
 
 /** `rag rerank`: the passages of a file by their relevance to a query, as JSON lines `{index, score, text}`, and `id` where a row has one. */
-export function rerankCommand({ stdout }: CommandStreams): Command {
+export function rerankCommand(streams: CommandStreams): Command {
   const command = new Command('rerank').description('order passages by their relevance to a query');
   return addInputFlags(addModelFlags(command))
     .requiredOption('--query <text>', 'what is asked')
@@ -34,7 +35,7 @@ export function rerankCommand({ stdout }: CommandStreams): Command {
       const { query, top_k, normalize, long_document: longDocument } = flags;
       const rows = await readPassages(flags);
       const passages = rows.map(({ text }) => text);
-      const ranked = await withModel(flags, (model, options) =>
+      const ranked = await withModel(flags, streams, (model, options) =>
         model.rerank(query, passages, {
           ...options,
           longDocument,
@@ -44,7 +45,7 @@ export function rerankCommand({ stdout }: CommandStreams): Command {
       );
       for (const row of ranked) {
         const { id } = rows[row.index]!;
-        stdout.write(`${JSON.stringify({ ...row, ...(id !== undefined && { id }) })}\n`);
+        streams.stdout.write(`${JSON.stringify({ ...row, ...(id !== undefined && { id }) })}\n`);
       }
     });
 }
