@@ -67,6 +67,8 @@ export interface Checkpoint {
   /** The text of each tokenizer file that is present, unparsed. */
   readonly tokenizerFiles: Readonly<Partial<Record<TokenizerFile, string>>>;
   readonly tensors: TensorIndex;
+  /** The ONNX file that is opened in place of weights, by its path; `tensors` has none then. */
+  readonly onnx?: string;
 }
 
 /**
@@ -76,6 +78,21 @@ export interface Checkpoint {
  * @throws FileSourceError when a file is missing or unreadable, SafetensorsError or PytorchFileError when one breaks its format.
  */
 export async function openCheckpoint(source: FileSource): Promise<Checkpoint> {
+  const checkpoint = await openWithoutWeights(source);
+  const present = new Set(await source.list());
+  const found = [...present].sort().join(', ');
+  const file = WEIGHT_FILES.find((name) => present.has(name));
+  if (file === undefined) {
+    throw new FileSourceError(
+      'model.safetensors',
+      `model.safetensors: expected one of ${WEIGHT_FILES.join(', ')} in the checkpoint, got ${found} — fetch or convert the weights`,
+    );
+  }
+  return { ...checkpoint, tensors: tensorIndex(await openWeights(source, file)) };
+}
+
+/** A checkpoint as `openCheckpoint` opens it, but for its weights: it has no tensors. @throws FileSourceError */
+export async function openWithoutWeights(source: FileSource): Promise<Checkpoint> {
   const present = new Set(await source.list());
   const found = [...present].sort().join(', ') || 'an empty directory';
   if (!present.has('config.json')) {
@@ -89,14 +106,7 @@ export async function openCheckpoint(source: FileSource): Promise<Checkpoint> {
   for (const name of TOKENIZER_FILES) {
     if (present.has(name)) tokenizerFiles[name] = await readText(source, name);
   }
-  const file = WEIGHT_FILES.find((name) => present.has(name));
-  if (file === undefined) {
-    throw new FileSourceError(
-      'model.safetensors',
-      `model.safetensors: expected one of ${WEIGHT_FILES.join(', ')} in the checkpoint, got ${found} — fetch or convert the weights`,
-    );
-  }
-  return { source, config, tokenizerFiles, tensors: tensorIndex(await openWeights(source, file)) };
+  return { source, config, tokenizerFiles, tensors: tensorIndex(new Map()) };
 }
 
 /** A tensor, whichever format holds it. */

@@ -24,7 +24,14 @@ export {
 export type { Dtype } from './dtype.js';
 export { DTYPE_BYTES, elementCount, toFloat32 } from './dtype.js';
 export { type EncoderInputs, encoderInputs, encoderInputTypes } from './encoder-inputs.js';
-export { compareScores, ExportRefusedError, type ScoreLoss } from './export/compare-scores.js';
+export { compareScores, type ScoreLoss } from './export/compare-scores.js';
+export { compareVectors, type VectorLoss } from './export/compare-vectors.js';
+export {
+  checkLoss,
+  describeLoss,
+  ExportRefusedError,
+  type LossLimit,
+} from './export/export-refused-error.js';
 export { NARROW_NAMES, type NarrowDtype, narrowWeights } from './export/narrow-weights.js';
 export { type PaddedPlaces, paddedGraph } from './export/padded-graph.js';
 export { type PortableModel, singlePrecision } from './export/portable-model.js';
@@ -77,6 +84,7 @@ export { MODEL_CARD_FILE, type ModelCardFacts, modelCardFacts } from './model-ca
 export { CLASS_OF_TASK, expectTask, type ModelTask, type StatedTask, statedTask } from './model-task.js';
 export { modelWithWeights, parametersOf, type WeightSource } from './model-with-weights.js';
 export {
+  expectWeights,
   type FileModel,
   type FileOutput,
   type FileSession,

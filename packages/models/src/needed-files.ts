@@ -1,6 +1,7 @@
 import { isModuleFile, TOKENIZER_FILES, WEIGHT_FILES } from './checkpoint.js';
 import { FileSourceError, isJsonObject } from './file-source.js';
 import { GOLDEN_FILE } from './golden.js';
+import { chooseOnnx, dataFilesOf, type OnnxChoice, onnxWithoutWeights } from './onnx-file/variants.js';
 
 /**
  * Files beside a ColBERT model's weights: RAG-Retrieval's projection, our lengths of it, Stanford's settings. bge-m3's
@@ -16,14 +17,16 @@ const COLBERT_FILES = [
 /**
  * Which of a model's files opening it reads: config, tokenizer, weights in one format, sentence-transformers' modules,
  * ColBERT's projection; and golden.json, which is small, so that `verify: true` also works offline. Not other formats of the same
- * weights, ONNX exports, images and cards.
+ * weights, images and cards; of ONNX files the one that `chooseOnnx` takes in place of weights, with its data.
  * @param paths every file of the model
  * @param readText gives the text of one of them: the index of shards
- * @throws FileSourceError for an index that names no files, or files that the model does not have
+ * @param onnx which ONNX file is asked for, if any
+ * @throws FileSourceError for an index that names no files, or files that the model does not have, and as `chooseOnnx`
  */
 export async function neededFiles(
   paths: readonly string[],
   readText: (path: string) => Promise<string>,
+  onnx?: OnnxChoice,
 ): Promise<string[]> {
   const present = new Set(paths);
   const small = ['config.json', GOLDEN_FILE, ...TOKENIZER_FILES, ...COLBERT_FILES];
@@ -34,6 +37,9 @@ export async function neededFiles(
     const [, folder] = /^(\d+_[A-Z]\w*)\/pytorch_model\.bin$/.exec(path) ?? [];
     if (folder !== undefined && !present.has(`${folder}/model.safetensors`)) needed.push(path);
   }
+  // Which file is meant, where it is not clear, is asked when the model is opened.
+  const file = onnx === undefined ? onnxWithoutWeights(paths) : chooseOnnx(paths, onnx);
+  if (file !== undefined) return [...new Set([...needed, file, ...dataFilesOf(file, paths)])];
   const weights = WEIGHT_FILES.find((path) => present.has(path));
   if (weights !== undefined) needed.push(weights);
   if (weights?.endsWith('.index.json')) {

@@ -1,4 +1,4 @@
-import type { EncoderConfig } from '@rag/models';
+import type { EncoderConfig, OnnxChoice } from '@rag/models';
 import type { Driver } from '@rag/runtime';
 import type { TokenizerTexts } from '@rag/text';
 import type { BatchLimits } from './score-sequences.js';
@@ -18,6 +18,11 @@ export interface FromPretrainedOptions extends OpenOptions {
    * it, which `initialized` lists and `fromPretrained` warns of on the console.
    */
   readonly newHead?: boolean;
+  /**
+   * Opens an ONNX file in place of weights: true, a dtype of transformers.js (`q8`: `onnx/model_quantized.onnx`), or a path in the
+   * directory. Left out, the weights are opened, and `onnx/model.onnx` where there are none.
+   */
+  readonly onnx?: OnnxChoice;
   /** Seed of a fresh head; 42 by default. */
   readonly seed?: number;
   /** `fromPretrained` replays golden.json and throws GoldenError where tokens or scores differ from what was saved. */

@@ -3,24 +3,21 @@ import {
   type EncoderConfig,
   encoderConfigToJson,
   expectTask,
+  expectWeights,
   GOLDEN_FILE,
   GOLDEN_PAIRS,
   type GoldenCase,
   goldenText,
   longestSequence,
-  modelWithWeights,
-  openCheckpoint,
+  openCheckpointOrOnnx,
   parametersOf,
   type ScoreLoss,
   verifyGolden,
-  type Weights,
   weightsInMemory,
   weightsOfCheckpoint,
 } from '@rag/models';
 import type { ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
-import type { Graph } from '@rag/onnx';
-import { createSession, type Session } from '@rag/runtime';
-import { type EncodedIds, openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
+import type { EncodedIds, Tokenizer } from '@rag/text';
 import { checkPair, checkPairs, checkTexts } from './check-pairs.js';
 import { classifierConfig, readClassifierConfig } from './classifier-config.js';
 import { classifierGraph } from './classifier-graph.js';
@@ -35,25 +32,25 @@ import type {
 import { type ClassifierToExport, exportClassifier, exportNarrowClassifier } from './export-classifier.js';
 import { goldenScores } from './golden-scores.js';
 import type { NarrowExport } from './judge-export.js';
+import { type OpenedClassifier, openClassifier, openClassifierFile } from './open-classifier.js';
 import { type Pair, pairEncoder } from './pair-encoder.js';
 import { rankPassages, slicePassages } from './rank-passages.js';
 import { scoreSequences } from './score-sequences.js';
 
 /** A BERT-like reranker: one logit for a query and a passage read together (https://arxiv.org/abs/1901.04085). */
 export class CrossEncoder {
-  private constructor(
-    readonly config: EncoderConfig,
-    readonly tokenizer: Tokenizer,
-    private readonly tokenizerFiles: TokenizerTexts,
-    private readonly graph: Graph,
-    private readonly weights: Weights,
-    private readonly session: Session,
-  ) {}
+  readonly config: EncoderConfig;
+  readonly tokenizer: Tokenizer;
+
+  private constructor(private readonly opened: OpenedClassifier) {
+    this.config = opened.config;
+    this.tokenizer = opened.tokenizer;
+  }
 
   /**
    * Opens a checkpoint (config.json, weights, tokenizer files) by its directory or, in Node, by its name on the hub, of which it
    * fetches what is needed into the cache that Python shares. The weights are read in place: the files must stay as they
-   * are until `dispose`.
+   * are until `dispose`. With `onnx`, or where there are no weights, it opens the ONNX file of any exporter, to score with.
    * @throws HubError, FileSourceError, SafetensorsError, ConfigError, ParameterMatchError or TokenizerError, naming file and field;
    * RangeError for a directory of another task, for a classifier of several labels and for a tokenizer with more tokens than the model
    */
@@ -62,7 +59,8 @@ export class CrossEncoder {
     options: FromPretrainedOptions & HubOptions = {},
   ): Promise<CrossEncoder> {
     const { openHubOrDirectory } = await import('@rag/models/node');
-    const checkpoint = await openCheckpoint(await openHubOrDirectory(idOrDirectory, options));
+    const source = await openHubOrDirectory(idOrDirectory, options);
+    const checkpoint = await openCheckpointOrOnnx(source, options.onnx);
     if (options.newHead !== true)
       await expectTask(
         checkpoint,
@@ -72,7 +70,7 @@ export class CrossEncoder {
       );
     const model = await CrossEncoder.fromCheckpoint(checkpoint, options);
     if (options.verify)
-      await verifyGolden(checkpoint.source, 'reranker', idOrDirectory, (inputs) =>
+      await verifyGolden(source, 'reranker', idOrDirectory, (inputs) =>
         model.golden(checkPairs(inputs)),
       ).catch((error: unknown) => {
         model.dispose();
@@ -92,8 +90,11 @@ export class CrossEncoder {
   ): Promise<CrossEncoder> {
     const config = readClassifierConfig(checkpoint.config, options.newHead);
     const graph = classifierGraph(config, 1);
+    const { tokenizerFiles, onnx } = checkpoint;
+    if (onnx !== undefined)
+      return new CrossEncoder(await openClassifierFile(checkpoint, onnx, { config, graph }, options));
     const weights = await weightsOfCheckpoint(checkpoint, config, parametersOf(graph), options);
-    return CrossEncoder.open(config, checkpoint.tokenizerFiles, graph, weights, options);
+    return new CrossEncoder(await openClassifier({ config, tokenizerFiles, graph, weights }, options));
   }
 
   /**
@@ -106,35 +107,13 @@ export class CrossEncoder {
   ): Promise<CrossEncoder> {
     const graph = classifierGraph(config, 1);
     const held = weightsInMemory(weights, parametersOf(graph));
-    return CrossEncoder.open(classifierConfig(config), tokenizerFiles, graph, held, options);
-  }
-
-  private static async open(
-    config: EncoderConfig,
-    tokenizerFiles: TokenizerTexts,
-    graph: Graph,
-    weights: Weights,
-    { provider = 'cpu', driver = 'node', threads }: OpenOptions,
-  ): Promise<CrossEncoder> {
-    const tokenizer = openTokenizer(tokenizerFiles);
-    if (tokenizer.vocabSize > config.vocab_size)
-      throw new RangeError(
-        `tokenizer: expected at most ${config.vocab_size} tokens ("vocab_size" of config.json), got ${tokenizer.vocabSize} — use the tokenizer that belongs to the model`,
-      );
-    const session = await createSession(modelWithWeights(graph, weights.sources), {
-      provider,
-      driver,
-      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-      ...(weights.folder === undefined ? {} : { externalDataFolder: weights.folder }),
-      // Prepacking would copy every weight out of the file that it is mapped from.
-      config: { 'session.disable_prepacking': '1' },
-    });
-    return new CrossEncoder(config, tokenizer, tokenizerFiles, graph, weights, session);
+    const model = { config: classifierConfig(config), tokenizerFiles, graph, weights: held };
+    return new CrossEncoder(await openClassifier(model, options));
   }
 
   /** Parameters that the checkpoint did not have and that were initialised afresh: such a head must be trained first. */
   get initialized(): readonly string[] {
-    return this.weights.initialized;
+    return this.opened.weights.initialized;
   }
 
   /**
@@ -177,6 +156,7 @@ export class CrossEncoder {
     directory: string,
     { golden, ...options }: { overwrite?: boolean; golden?: boolean | readonly Pair[] } = {},
   ): Promise<void> {
+    expectWeights(this.opened.onnx);
     const { saveCheckpoint } = await import('@rag/models/node');
     const recorded = golden && (await this.golden(golden === true ? undefined : golden));
     await saveCheckpoint(
@@ -184,13 +164,13 @@ export class CrossEncoder {
       {
         config: encoderConfigToJson(this.config),
         files: {
-          ...this.tokenizerFiles,
+          ...this.opened.tokenizerFiles,
           ...(recorded && { [GOLDEN_FILE]: goldenText('reranker', recorded) }),
         },
-        tensors: parametersOf(this.graph).map(({ name, shape }) => ({
+        tensors: parametersOf(this.opened.graph).map(({ name, shape }) => ({
           name,
           shape,
-          data: () => this.weights.read(name),
+          data: () => this.opened.weights.read(name),
         })),
       },
       options,
@@ -225,17 +205,19 @@ export class CrossEncoder {
   /** Every parameter by its Hugging Face name, float32, in memory: what training starts from. */
   async readWeights(): Promise<Map<string, Float32Array>> {
     const weights = new Map<string, Float32Array>();
-    for (const { name } of parametersOf(this.graph)) weights.set(name, await this.weights.read(name));
+    for (const { name } of parametersOf(this.opened.graph))
+      weights.set(name, await this.opened.weights.read(name));
     return weights;
   }
 
   /** Frees the session; scoring afterwards is an error. */
   dispose(): void {
-    this.session.dispose();
+    this.opened.runner.dispose();
   }
 
   private exported(): ClassifierToExport {
-    return { config: this.config, read: (name) => this.weights.read(name) };
+    expectWeights(this.opened.onnx);
+    return { config: this.config, read: (name) => this.opened.weights.read(name) };
   }
 
   /** What the model gives for pairs, or for some of its own: what golden.json records; tokens are those of the default length. */
@@ -253,7 +235,7 @@ export class CrossEncoder {
     { batchSize = 64, maxTokens = 16_384, normalize = false, onProgress, signal }: ScoreOptions,
   ): Promise<number[]> {
     const logits = await scoreSequences(
-      this.session,
+      this.opened.runner,
       sequences,
       this.tokenizer.padId,
       { batchSize, maxTokens },

@@ -1,4 +1,4 @@
-import { compareScores, ExportRefusedError, type NarrowDtype, type ScoreLoss } from '@rag/models';
+import { checkLoss, compareScores, type NarrowDtype, type ScoreLoss } from '@rag/models';
 import { createSession, Tensor } from '@rag/runtime';
 import type { EncodedIds } from '@rag/text';
 
@@ -35,9 +35,10 @@ export async function judgeExport(
       found.push((logits!.data as Float32Array)[0]!);
     }
     const loss = compareScores(scores, found);
+    const measure = "a rank correlation with the original's scores";
     // A score that is no number ranks nowhere.
-    if (!(loss.mean >= 0) || loss.spearman < leastSpearman)
-      throw new ExportRefusedError(dtype, loss, leastSpearman);
+    const measured = Number.isNaN(loss.mean) ? Number.NaN : loss.spearman;
+    checkLoss(dtype, loss, [{ option: 'leastSpearman', measure, measured, least: leastSpearman }]);
     return loss;
   } finally {
     session.dispose();

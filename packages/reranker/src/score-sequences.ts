@@ -1,5 +1,6 @@
-import { type Session, type Tensor, tensorsOf } from '@rag/runtime';
+import { type Tensor, tensorsOf } from '@rag/runtime';
 import { type EncodedIds, packedBatches, packedTensors } from '@rag/text';
+import type { BatchRunner } from './open-classifier.js';
 
 /** How sequences are put into batches. */
 export interface BatchLimits {
@@ -20,7 +21,7 @@ export interface Supervision {
  * @throws RangeError for limits below 1 and for a logit that is not finite; the signal's reason when it aborts
  */
 export async function scoreSequences(
-  session: Session,
+  runner: Pick<BatchRunner, 'run'>,
   sequences: readonly EncodedIds[],
   padId: number,
   { batchSize, maxTokens }: BatchLimits,
@@ -30,7 +31,7 @@ export async function scoreSequences(
   let done = 0;
   for (const { rows, packed } of packedBatches(sequences, { padId, maxTokens, maxRows: batchSize })) {
     signal?.throwIfAborted();
-    const { logits } = await session.run(tensorsOf(packedTensors(packed)));
+    const { logits } = await runner.run(tensorsOf(packedTensors(packed)));
     const found = Array.from((logits as Tensor).data as Float32Array);
     const wrong = found.findIndex((logit) => !Number.isFinite(logit));
     if (wrong >= 0)

@@ -1,5 +1,6 @@
 import { checkFilePath, FileSourceError, missingFolder } from '../file-source.js';
 import { neededFiles } from '../needed-files.js';
+import type { OnnxChoice } from '../onnx-file/variants.js';
 import { type DirectorySource, directorySource } from './directory-source.js';
 import { checkRevision, type HubCache, hubCache } from './hub-cache.js';
 import { type HubClient, type HubTiming, hubClient } from './hub-client.js';
@@ -21,6 +22,8 @@ export interface HubSource extends DirectorySource {
 export interface HubSourceOptions extends HubOptions {
   /** Paths to fetch before the source is given; by default what opening the checkpoint reads. Others follow when they are read. */
   readonly files?: readonly string[];
+  /** The ONNX file that is opened in place of weights; see `chooseOnnx`. */
+  readonly onnx?: OnnxChoice;
   /** Waiting and retrying. */
   readonly timing?: HubTiming;
 }
@@ -78,7 +81,7 @@ interface Opened {
 async function onlineSource(
   opened: Opened,
   files: readonly RemoteFile[],
-  { files: wanted, onProgress }: HubSourceOptions,
+  { files: wanted, onnx, onProgress }: HubSourceOptions,
 ): Promise<HubSource> {
   const { id, commit, cache } = opened;
   const byPath = new Map(files.map((file) => [file.path, file]));
@@ -106,10 +109,14 @@ async function onlineSource(
   };
   await ensure(
     wanted ??
-      (await neededFiles([...byPath.keys()], async (path) => {
-        const source = await open(path);
-        return new TextDecoder().decode(await source.read(path, 0, find(path).size));
-      })),
+      (await neededFiles(
+        [...byPath.keys()],
+        async (path) => {
+          const source = await open(path);
+          return new TextDecoder().decode(await source.read(path, 0, find(path).size));
+        },
+        onnx,
+      )),
   );
   return {
     id,
