@@ -46,12 +46,16 @@ test('only keys of the outermost level of front matter count', () => {
     expect(readModelCardFacts(text)).toEqual(none);
 });
 
-test('a card of a hundred thousand lines ends', () => {
-  expect(readModelCardFacts(`---\n${'- a\n'.repeat(100_000)}---\n`)).toEqual({ language: [] });
+test('what stands below a hundred thousand lines of results', () => {
+  const results = '- a\n'.repeat(100_000);
+  const facts = { license: 'mit', language: [] };
+  expect(readModelCardFacts(`---\nmodel-index:\n${results}license: mit\n---\n`)).toEqual(facts);
 });
 
 test('of a directory: nothing without a card', async () => {
   expect(await modelCardFacts(memorySource({ 'config.json': '{}' }))).toBeUndefined();
   const source = memorySource({ 'README.md': card('license: mit') });
   expect(await modelCardFacts(source)).toEqual({ license: 'mit', language: [] });
+  const latin = Uint8Array.of(...new TextEncoder().encode(card('license: mit')), 0xe9, 0xff);
+  expect(await modelCardFacts(memorySource({ 'README.md': latin }))).toMatchObject({ license: 'mit' });
 });

@@ -1,4 +1,4 @@
-import { type FileSource, readText } from './file-source.js';
+import type { FileSource } from './file-source.js';
 
 /** The file of a model directory that says to people what it is: its model card. */
 export const MODEL_CARD_FILE = 'README.md';
@@ -15,15 +15,15 @@ export interface ModelCardFacts {
 
 const SCALARS = ['license', 'license_name', 'license_link'] as const;
 
-/** Lines of front matter that are looked at; cards of models list thousands of results below them. */
-const MAX_LINES = 20_000;
+/** Bytes of a card that are looked at: front matter comes first, and lists thousands of results at times. */
+const LOOKED_AT = 1 << 22;
 
 /**
  * Reads the lines `license`, `license_name`, `license_link` and `language` of a card's front matter, YAML between two lines of `---`: only
  * keys of its outermost level, values of one line or one list. Whatever else the card holds is not looked at.
  */
 export function readModelCardFacts(card: string): ModelCardFacts {
-  const lines = card.split(/\r?\n/, MAX_LINES);
+  const lines = card.split(/\r?\n/);
   const end = lines.indexOf('---', 1);
   if (lines[0] !== '---' || end < 0) return { language: [] };
   const matter = lines.slice(1, end);
@@ -35,10 +35,15 @@ export function readModelCardFacts(card: string): ModelCardFacts {
   return { ...facts, language: itemsOf(matter, 'language') };
 }
 
-/** Reads the model card of a directory, if there is one. @throws FileSourceError for one that is not UTF-8 */
+/** Reads the model card of a directory, if there is one; only its first 4 MiB. */
 export async function modelCardFacts(source: FileSource): Promise<ModelCardFacts | undefined> {
   if (!(await source.list()).includes(MODEL_CARD_FILE)) return undefined;
-  return readModelCardFacts(await readText(source, MODEL_CARD_FILE));
+  const bytes = await source.read(
+    MODEL_CARD_FILE,
+    0,
+    Math.min(await source.size(MODEL_CARD_FILE), LOOKED_AT),
+  );
+  return readModelCardFacts(new TextDecoder().decode(bytes));
 }
 
 /** `key: a`, `key: [a, b]`, or `key:` with lines `- a` below it; none where the key is absent or empty. */

@@ -15,7 +15,7 @@ export function modelCardUse(card: Opened): string {
 }
 
 const block = (language: string, lines: readonly string[]): string =>
-  ['```' + language, ...lines, '```'].join('\n');
+  [`\`\`\`${language}`, ...lines, '```'].join('\n');
 
 function inTypeScript({ task }: Opened): string[] {
   const open = (name: string) => [

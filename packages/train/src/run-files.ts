@@ -1,15 +1,20 @@
 import type { ByteSource } from '@rag/data';
-import type { FileSource } from '@rag/models';
-import type { CheckpointToSave, HubSourceOptions } from '@rag/models/node';
+import type { FileSource, ModelCardData } from '@rag/models';
+import type { CheckpointToSave, HubSource, HubSourceOptions, MadeFromModel } from '@rag/models/node';
+
+/** A model's files; one of the hub has a name and a commit. */
+export type ModelFiles = FileSource & Partial<Pick<HubSource, 'id' | 'commit'>>;
 
 /** Where a run reads and writes: one driver per platform. Paths are the user's own, joined with `/`. */
 export interface RunFiles {
   /** A data file; throws DataError. */
   openData(path: string): Promise<ByteSource>;
+  /** The name of a data file, its size, its SHA-256 and, where `rows` are asked for, its lines that are not blank; read as a stream. */
+  describeData(path: string, content: 'rows' | 'vectors'): Promise<ModelCardData>;
   /** A model directory; undefined where there is none. With `hub` the path may be a model's name there; throws HubError. */
-  openModel(path: string, hub?: HubSourceOptions): Promise<FileSource | undefined>;
-  /** Writes a model directory, complete or not at all; an earlier one is replaced. */
-  saveModel(path: string, model: CheckpointToSave): Promise<void>;
+  openModel(path: string, hub?: HubSourceOptions): Promise<ModelFiles | undefined>;
+  /** Writes a model directory with what is made from it, complete or not at all; an earlier one is replaced. */
+  saveModel(path: string, model: CheckpointToSave, made?: MadeFromModel): Promise<void>;
   /** Removes these files of a directory, and the directory if it is empty then; what is not there is no error. */
   removeModel(path: string, names: readonly string[]): Promise<void>;
   /** A text file; undefined where there is none. */

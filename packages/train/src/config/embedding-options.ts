@@ -35,7 +35,9 @@ export const embeddingOptions = {
   // Data
   ...sourceOptions,
   train_type: option(choice(['train', 'distill']), 'train', 'learn from rows, or from a teacher’s vectors'),
-  train_dataset_vec: optional(text, 'the teacher’s vectors, one per row of train_dataset, for distill'),
+  train_dataset_vec: optional(text, 'the teacher’s vectors, one per row of train_dataset, for distill', {
+    path: 'file',
+  }),
   teacher_embedding_dim: optional(
     wholeNumber(1),
     'width of the teacher’s vectors, where their file does not say',

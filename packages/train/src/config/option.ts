@@ -12,30 +12,34 @@ export interface Option<Value = unknown, Given = unknown, Default = unknown> {
   readonly notYet?: string;
   /** Never stored or printed. */
   readonly secret?: boolean;
+  /** A path of the machine: of a file, by whose name alone it is published with a model; of a place, which is not published. */
+  readonly path?: 'file' | 'place';
 }
 
 /** Settings by the key that files and flags use. */
 export type OptionTable = Readonly<Record<string, Option>>;
 
-type Aliases = { readonly aliases?: readonly string[] };
+interface Further extends Pick<Option, 'secret' | 'path'> {
+  readonly aliases?: readonly string[];
+}
 
 /** A setting with a default. */
 export function option<Value, Given>(
   kind: Kind<Value, Given>,
   byDefault: NoInfer<Value>,
   about: string,
-  { aliases = [] }: Aliases = {},
+  { aliases = [], ...further }: Further = {},
 ): Option<Value, Given, Value> {
-  return { kind, default: byDefault, about, aliases };
+  return { kind, default: byDefault, about, aliases, ...further };
 }
 
 /** A setting that is absent unless given. */
 export function optional<Value, Given>(
   kind: Kind<Value, Given>,
   about: string,
-  { aliases = [], secret = false }: Aliases & { secret?: boolean } = {},
+  { aliases = [], ...further }: Further = {},
 ): Option<Value, Given, undefined> {
-  return { kind, default: undefined, about, aliases, ...(secret && { secret }) };
+  return { kind, default: undefined, about, aliases, ...further };
 }
 
 /** A setting that is known and not obeyed yet: `running` says what happens whatever it says. */
@@ -44,9 +48,9 @@ export function later<Value, Given>(
   byDefault: NoInfer<Value> | undefined,
   running: string,
   about: string,
-  { aliases = [], secret = false }: Aliases & { secret?: boolean } = {},
+  { aliases = [], ...further }: Further = {},
 ): Option<Value, Given, Value | undefined> {
-  return { kind, default: byDefault, about, aliases, notYet: running, ...(secret && { secret }) };
+  return { kind, default: byDefault, about, aliases, notYet: running, ...further };
 }
 
 /** `train_group_size` → `trainGroupSize`, in types. */

@@ -39,6 +39,7 @@ export const rerankerOptions = {
   train_label_key: optional(text, 'key of a row’s or hit’s label; without it label, or else score'),
   val_dataset: optional(paths, 'JSONL files to rank before, during and after training', {
     aliases: ['eval_dataset'],
+    path: 'file',
   }),
   val_dataset_type: optional(choice(['pointwise', 'grouped']), 'as train_dataset_type, for val_dataset'),
   val_label_key: optional(text, 'as train_label_key, for val_dataset'),

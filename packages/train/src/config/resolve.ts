@@ -108,6 +108,24 @@ export function storedSettings({ table, config }: SettingsOfTable): Record<strin
   return stored;
 }
 
+/**
+ * Every setting of a run as it may be published with the model: files by their names alone, without secrets and places of the
+ * machine.
+ */
+export function publishedSettings(resolved: SettingsOfTable): Record<string, unknown> {
+  const settings = storedSettings(resolved);
+  for (const [key, { path }] of Object.entries(resolved.table)) {
+    const value = settings[key];
+    if (path === 'place') delete settings[key];
+    else if (path === 'file' && value !== undefined)
+      settings[key] = Array.isArray(value) ? value.map(fileName) : fileName(value);
+  }
+  return settings;
+}
+
+/** The last part of a path, of any system. */
+export const fileName = (path: unknown): string => String(path).split(/[\\/]/).at(-1)!;
+
 function checked(key: string, { kind, about }: Option, setting: Setting): unknown {
   const result = kind.schema.safeParse(setting.value);
   if (result.success) return result.data;

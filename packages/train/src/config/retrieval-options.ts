@@ -5,6 +5,7 @@ import { later, option, optional } from './option.js';
 export const retrievalDataOptions = {
   val_dataset: optional(paths, 'JSONL files to search before, during and after training', {
     aliases: ['eval_dataset'],
+    path: 'file',
   }),
   neg_nums: option(wholeNumber(0), 15, 'negatives per positive, drawn anew every epoch'),
   query_max_len: option(

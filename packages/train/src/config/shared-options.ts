@@ -13,16 +13,24 @@ import { type ConfigOf, later, option, optional } from './option.js';
 
 /** The model that every task starts from. */
 export const modelOptions = {
-  model_name_or_path: optional(text, 'model to start from: its directory, or its name on the hub'),
+  model_name_or_path: optional(text, 'model to start from: its directory, or its name on the hub', {
+    path: 'place',
+  }),
   init_from_config: option(
     flag,
     false,
     'start a directory without weights from fresh ones, by its config.json',
   ),
-  config_name: later(text, undefined, 'the config of model_name_or_path', 'another config'),
-  tokenizer_name: later(text, undefined, 'the tokenizer of model_name_or_path', 'another tokenizer'),
+  config_name: later(text, undefined, 'the config of model_name_or_path', 'another config', {
+    path: 'place',
+  }),
+  tokenizer_name: later(text, undefined, 'the tokenizer of model_name_or_path', 'another tokenizer', {
+    path: 'place',
+  }),
   use_fast_tokenizer: later(flag, true, 'true', 'the tokenizers library rather than Python'),
-  cache_dir: optional(text, 'where models of the hub are kept; without it as HF_HUB_CACHE or HF_HOME say'),
+  cache_dir: optional(text, 'where models of the hub are kept; without it as HF_HUB_CACHE or HF_HOME say', {
+    path: 'place',
+  }),
   token: optional(text, 'access token of the hub; without it HF_TOKEN or the one logged in with', {
     secret: true,
   }),
@@ -31,13 +39,16 @@ export const modelOptions = {
 
 /** Where every task's rows come from. */
 export const sourceOptions = {
-  train_dataset: optional(paths, 'JSONL files to learn from', { aliases: ['dataset', 'train_data'] }),
+  train_dataset: optional(paths, 'JSONL files to learn from', {
+    aliases: ['dataset', 'train_data'],
+    path: 'file',
+  }),
   shuffle: option(flag, true, 'a new order every epoch; false keeps the files’ order, for a curriculum'),
 };
 
 /** Keys of the originals' loaders. */
 export const loaderOptions = {
-  cache_path: later(text, undefined, 'an index in memory', 'data set cache'),
+  cache_path: later(text, undefined, 'an index in memory', 'data set cache', { path: 'place' }),
   max_example_num_per_dataset: later(wholeNumber(1), 100_000_000, 'all rows', 'most rows per file'),
   pad_to_multiple_of: later(wholeNumber(1), undefined, 'packed tokens on a ladder of sizes', 'padding step'),
   dataloader_drop_last: later(flag, false, 'false', 'leave out a last short batch'),
@@ -70,18 +81,25 @@ export const learningOptions = {
   fp16: later(flag, false, 'fp32', 'mixed_precision fp16'),
   bf16: later(flag, false, 'fp32', 'mixed_precision bf16'),
   gradient_checkpointing: later(flag, false, 'false', 'recompute activations to save memory'),
-  deepspeed: later(text, undefined, 'one process', 'DeepSpeed configuration'),
+  deepspeed: later(text, undefined, 'one process', 'DeepSpeed configuration', { path: 'place' }),
   use_flash_attn: later(flag, false, 'false', 'flash attention'),
 };
 
 /** What a run writes, and when. */
 export const runOptions = {
-  output_dir: option(text, './output', 'where the final model (model/), checkpoints and run.json go'),
+  output_dir: option(text, './output', 'where the final model (model/), checkpoints and run.json go', {
+    path: 'place',
+  }),
   overwrite_output_dir: option(flag, false, 'replace an earlier run in output_dir'),
   save_on_epoch_end: option(flag, true, 'a checkpoint after every epoch'),
   num_max_checkpoints: option(wholeNumber(1), 5, 'checkpoints to keep, the latest', {
     aliases: ['save_total_limit'],
   }),
+  export_onnx: option(
+    flag,
+    false,
+    'put onnx/model.onnx into the final model, as transformers.js and ONNX Runtime open it',
+  ),
   save_steps: later(wholeNumber(1), undefined, 'checkpoints at the end of epochs', 'updates per checkpoint'),
   eval_steps: later(wholeNumber(1), undefined, 'evaluation at the end of epochs', 'updates per evaluation'),
   log_interval: option(wholeNumber(1), 10, 'updates per line of the log', { aliases: ['logging_steps'] }),
@@ -92,7 +110,9 @@ export const runOptions = {
     'experiment tracker',
     { aliases: ['report_to'] },
   ),
-  resume_from_checkpoint: later(anyText, undefined, 'from the beginning', 'checkpoint to go on from'),
+  resume_from_checkpoint: later(anyText, undefined, 'from the beginning', 'checkpoint to go on from', {
+    path: 'place',
+  }),
 };
 
 /** What every task's table holds. */

@@ -1,7 +1,8 @@
-import { type Command, CommanderError } from 'commander';
+import type { Command } from 'commander';
 import { tasks } from '../recipes/tasks.js';
 import { commandGroup, helpRequest } from './command-group.js';
 import { cutVocabularyCommand } from './cut-vocabulary-command.js';
+import { describeError, EXIT_CODES, exitCodeOf } from './describe-error.js';
 import { encodeCommand } from './encode-command.js';
 import { evalCommand } from './eval-command.js';
 import { evalColbertCommand, evalEmbeddingCommand } from './eval-retrieval-command.js';
@@ -23,7 +24,7 @@ export interface CommandStreams {
 /**
  * Runs `rag …`. Errors are one line on stderr, with the stack under `--verbose`.
  * @param args without node and script
- * @returns the exit code: 0, or 1 after an error
+ * @returns the exit code: 0; 1 after an error, 2 where the command line or the settings are wrong, 130 after SIGINT
  */
 export async function runCommandLine(
   args: readonly string[],
@@ -70,29 +71,15 @@ export async function runCommandLine(
     );
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    streams.stderr.write(`rag: ${describe(error)}\n`);
+    const code = exitCodeOf(error);
+    if (code === EXIT_CODES.done) return code;
+    streams.stderr.write(`rag: ${describeError(error)}\n`);
     if (verbose && error instanceof Error) streams.stderr.write(`${error.stack}\n`);
-    return 1;
+    return code;
   }
 }
 
 function forEachCommand(command: Command, visit: (command: Command) => void): void {
   visit(command);
   for (const child of command.commands) forEachCommand(child, visit);
-}
-
-/** The one line. */
-function describe(error: unknown): string {
-  if (error instanceof CommanderError) {
-    const unknown = /^error: unknown option '(.*)'(?:\n\(Did you mean (?:one of )?(.*)\?\))?$/.exec(
-      error.message,
-    );
-    if (unknown) {
-      const advice = unknown[2] ? `did you mean ${unknown[2]}?` : 'see --help';
-      return `${unknown[1]}: expected a known flag, got none of this name — ${advice}`;
-    }
-    return error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
-  }
-  return error instanceof Error ? error.message : String(error);
 }

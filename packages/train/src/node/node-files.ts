@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { openFile } from '@rag/data/node';
 import { directorySource, openHubOrDirectory, saveCheckpoint, writeFileAtomically } from '@rag/models/node';
 import type { RunFiles } from '../run-files.js';
+import { describeDataFile } from './describe-data-file.js';
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
@@ -45,7 +46,8 @@ export const nodeFiles: RunFiles = {
     const found = await stat(path).catch(absent);
     return found && directorySource(path);
   },
-  saveModel: saveCheckpoint,
+  describeData: describeDataFile,
+  saveModel: (path, model, made) => saveCheckpoint(path, model, made && { made }),
   async removeModel(path, names) {
     for (const name of names) await rm(join(path, name), { force: true });
     // Folders of the files, the inner ones first; the model's own goes last.

@@ -8,6 +8,7 @@ import type { Setting } from '../config/resolve.js';
 import type { ResolvedTask } from '../recipes/run-task.js';
 import type { TrainableTask } from '../recipes/tasks.js';
 import type { CommandStreams } from './command-line.js';
+import { interruptible } from './interrupt.js';
 import { progress } from './progress.js';
 import { runOnThisMachine } from './train.js';
 
@@ -33,15 +34,13 @@ export function trainCommand<Settings extends ResolvedTask>(
       stdout.write(printConfig(resolved));
       return;
     }
-    const control = new AbortController();
-    const interrupt = () => control.abort(new Error('interrupted — the run stopped after an update'));
-    process.once('SIGINT', interrupt);
     const listener = progress(stdout, resolved.config.logInterval);
     try {
-      await runOnThisMachine(task, resolved, { listener, signal: control.signal });
+      await interruptible('interrupted — the run stopped after an update', (signal) =>
+        runOnThisMachine(task, resolved, { listener, signal }),
+      );
     } finally {
       listener.end();
-      process.off('SIGINT', interrupt);
     }
   });
   return command;

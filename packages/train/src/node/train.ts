@@ -12,7 +12,7 @@ import type { RunFiles } from '../run-files.js';
 import { fetchLines } from './fetch-lines.js';
 import { nodeFiles } from './node-files.js';
 import { progress } from './progress.js';
-import { version } from './version.js';
+import { platformVersions, version } from './version.js';
 
 /** What each task is told, in camelCase, and what its run gives. */
 interface TaskTypes {
@@ -67,6 +67,7 @@ export async function runOnThisMachine<Settings extends ResolvedTask, Run>(
       files: filesThatTell(heard, signal),
       threads: availableParallelism(),
       version,
+      versions: platformVersions(),
       listener: heard,
       ...(signal && { signal }),
     });

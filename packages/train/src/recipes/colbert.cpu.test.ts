@@ -44,7 +44,9 @@ test('triplets: checkpoints in the original’s layout, search before and after,
   expect(run.meanLoss).toBeLessThan(steps[0]!.loss);
   const linear = ['colbert_linear.pt', 'colbert_linear.safetensors', 'colbert_settings.json'];
   const model = [...linear, 'config.json', 'model.safetensors', 'tokenizer.json'];
-  expect((await readdir(run.model)).sort()).toEqual(model);
+  const records = ['README.md', 'golden.json', 'training_config.json'];
+  expect((await readdir(run.model)).sort()).toEqual([...model, ...records].sort());
+  (await ColBERT.fromPretrained(run.model, { verify: true })).dispose();
   expect(await scoreOf(run.checkpoints[1]!)).toBe(await scoreOf(run.model));
   expect(run.evaluation).toMatchObject({ queries: 6, passages: 56, epochs: [{ epoch: 0 }] });
   const record = JSON.parse(await readFile(join(folder, 'triplets', 'run.json'), 'utf8'));

@@ -64,6 +64,8 @@ async function prepare(
           gradCache: config.gradCache,
         }),
         data,
+        dataFiles: { train: config.trainDataset, val: config.valDataset ?? [] },
+        layout: settings.layout,
         ...(judged && {
           evaluator: retrievalEvaluator<ColBERT>(judged, (asked) =>
             colbertRetriever(asked, {

@@ -66,9 +66,11 @@ test('triplets: chunks, accumulation, checkpoints, search before and after', asy
   expect(run.meanLoss).toBeLessThan(steps[0]!.loss);
   const files = ['1_Pooling', 'config.json', 'config_sentence_transformers.json', 'model.safetensors'];
   const model = [...files, 'modules.json', 'sentence_bert_config.json', 'tokenizer.json'];
-  expect((await readdir(run.model)).sort()).toEqual(model);
+  const records = ['README.md', 'golden.json', 'training_config.json'];
+  expect((await readdir(run.model)).sort()).toEqual([...model, ...records].sort());
   for (const path of run.checkpoints)
-    expect((await readdir(path)).sort()).toEqual([...model, 'trainer_state.json']);
+    expect((await readdir(path)).sort()).toEqual([...model, 'trainer_state.json', 'training_config.json']);
+  (await Embedding.fromPretrained(run.model, { verify: true })).dispose();
   const [last, final] = [await vectorsOf(run.checkpoints[1]!), await vectorsOf(run.model)];
   expect(final.vectors).toEqual(last.vectors);
   const evaluation = run.evaluation!;

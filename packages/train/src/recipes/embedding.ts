@@ -92,6 +92,11 @@ async function prepare(
           gradCache: config.gradCache,
         }),
         data,
+        dataFiles: {
+          train: config.trainDataset,
+          val: config.valDataset ?? [],
+          ...(teacherWidth !== undefined && { vectors: config.trainDatasetVec! }),
+        },
         ...(judged && {
           evaluator: retrievalEvaluator<Embedding>(judged, (asked) =>
             embeddingRetriever(asked, {

@@ -1,6 +1,8 @@
 import {
   type Checkpoint,
   type FileSource,
+  type ModelCardFacts,
+  modelCardFacts,
   openCheckpoint,
   readJsonObject,
   readText,
@@ -8,17 +10,29 @@ import {
 } from '@rag/models';
 import type { CompleteConfig } from '../config/check-shared.js';
 import { ConfigError } from '../config/config-error.js';
-import type { RunFiles } from '../run-files.js';
+import { fileName } from '../config/resolve.js';
+import type { ModelFiles, RunFiles } from '../run-files.js';
+
+/** The model that training starts from, as the model that comes of it may tell. */
+export interface BaseModel {
+  /** Its name on the hub, or the last part of its directory. */
+  readonly name: string;
+  /** On the hub. */
+  readonly commit?: string;
+  /** What its card states. */
+  readonly facts?: ModelCardFacts;
+}
 
 /** What training starts from: a checkpoint, or config.json and tokenizer files without weights. */
-export type ModelSource =
+export type ModelSource = { readonly base: BaseModel } & (
   | { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint }
   | {
       readonly kind: 'config';
       /** config.json, unchecked. */
       readonly json: Record<string, unknown>;
       readonly tokenizerFiles: Readonly<Record<string, string>>;
-    };
+    }
+);
 
 /** What all starting models have in common: sizes, weights, and what of them is new. */
 export interface StartingParts {
@@ -30,6 +44,7 @@ export interface StartingParts {
   readonly weights: ReadonlyMap<string, Float32Array>;
   /** Parameters that were initialised afresh: none, a head, or all. */
   readonly fresh: readonly string[];
+  readonly base: BaseModel;
 }
 
 /** Where a model comes from. */
@@ -57,6 +72,7 @@ export async function openModelSource(
       'model_name_or_path',
       `expected a model directory, got "${directory}", which is none — check the path`,
     );
+  const base = await baseModel(source, directory);
   const names = await source.list();
   const weightsFile = names.find((name) =>
     /^(model\.safetensors(\.index\.json)?|pytorch_model.*)$/.test(name),
@@ -74,9 +90,9 @@ export async function openModelSource(
         'model_name_or_path',
         `expected model.safetensors in ${directory}, got a config.json without weights — fetch them, or say init_from_config: true to start from fresh ones`,
       );
-    return fromConfig(source, names);
+    return { base, ...(await fromConfig(source, names)) };
   }
-  return { kind: 'checkpoint', checkpoint: await openCheckpoint(source) };
+  return { base, kind: 'checkpoint', checkpoint: await openCheckpoint(source) };
 }
 
 /** One line about a model: size, and what of it is fresh. */
@@ -88,10 +104,17 @@ export function describeModel({ config, weights, fresh }: StartingParts, name: s
   return `${name}: ${model_type}, ${num_hidden_layers} layers, hidden size ${hidden_size}, ${(parameters / 1e6).toFixed(1)} M parameters${started}`;
 }
 
-async function fromConfig(source: FileSource, names: readonly string[]): Promise<ModelSource> {
+async function baseModel(source: ModelFiles, directory: string): Promise<BaseModel> {
+  const { id, commit } = source;
+  const facts = await modelCardFacts(source);
+  const name = id ?? fileName(directory.replace(/[\\/]+$/, ''));
+  return { name, ...(commit !== undefined && { commit }), ...(facts && { facts }) };
+}
+
+async function fromConfig(source: FileSource, names: readonly string[]) {
   const json = await readJsonObject(source, 'config.json');
   const tokenizerFiles: Record<string, string> = {};
   for (const name of TOKENIZER_FILES)
     if (names.includes(name)) tokenizerFiles[name] = await readText(source, name);
-  return { kind: 'config', json, tokenizerFiles };
+  return { kind: 'config' as const, json, tokenizerFiles };
 }

@@ -1,6 +1,7 @@
 import type { CrossEncoder, ScoreOptions } from '@rag/reranker';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import { openSources, type RunFiles } from '../run-files.js';
+import { heldOutMetrics } from './held-out-metrics.js';
 import { type JudgedQueries, readJudgedQueries } from './judged-queries.js';
 import { chanceOf, compareReports, type RankingReport, reportBm25, reportModel } from './ranking-report.js';
 import { formatDifference, formatReports } from './report-table.js';
@@ -63,6 +64,7 @@ export function rerankerEvaluator(
   });
   return {
     result,
+    metrics: () => heldOutMetrics(start!.metrics, end!.metrics),
     rows: { fingerprint, queries: queries.length, left_out: leftOut },
     async before(model) {
       start = await reportModel(model, queries, options);

@@ -1,6 +1,7 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CrossEncoder } from '@rag/reranker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TrainOptions, train } from '../node/train.js';
@@ -84,9 +85,28 @@ test('two epochs over groups: checkpoints, final model, metrics, all reloaded wi
 
   const model = ['config.json', 'model.safetensors', 'tokenizer.json'];
   expect(await listing(join(folder, 'groups'))).toEqual(['model', 'run.json', 'runs']);
-  expect(await listing(run.model)).toEqual(model);
+  const records = ['README.md', 'golden.json', 'training_config.json'];
+  expect(await listing(run.model)).toEqual([...model, ...records].sort());
   expect(run.checkpoints.map((path) => path.split('/').at(-1))).toEqual(['checkpoint_0', 'checkpoint_1']);
-  for (const path of run.checkpoints) expect(await listing(path)).toEqual([...model, 'trainer_state.json']);
+  for (const path of run.checkpoints)
+    expect(await listing(path)).toEqual([...model, 'trainer_state.json', 'training_config.json']);
+  (await CrossEncoder.fromPretrained(run.model, { verify: true })).dispose();
+  const card = await readFile(join(run.model, 'README.md'), 'utf8');
+  const { rows, bytes, sha256 } = JSON.parse(await readFile(join(folder, 'groups', 'run.json'), 'utf8')).val
+    .files[0];
+  expect(sha256).toBe(
+    createHash('sha256')
+      .update(await readFile(tiny.val))
+      .digest('hex'),
+  );
+  expect(card).toContain(`| held out | reranker.dev.jsonl | ${rows} | ${bytes} | \`${sha256}\` |`);
+  expect(rows).toBe(6);
+  const { mean, low } = run.evaluation!.after['ndcg@10'];
+  expect(card).toMatch(
+    new RegExp(`\\| ndcg@10 \\| [\\d.]+ \\| ${mean.toFixed(4)} \\| ${low.toFixed(4)} to `),
+  );
+  expect(card).toContain(`type: "ndcg@10"\n      value: ${mean}\n`);
+  expect(card + (await readFile(join(run.model, 'training_config.json'), 'utf8'))).not.toContain(folder);
   const [first, last, final] = await Promise.all([...run.checkpoints, run.model].map(scoresOf));
   expect(final).toEqual(last);
   expect(final).not.toEqual(first);
@@ -143,6 +163,16 @@ test('an earlier run is replaced only when told so, checkpoints beyond the limit
   await expect(watch('again')).rejects.toThrow('say overwrite_output_dir: true');
   await watch('again', { epochs: 1, overwriteOutputDir: true, trainDataset: tiny.val });
   expect(await listing(checkpoints)).toEqual(['checkpoint_0']);
+});
+
+test('what was learned is a checkpoint where the final model cannot be written', async () => {
+  const notes = join(folder, 'refused-model', 'model', 'notes.txt');
+  await mkdir(dirname(notes), { recursive: true });
+  await writeFile(notes, 'mine');
+  const options = { epochs: 1, saveOnEpochEnd: false, overwriteOutputDir: true, trainDataset: tiny.val };
+  await expect(watch('refused-model', options)).rejects.toThrow('holds notes.txt');
+  expect(await listing(dirname(notes))).toEqual(['notes.txt']);
+  await scoresOf(join(folder, 'refused-model', 'runs', 'checkpoints', 'checkpoint_0'));
 });
 
 test('a run that is stopped leaves no final model', async () => {

@@ -51,6 +51,7 @@ async function prepare(
           evaluator: rerankerEvaluator(judged, { maxLength, batchSize: config.evalBatchSize }),
         }),
         ran: { max_len: maxLength },
+        dataFiles: { train: config.trainDataset, val: config.valDataset ?? [] },
         toSave: (session) => modelToSave(start, session),
         openSaved: (path) => openSavedModel(files, path, threads),
       };

@@ -7,6 +7,7 @@ import {
 import { collectionOfRows } from '../evaluate/collection.js';
 import { evaluateCollection, type SystemEvaluation } from '../evaluate/evaluate-collection.js';
 import type { Retriever } from '../evaluate/retriever.js';
+import { heldOutMetrics } from './held-out-metrics.js';
 import { formatDifference, formatReports } from './report-table.js';
 import type { RetrievalRows } from './retrieval-rows.js';
 import type { TaskEvaluator } from './run-task.js';
@@ -86,6 +87,14 @@ export function retrievalEvaluator<Model>(
   });
   return {
     result,
+    metrics() {
+      const [before, after] = [start!.report, end!.report];
+      const ranked = after.metrics ? heldOutMetrics(before.metrics ?? {}, after.metrics) : [];
+      const { similarity } = after;
+      if (!similarity) return ranked;
+      const earlier = before.similarity && { before: before.similarity.spearman };
+      return [...ranked, { name: 'spearman', mean: similarity.spearman, ...earlier }];
+    },
     rows: {
       fingerprint: rows.fingerprint,
       queries: rows.qrels.size,

@@ -6,7 +6,7 @@ import { resolveReranker } from '../config/reranker-config.js';
 import { settingsOf } from '../config/resolve.js';
 import { nodeFiles } from '../node/node-files.js';
 import type { StepEvent } from '../trainer.js';
-import { earlierCheckpoints, runRecord, stepLog } from './run-record.js';
+import { earlierCheckpoints, type RunFacts, runRecord, stepLog, trainingConfig } from './run-record.js';
 
 let output: string;
 beforeEach(async () => {
@@ -27,42 +27,79 @@ test('the log has a line per interval, with the mean of its updates, and one for
   ]);
 });
 
+const resolved = resolveReranker([
+  settingsOf({
+    modelNameOrPath: '/home/me/secret-project/m',
+    trainDataset: ['/home/me/d.jsonl', 'C:\\me\\e.jsonl'],
+    outputDir: '/home/me/out',
+    cacheDir: '/home/me/cache',
+    fp16: true,
+    token: 'hf_secret',
+  }),
+]);
+const file = { file: 'd.jsonl', bytes: 3, rows: 1, sha256: 'ab' };
+const facts: RunFacts = {
+  task: 'reranker',
+  version: '1.2.3',
+  versions: { node: '20' },
+  threads: 2,
+  ran: { max_len: 64 },
+  data: {
+    summary: {
+      rows: 1,
+      shapes: { lists: 1 },
+      skipped: { 'bad-json': { count: 1, first: '/home/me/d.jsonl:2' } },
+    },
+    fingerprint: 'abc',
+  },
+  val: { fingerprint: 'def', queries: 2 },
+  files: { train: [file], val: [{ ...file, file: 'v.jsonl' }] },
+  start: {
+    modelType: 'bert',
+    fresh: ['a'],
+    weights: new Map([['a', new Float32Array(1)]]),
+    base: { name: 'org/m', commit: 'cc' },
+  },
+};
+const result = { updates: 1, tokens: 2, seconds: 3, meanLoss: 4 };
+const shared = {
+  rag: '1.2.3',
+  versions: { node: '20' },
+  task: 'reranker',
+  ran: { precision: 'fp32', threads: 2, max_len: 64 },
+  model: { name: 'org/m', commit: 'cc', model_type: 'bert', fresh: 'all' },
+  train: { fingerprint: 'abc', files: [file] },
+  val: { fingerprint: 'def', queries: 2, files: [{ file: 'v.jsonl' }] },
+};
+
 test('run.json tells what was asked for, what ran and what came of it', () => {
-  const resolved = resolveReranker([
-    settingsOf({ modelNameOrPath: 'm', trainDataset: 'd', fp16: true, token: 'hf_secret' }),
-  ]);
-  const text = runRecord(
-    resolved,
-    {
-      task: 'reranker',
-      version: '1.2.3',
-      threads: 2,
-      ran: { max_len: 64 },
-      data: { summary: {}, fingerprint: 'abc' },
-      val: undefined,
-      start: {
-        modelType: 'bert',
-        fresh: ['a'],
-        weights: new Map([['a', new Float32Array(1)]]),
-      },
-    },
-    {
-      result: { updates: 1, tokens: 2, seconds: 3, meanLoss: 4 },
-      history: [],
-      checkpoints: ['checkpoint_0'],
-      evaluation: undefined,
-    },
-  );
+  const text = runRecord(resolved, facts, {
+    result,
+    history: [],
+    checkpoints: ['checkpoint_0'],
+    evaluation: undefined,
+  });
   expect(JSON.parse(text)).toMatchObject({
-    rag: '1.2.3',
-    settings: { model_name_or_path: 'm', train_dataset: ['d'], fp16: true, lr: 5e-5 },
+    ...shared,
+    settings: { model_name_or_path: '/home/me/secret-project/m', fp16: true, lr: 5e-5 },
     not_active: [{ key: 'fp16', running: 'fp32' }],
-    ran: { precision: 'fp32', threads: 2, max_len: 64 },
-    model: { fresh: 'all' },
-    train: { fingerprint: 'abc' },
+    result,
     checkpoints: ['checkpoint_0'],
   });
   expect(text).not.toContain('hf_secret');
+});
+
+test('training_config.json goes with the model: no paths, no places, no secrets', () => {
+  const text = trainingConfig(resolved, facts, { result, evaluation: { queries: 2 } });
+  const config = JSON.parse(text);
+  expect(config).toMatchObject({ ...shared, result, evaluation: { queries: 2 } });
+  expect(config.settings).toMatchObject({ train_dataset: ['d.jsonl', 'e.jsonl'], lr: 5e-5 });
+  expect(config.train.summary).toEqual({ rows: 1, shapes: { lists: 1 } });
+  for (const word of ['/home', 'me\\\\', 'secret', '"output_dir"', 'cache_dir', 'model_name_or_path'])
+    expect(text).not.toContain(word);
+  const { result: none, evaluation, ...before } = JSON.parse(trainingConfig(resolved, facts));
+  expect([none, evaluation]).toEqual([undefined, undefined]);
+  expect(before).toMatchObject(shared);
 });
 
 test('an earlier run is replaced only when told so, and its checkpoints are named', async () => {

@@ -1,5 +1,7 @@
+import type { LabelSummary } from '@rag/data';
+import type { ModelCardData } from '@rag/models';
 import { ConfigError } from '../config/config-error.js';
-import { storedSettings } from '../config/resolve.js';
+import { publishedSettings, storedSettings } from '../config/resolve.js';
 import type { RunFiles } from '../run-files.js';
 import type { StepEvent, TrainingResult } from '../trainer.js';
 import type { ResolvedTask, StartingWeights, TaskData } from './run-task.js';
@@ -32,10 +34,19 @@ export function stepLog(interval: number) {
   };
 }
 
-interface RunFacts {
+/** Data files by their names, sizes and hashes. */
+export interface DescribedData {
+  readonly train: readonly ModelCardData[];
+  readonly val: readonly ModelCardData[];
+}
+
+/** What is known of a run once its model and data are open. */
+export interface RunFacts {
   /** `reranker`, `embedding`, `colbert`. */
   readonly task: string;
   readonly version: string;
+  /** Of what it runs on, e.g. `node`. */
+  readonly versions: Readonly<Record<string, string>>;
   readonly threads: number;
   /** What the task tells of itself. */
   readonly ran: Readonly<Record<string, unknown>>;
@@ -43,40 +54,72 @@ interface RunFacts {
   /** The held-out rows, if there are any. */
   readonly val: Readonly<Record<string, unknown>> | undefined;
   readonly start: StartingWeights;
+  readonly files: DescribedData;
 }
 
-interface RunOutcome {
+/** What came of a run. */
+export interface RunOutcome {
   readonly result: TrainingResult;
+  readonly evaluation: unknown;
+}
+
+interface RunLog extends RunOutcome {
   readonly history: readonly LoggedStep[];
   readonly checkpoints: readonly string[];
-  readonly evaluation: unknown;
 }
 
 /** The text of run.json: what was asked for, what ran, on which rows, and what came of it. */
 export function runRecord(
   resolved: ResolvedTask,
-  { task, version, threads, ran, data, val, start }: RunFacts,
-  { result, history, checkpoints, evaluation }: RunOutcome,
+  facts: RunFacts,
+  { result, history, checkpoints, evaluation }: RunLog,
 ): string {
-  const record = {
-    rag: version,
-    task,
-    settings: storedSettings(resolved),
+  const { data, val, files } = facts;
+  return jsonText({
+    ...told(facts, storedSettings(resolved)),
     not_active: resolved.notActive,
-    ran: { provider: 'cpu', driver: 'ffi', precision: 'fp32', threads, ...ran },
-    model: {
-      model_type: start.modelType,
-      fresh: start.fresh.length === start.weights.size ? 'all' : start.fresh,
-    },
-    train: { fingerprint: data.fingerprint, summary: data.summary },
-    ...(val && { val }),
+    train: { fingerprint: data.fingerprint, summary: data.summary, files: files.train },
+    ...(val && { val: { ...val, files: files.val } }),
     result,
     checkpoints,
     ...(evaluation !== undefined && { evaluation }),
     history,
-  };
-  return `${JSON.stringify(record, null, 2)}\n`;
+  });
 }
+
+/**
+ * The text of training_config.json: what of run.json goes with the model wherever it goes, without paths, secrets and the log. A
+ * checkpoint's has no outcome.
+ */
+export function trainingConfig(resolved: ResolvedTask, facts: RunFacts, outcome?: RunOutcome): string {
+  const { data, val, files } = facts;
+  // Elsewhere in the summary stand positions in files.
+  const { rows, queries, passages, positives, negatives, shapes } = data.summary as LabelSummary;
+  const summary = { rows, queries, passages, positives, negatives, shapes };
+  return jsonText({
+    ...told(facts, publishedSettings(resolved)),
+    train: { fingerprint: data.fingerprint, summary, files: files.train },
+    ...(val && { val: { ...val, files: files.val } }),
+    ...(outcome && { result: outcome.result }),
+    ...(outcome?.evaluation !== undefined && { evaluation: outcome.evaluation }),
+  });
+}
+
+const told = ({ task, version, versions, threads, ran, start }: RunFacts, settings: object) => ({
+  rag: version,
+  versions,
+  task,
+  settings,
+  ran: { provider: 'cpu', driver: 'ffi', precision: 'fp32', threads, ...ran },
+  model: {
+    name: start.base.name,
+    ...(start.base.commit !== undefined && { commit: start.base.commit }),
+    model_type: start.modelType,
+    fresh: start.fresh.length === start.weights.size ? 'all' : start.fresh,
+  },
+});
+
+const jsonText = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /**
  * Makes sure that a run may write here, and names the checkpoints of the run that it replaces.

@@ -2,27 +2,28 @@ import { expect, test } from 'vitest';
 import { resolveEmbedding } from '../config/embedding-config.js';
 import { settingsOf } from '../config/resolve.js';
 import type { RunFiles } from '../run-files.js';
-import { type PreparedTask, runTask } from './run-task.js';
+import { type OpenModel, type PreparedTask, runTask } from './run-task.js';
 
 const resolved = resolveEmbedding([
   settingsOf({ modelNameOrPath: 'm', trainDataset: 'd', outputDir: 'out' }),
 ]);
 
 /** A run whose parts count how often they are let go of. */
-function run(part: Partial<PreparedTask<{ dispose(): void }, unknown>>, present: readonly string[] = []) {
+function run(part: Partial<PreparedTask<OpenModel, unknown>>, present: readonly string[] = []) {
   const gone = { model: 0, data: 0 };
   const prepared = {
     model: { dispose: () => gone.model++ },
     data: { close: async () => void gone.data++, batchesPerEpoch: 1 },
     start: { weights: new Map() },
     ...part,
-  } as unknown as PreparedTask<{ dispose(): void }, unknown>;
+  } as unknown as PreparedTask<OpenModel, unknown>;
   let prepares = 0;
   const platform = {
     files: { list: async () => present, makeDirectory: async () => {} } as unknown as RunFiles,
     listener: { say: () => {}, step: () => {} },
     threads: 1,
     version: '0',
+    versions: {},
   };
   const done = runTask('embedding', resolved, platform, async () => {
     prepares++;

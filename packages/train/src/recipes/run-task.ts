@@ -1,4 +1,4 @@
-import type { DropoutDraw } from '@rag/models';
+import { type DropoutDraw, type ModelCard, type ModelCardMetric, TRAINING_CONFIG_FILE } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
 import type { Objective, TrainingSession } from '@rag/runtime';
 import { checkpointsOf } from '../checkpoints.js';
@@ -8,7 +8,16 @@ import type { OptionTable } from '../config/option.js';
 import { formatNotActive, type Resolved } from '../config/resolve.js';
 import type { RunFiles } from '../run-files.js';
 import { type EpochEvent, type StepEvent, type TaskBatch, Trainer, type TrainingResult } from '../trainer.js';
-import { earlierCheckpoints, type LoggedStep, runRecord, stepLog } from './run-record.js';
+import { type DataFiles, describeData, FINAL_FILES, finalFiles, type WrittenModel } from './final-model.js';
+import type { BaseModel } from './model-source.js';
+import {
+  earlierCheckpoints,
+  type LoggedStep,
+  type RunFacts,
+  runRecord,
+  stepLog,
+  trainingConfig,
+} from './run-record.js';
 import { openTrainingSession, scheduleOf } from './training-session.js';
 
 /** Who watches a run. */
@@ -27,6 +36,8 @@ export interface RunPlatform {
   readonly threads: number;
   /** Of this package, for run.json. */
   readonly version: string;
+  /** Of what it runs on: `node`, `onnxruntime`. */
+  readonly versions: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
@@ -37,7 +48,7 @@ export interface ResolvedTask extends Pick<Resolved, 'sources' | 'notActive'> {
 }
 
 /** A model class of a task, as far as a run holds it. */
-export interface OpenModel {
+export interface OpenModel extends WrittenModel {
   dispose(): void;
 }
 
@@ -47,6 +58,7 @@ export interface StartingWeights {
   readonly weights: ReadonlyMap<string, Float32Array>;
   /** Parameters that were initialised afresh: none, a head, or all. */
   readonly fresh: readonly string[];
+  readonly base: BaseModel;
 }
 
 /** Training rows, tokenized batch by batch. */
@@ -67,6 +79,8 @@ export interface TaskEvaluator<Model, Evaluation> {
   after(model: Model): Promise<string>;
   /** Everything, once before and after are known. */
   result(): Evaluation;
+  /** Of the model after training, for its card. */
+  metrics(): ModelCardMetric[];
   /** Of the held-out rows, for run.json. */
   readonly rows: Readonly<Record<string, unknown>>;
 }
@@ -79,6 +93,9 @@ export interface PreparedTask<Model extends OpenModel, Evaluation> {
   readonly objective: Objective;
   /** `runTask` closes it. */
   readonly data: TaskData;
+  readonly dataFiles: DataFiles;
+  /** Of a ColBERT model's directory. */
+  readonly layout?: ModelCard['layout'];
   readonly evaluator?: TaskEvaluator<Model, Evaluation>;
   /** What run.json tells of this task's run, e.g. `max_len`. */
   readonly ran: Readonly<Record<string, unknown>>;
@@ -127,17 +144,35 @@ export async function runTask<Model extends OpenModel, Evaluation>(
     session = await openTrainingSession(prepared.objective, start.weights, config, threads);
     const log = stepLog(config.logInterval);
     const checkpoints = checkpointsOf(files, config.outputDir, { most: config.numMaxCheckpoints, earlier });
+    const facts: RunFacts = {
+      ...{ task, threads, data, start, ran: prepared.ran, val: evaluator?.rows },
+      ...{ version: platform.version, versions: platform.versions },
+      files: await describeData(files, prepared.dataFiles),
+    };
+    let last: EpochEvent | undefined;
+    const saveCheckpoint = async ({ epoch, update, totalUpdates, meanLoss }: EpochEvent) => {
+      const state = { epoch, update, total_updates: totalUpdates, loss: meanLoss, seed: config.seed };
+      const saved = await prepared.toSave(session!);
+      const record = { [TRAINING_CONFIG_FILE]: trainingConfig(resolved, facts) };
+      const { path } = await checkpoints.save(
+        epoch,
+        { ...saved, files: { ...saved.files, ...record } },
+        state,
+      );
+      listener.say(`checkpoint: ${path}`);
+      return path;
+    };
     const trainer = await trainerOf(prepared, session, resolved.config, platform, {
       step: (event) => {
         log.add(event);
         listener.step(event);
       },
-      endEpoch: async ({ epoch, update, totalUpdates, meanLoss }) => {
+      endEpoch: async (event) => {
+        last = event;
+        const { epoch, meanLoss } = event;
         listener.say(`epoch ${epoch}: loss ${meanLoss.toFixed(4)}`);
         if (!config.saveOnEpochEnd) return;
-        const state = { epoch, update, total_updates: totalUpdates, loss: meanLoss, seed: config.seed };
-        const { path } = await checkpoints.save(epoch, await prepared.toSave(session!), state);
-        listener.say(`checkpoint: ${path}`);
+        const path = await saveCheckpoint(event);
         // The last epoch's model is the final one, which is evaluated below.
         if (evaluator && epoch + 1 < config.epochs)
           await withSaved(prepared, path, async (saved) => listener.say(await evaluator.epoch(saved, epoch)));
@@ -145,16 +180,27 @@ export async function runTask<Model extends OpenModel, Evaluation>(
     });
     const result = await trainer.run();
     const path = `${config.outputDir}/model`;
-    await files.saveModel(path, await prepared.toSave(session));
+    let evaluation: Evaluation | undefined;
+    const make = (directory: string) =>
+      withSaved(prepared, directory, async (saved) => {
+        if (evaluator) listener.say(await evaluator.after(saved));
+        evaluation = evaluator?.result();
+        const { layout } = prepared;
+        const card = { metrics: evaluator?.metrics() ?? [], ...(layout && { layout }) };
+        return finalFiles(saved, directory, resolved, facts, { outcome: { result, evaluation }, card });
+      });
+    try {
+      await files.saveModel(path, await prepared.toSave(session), { names: FINAL_FILES, make });
+    } catch (error) {
+      // Else what was learned would be lost with the model.
+      if (!config.saveOnEpochEnd && last)
+        await saveCheckpoint(last).catch((second: Error) => listener.say(`no checkpoint: ${second.message}`));
+      throw error;
+    }
     listener.say(`final model: ${path}`);
-    if (evaluator)
-      await withSaved(prepared, path, async (saved) => listener.say(await evaluator.after(saved)));
-    const evaluation = evaluator?.result();
     const { kept, folder } = checkpoints;
     const outcome = { result, history: log.entries, checkpoints: kept, evaluation };
-    const facts = { task, version: platform.version, threads, ran: prepared.ran, data, start };
-    const record = runRecord(resolved, { ...facts, val: evaluator?.rows }, outcome);
-    await files.writeText(`${config.outputDir}/run.json`, record);
+    await files.writeText(`${config.outputDir}/run.json`, runRecord(resolved, facts, outcome));
     return {
       ...result,
       model: path,
@@ -181,14 +227,14 @@ async function makeOutput(files: RunFiles, outputDir: string): Promise<void> {
   });
 }
 
-async function withSaved<Model extends OpenModel>(
+async function withSaved<Model extends OpenModel, Result>(
   { openSaved }: Pick<PreparedTask<Model, unknown>, 'openSaved'>,
   path: string,
-  use: (model: Model) => Promise<void>,
-): Promise<void> {
+  use: (model: Model) => Promise<Result>,
+): Promise<Result> {
   const model = await openSaved(path);
   try {
-    await use(model);
+    return await use(model);
   } finally {
     model.dispose();
   }

@@ -6,7 +6,7 @@ import type { RunFiles } from '../run-files.js';
 import { type ModelSettings, openModelSource, type StartingParts } from './model-source.js';
 
 /** What training of a ColBERT model starts from. */
-export interface StartingColbert extends ColbertParts, Pick<StartingParts, 'fresh'> {
+export interface StartingColbert extends ColbertParts, Pick<StartingParts, 'fresh' | 'base'> {
   /** The same, ready to encode and score. */
   readonly model: ColBERT;
 }
@@ -28,6 +28,7 @@ export async function openStartingColbert(
 ): Promise<StartingColbert> {
   const { seed, colbertDim, compat } = settings;
   const source = await openModelSource(files, settings);
+  const { base } = source;
   if (source.kind === 'config') {
     const config = parseEncoderConfig(source.json);
     const layout: ColbertSettings = ragRetrievalSettings(
@@ -38,6 +39,7 @@ export async function openStartingColbert(
     const parts = { config, settings: layout, tokenizerFiles: source.tokenizerFiles, weights };
     return {
       ...parts,
+      base,
       model: await ColBERT.fromParts(parts, { threads, compat }),
       fresh: [...weights.keys()],
     };
@@ -47,7 +49,7 @@ export async function openStartingColbert(
   const options = { threads, seed, compat, ...width };
   const model = await ColBERT.fromCheckpoint(checkpoint, options);
   try {
-    return { ...(await model.readParts()), model, fresh: model.initialized };
+    return { ...(await model.readParts()), model, base, fresh: model.initialized };
   } catch (error) {
     model.dispose();
     throw error;

@@ -7,7 +7,7 @@ import type { RunFiles } from '../run-files.js';
 import { type ModelSettings, openModelSource, type StartingParts } from './model-source.js';
 
 /** What training of an embedding model starts from. */
-export interface StartingEmbedding extends EmbeddingParts, Pick<StartingParts, 'fresh'> {
+export interface StartingEmbedding extends EmbeddingParts, Pick<StartingParts, 'fresh' | 'base'> {
   /** The model before anything is added to its head, ready to encode. */
   readonly model: Embedding;
 }
@@ -25,12 +25,18 @@ export async function openStartingEmbedding(
 ): Promise<StartingEmbedding> {
   const { seed, pooling } = settings;
   const source = await openModelSource(files, settings);
+  const { base } = source;
   if (source.kind === 'config') {
     const config = parseEncoderConfig(source.json);
     const head: EmbeddingHead = { pooling: [pooling ?? 'mean'], dense: [], normalize: false };
     const weights = initializeParameters(embeddingParameters(config, head), config, seed);
     const parts = { config, head, tokenizerFiles: source.tokenizerFiles, weights };
-    return { ...parts, model: await Embedding.fromParts(parts, { threads }), fresh: [...weights.keys()] };
+    return {
+      ...parts,
+      base,
+      model: await Embedding.fromParts(parts, { threads }),
+      fresh: [...weights.keys()],
+    };
   }
   const model = await Embedding.fromCheckpoint(source.checkpoint, {
     threads,
@@ -40,7 +46,7 @@ export async function openStartingEmbedding(
     const isBare = !(await source.checkpoint.source.list()).includes('modules.json');
     if (isBare && pooling === undefined)
       say('pooling: mean, since the checkpoint has no modules.json that says how its vectors are made');
-    return { ...(await model.readParts()), model, fresh: [] };
+    return { ...(await model.readParts()), model, base, fresh: [] };
   } catch (error) {
     model.dispose();
     throw error;

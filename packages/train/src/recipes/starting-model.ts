@@ -6,7 +6,7 @@ import type { RunFiles } from '../run-files.js';
 import { type ModelSettings, openModelSource, type StartingParts } from './model-source.js';
 
 /** What training of a reranker starts from. */
-export interface StartingModel extends CrossEncoderParts, Pick<StartingParts, 'fresh'> {
+export interface StartingModel extends CrossEncoderParts, Pick<StartingParts, 'fresh' | 'base'> {
   /** The same, ready to score. */
   readonly model: CrossEncoder;
 }
@@ -25,20 +25,21 @@ export async function openStartingModel(
 ): Promise<StartingModel> {
   const { seed } = settings;
   const source = await openModelSource(files, settings);
+  const { base } = source;
   if (source.kind === 'config') {
     const config = classifierConfig(parseEncoderConfig(source.json));
     const wanted = classifierParameters(config);
     const weights = initializeParameters(wanted, config, seed);
     const parts = { config, tokenizerFiles: source.tokenizerFiles, weights };
     const model = await CrossEncoder.fromParts(parts, { threads });
-    return { ...parts, model, fresh: wanted.map(({ name }) => name) };
+    return { ...parts, model, base, fresh: wanted.map(({ name }) => name) };
   }
   const { checkpoint } = source;
   const model = await CrossEncoder.fromCheckpoint(checkpoint, { seed, threads });
   const { config, initialized: fresh } = model;
   try {
     const weights = await model.readWeights();
-    return { model, config, tokenizerFiles: checkpoint.tokenizerFiles, weights, fresh };
+    return { model, base, config, tokenizerFiles: checkpoint.tokenizerFiles, weights, fresh };
   } catch (error) {
     model.dispose();
     throw error;

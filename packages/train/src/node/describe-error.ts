@@ -1,0 +1,57 @@
+import { CommanderError } from 'commander';
+import { ConfigError } from '../config/config-error.js';
+import { isInterruption } from './interrupt.js';
+
+/** How a program ended: well, by an error, by a command line or settings that are wrong, by Ctrl-C. */
+export const EXIT_CODES = { done: 0, error: 1, usage: 2, interrupted: 130 } as const;
+
+/** The exit code that an error ends the program with. */
+export function exitCodeOf(error: unknown): number {
+  if (isInterruption(error)) return EXIT_CODES.interrupted;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.usage;
+  return error instanceof ConfigError ? EXIT_CODES.usage : EXIT_CODES.error;
+}
+
+/** An error on one line. */
+export function describeError(error: unknown): string {
+  const text =
+    error instanceof CommanderError
+      ? describeUsage(error)
+      : error instanceof Error
+        ? error.message || error.name
+        : String(error);
+  return text.trim().replace(/\s*\n\s*/g, ' ');
+}
+
+/** The parser's messages by its codes, in the words of all other errors. */
+const usages: Readonly<Record<string, readonly [pattern: RegExp, say: (...parts: string[]) => string]>> = {
+  'commander.unknownOption': [
+    /unknown option '(.*)'(?:\n\(Did you mean (?:one of )?(.*)\?\))?$/,
+    (flag, near) =>
+      `${flag}: expected a known flag, got none of this name — ${near ? `did you mean ${near}?` : 'see --help'}`,
+  ],
+  'commander.missingMandatoryOptionValue': [
+    /required option '(\S+) (.*)' not specified/,
+    (flag, value) => `${flag}: expected ${value}, got none — pass ${flag} ${value}`,
+  ],
+  'commander.optionMissingArgument': [
+    /option '(\S+) (.*)' argument missing/,
+    (flag, value) => `${flag}: expected ${value} behind it, got nothing — pass ${flag} ${value}`,
+  ],
+  'commander.missingArgument': [
+    /missing required argument '(.*)'/,
+    (name) => `<${name}>: expected one, got none — see --help`,
+  ],
+  'commander.excessArguments': [
+    /too many arguments.*Expected (\d+) arguments? but got (\d+)/,
+    (wanted, given) =>
+      `arguments: expected ${wanted === '0' ? 'flags alone' : `${wanted} beside flags`}, got ${given} — put values behind their flags, texts with blanks in quotes`,
+  ],
+};
+
+function describeUsage({ code, message }: CommanderError): string {
+  const text = message.replace(/^error: /, '');
+  const [pattern, say] = usages[code] ?? [];
+  const found = pattern?.exec(text);
+  return found && say ? say(...found.slice(1)) : text;
+}
