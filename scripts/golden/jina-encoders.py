@@ -248,7 +248,9 @@ def published_name(name):
 
 def published(tensors):
     grouped = {}
-    for name, value in tensors.items():
+    # Queries, keys and values in that order, whatever the file's.
+    order = {"query": 0, "key": 1, "value": 2}
+    for name, value in sorted(tensors.items(), key=lambda item: order.get(item[0].split(".")[-2], 0)):
         grouped.setdefault(published_name(name), []).append(value)
     return {name: torch.cat(values) for name, values in grouped.items()}
 
@@ -349,6 +351,7 @@ CASES = {
     ),
 }
 
-for index, (name, (case, *arguments)) in enumerate(CASES.items()):
-    if not sys.argv[1:] or name in sys.argv[1:]:
-        case(name, *arguments, SEED + 10 * index)
+if __name__ == "__main__":
+    for index, (name, (case, *arguments)) in enumerate(CASES.items()):
+        if not sys.argv[1:] or name in sys.argv[1:]:
+            case(name, *arguments, SEED + 10 * index)

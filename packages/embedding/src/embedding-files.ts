@@ -53,7 +53,7 @@ export async function readEmbeddingFiles(
       `expected none for a directory with modules.json, which states it, got ${pooling.join(', ')}`,
       'leave it out',
     );
-  const [, pooler, ...others] = await readModuleList(source);
+  const [, pooler, ...others] = await readModuleList(source, config.model_type);
   const file = `${pooler!.path}/config.json`;
   const pooled = parsePooling(await readJsonObject(source, file), config.hidden_size, file);
   const dense: DenseSpec[] = [];

@@ -75,3 +75,13 @@ describe('what cannot be run is named', () => {
     await expect(read('{')).rejects.toThrow(/^modules\.json: expected JSON/);
   });
 });
+
+it('Jina’s own Transformer is one for Jina’s models only', async () => {
+  const source = memorySource({
+    'modules.json': JSON.stringify([{ ...first[0], type: 'custom_st.Transformer' }, first[1]]),
+  });
+  const [transformer] = await readModuleList(source, 'jina_embeddings_v3');
+  expect(transformer).toEqual({ kind: 'Transformer', path: '' });
+  for (const type of ['bert', undefined])
+    await expect(readModuleList(source, type)).rejects.toThrow(/got "custom_st.Transformer" — this package/);
+});

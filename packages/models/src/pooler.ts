@@ -24,11 +24,12 @@ export function poolerParameters({ model_type, hidden_size }: EncoderConfig): Pa
 
 /**
  * The pooler of a checkpoint: whole, or nothing where it lacks one.
+ * @param task as in `plainTensors`
  * @throws RangeError for one of another shape, or half of one
  */
-export function poolerOf(checkpoint: Checkpoint, config: EncoderConfig): Pooler {
+export function poolerOf(checkpoint: Checkpoint, config: EncoderConfig, task?: string): Pooler {
   const { baseModelPrefix } = architectures[config.model_type];
-  const tensors = plainTensors(checkpoint, config);
+  const tensors = plainTensors(checkpoint, config, task);
   const found = poolerParameters(config).flatMap(({ name, shape }) => {
     const stored = [name, `${baseModelPrefix}.${name}`].find((candidate) => tensors.has(candidate));
     return stored === undefined ? [] : [{ name, shape, stored }];
