@@ -57,3 +57,11 @@ export {
   toModelProto,
   valueInfo,
 } from './proto/encode.js';
+export { exchangeWeights } from './proto/exchange-weights.js';
+export type { ModelProto } from './proto/generated/onnx-ml_pb.js';
+export {
+  constantInitializers,
+  type InitializerElements,
+  initializerElements,
+  inlineInitializers,
+} from './proto/initializers.js';
