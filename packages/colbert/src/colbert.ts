@@ -12,6 +12,7 @@ import {
   parseEncoderConfig,
   poolerOf,
   poolerParameters,
+  type ScoreLoss,
   verifyGolden,
   weightsInMemory,
 } from '@rag/models';
@@ -32,8 +33,9 @@ import type {
 } from './colbert-options.js';
 import { type ColbertSettings, checkSettings, dimensionOf } from './colbert-settings.js';
 import { encodeSequences } from './encode-sequences.js';
-import { exportColbert } from './export-colbert.js';
+import { exportColbert, exportNarrowColbert } from './export-colbert.js';
 import { goldenScores } from './golden-scores.js';
+import type { NarrowExport } from './judge-export.js';
 import { type OpenedColbert, openColbert } from './open-colbert.js';
 import { openWeights } from './open-weights.js';
 import { rankPassages } from './rank-passages.js';
@@ -231,6 +233,28 @@ export class ColBERT {
       directory,
       { config, settings, read: (name) => this.opened.weights.read(name) },
       options,
+    );
+  }
+
+  /**
+   * Writes a narrower model (`onnx/model_fp16.onnx`, `model_quantized.onnx` of dtype q8, `model_q4.onnx`), once the scores of `pairs` by its
+   * token vectors have been compared with this model's.
+   * @throws ExportRefusedError where they rank too differently; RangeError for fewer than 3 pairs
+   */
+  async exportNarrow(
+    directory: string,
+    pairs: readonly Pair[],
+    narrow: NarrowExport & ExportOnnxOptions,
+  ): Promise<WrittenOnnx & { readonly loss: ScoreLoss }> {
+    const { config, settings } = this;
+    const scores = await this.computeScore(pairs);
+    const maxSim = async (query: TokenVectors, passage: TokenVectors) =>
+      (await this.scoreVectors([query], [passage]))[0]!;
+    return exportNarrowColbert(
+      directory,
+      { config, settings, read: (name) => this.opened.weights.read(name) },
+      { pairs, scores, encoder: this.encoder({}), maxSim },
+      narrow,
     );
   }
 

@@ -11,6 +11,7 @@ export type {
   ScoreOptions,
 } from './colbert-options.js';
 export type { ColbertLayout, ColbertSettings, ProjectionLayer } from './colbert-settings.js';
+export type { NarrowExport } from './judge-export.js';
 export { type MaxSim, type MaxSimOptions, openMaxSim } from './max-sim.js';
 export { poolTokens } from './token-pooling.js';
 export { packVectors, type TokenVectors } from './token-vectors.js';

@@ -12,6 +12,7 @@ export {
 export type { EmbeddingParts, FromPretrainedOptions, OpenOptions } from './embedding-options.js';
 export type { EmbeddingSettings } from './embedding-settings.js';
 export type { EncodeOptions, Texts, Vectors } from './encode-options.js';
+export type { NarrowExport } from './judge-export.js';
 export {
   type BinaryEmbeddings,
   type ByteEmbeddings,

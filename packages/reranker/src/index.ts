@@ -7,4 +7,5 @@ export type {
   RerankOptions,
   ScoreOptions,
 } from './cross-encoder-options.js';
+export type { NarrowExport } from './judge-export.js';
 export type { Pair } from './pair-encoder.js';

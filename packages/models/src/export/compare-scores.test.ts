@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareScores, ExportRefusedError } from './compare-scores.js';
+import { compareScores } from './compare-scores.js';
 
 describe('compareScores', () => {
   it('gives differences and the rank correlation, ties sharing their rank', () => {
@@ -20,8 +20,12 @@ describe('compareScores', () => {
     expect(() => compareScores([1, 2, 3], [1, 2])).toThrow('got 3 and 2');
   });
 
-  it('an error tells what was lost', () => {
-    const error = new ExportRefusedError('q4', compareScores([1, 2, 3], [3, 2, 1]), 0.99);
-    expect(error.message).toContain("at least 0.99 with the original's scores, got -1.0000 on 3 inputs");
+  it('overlap of the best within each query', () => {
+    const queries = ['a', 'a', 'a', 'a', 'b', 'b', 'b', 'c'];
+    const original = [4, 3, 2, 1, 3, 2, 1, 9];
+    expect(compareScores(original, original, queries).overlap).toBe(1);
+    // Of the best two of "a" one stays; the best of "b" stays; "c" has one passage.
+    expect(compareScores(original, [4, 1, 2, 3, 3, 1, 2, 0], queries).overlap).toBe(0.75);
+    expect(compareScores([1, 2, 3], [1, 2, 3], ['a', 'b', 'c'])).not.toHaveProperty('overlap');
   });
 });

@@ -1,3 +1,5 @@
+import { topOverlap } from './top-overlap.js';
+
 /** How far the scores of a narrowed model are from the original's, on the same inputs. */
 export interface ScoreLoss {
   readonly count: number;
@@ -6,10 +8,22 @@ export interface ScoreLoss {
   readonly mean: number;
   /** Spearman's rank correlation, equal scores sharing their mean rank. */
   readonly spearman: number;
+  /**
+   * How much of the best passages of a query stay the best, mean over the queries (`topOverlap`); undefined where no query has three
+   * passages.
+   */
+  readonly overlap?: number;
 }
 
-/** @throws RangeError for fewer than 3 scores, and for lists of other lengths */
-export function compareScores(original: readonly number[], narrowed: readonly number[]): ScoreLoss {
+/**
+ * @param queries whose passage each score is of, in the same order: what `overlap` is measured within
+ * @throws RangeError for fewer than 3 scores, and for lists of other lengths
+ */
+export function compareScores(
+  original: readonly number[],
+  narrowed: readonly number[],
+  queries?: readonly string[],
+): ScoreLoss {
   const count = original.length;
   if (count < 3 || narrowed.length !== count)
     throw new RangeError(
@@ -19,24 +33,32 @@ export function compareScores(original: readonly number[], narrowed: readonly nu
   const mean = differences.reduce((sum, x) => sum + x, 0) / count;
   return {
     count,
-    max: Math.max(...differences),
+    max: differences.reduce((most, x) => Math.max(most, x), 0),
     mean,
     spearman: correlation(ranks(original), ranks(narrowed)),
+    ...(queries && withOverlap(original, narrowed, queries)),
   };
 }
 
-/** An export that would rank too differently. */
-export class ExportRefusedError extends Error {
-  override name = 'ExportRefusedError';
-  constructor(
-    readonly dtype: string,
-    readonly loss: ScoreLoss,
-    readonly leastSpearman: number,
-  ) {
-    super(
-      `${dtype}: expected a rank correlation of at least ${leastSpearman} with the original's scores, got ${loss.spearman.toFixed(4)} on ${loss.count} inputs (mean difference ${loss.mean.toPrecision(3)}, largest ${loss.max.toPrecision(3)}) — take a wider dtype, or accept the loss by leastSpearman`,
-    );
-  }
+function withOverlap(
+  original: readonly number[],
+  narrowed: readonly number[],
+  queries: readonly string[],
+): { overlap?: number } {
+  const rowsOf = new Map<string, number[]>();
+  for (const [row, query] of queries.entries()) rowsOf.set(query, [...(rowsOf.get(query) ?? []), row]);
+  const overlaps = [...rowsOf.values()].flatMap((rows) =>
+    rows.length < 3
+      ? []
+      : [
+          topOverlap(
+            rows.map((row) => original[row]!),
+            rows.map((row) => narrowed[row]!),
+          ),
+        ],
+  );
+  if (overlaps.length === 0) return {};
+  return { overlap: overlaps.reduce((sum, x) => sum + x, 0) / overlaps.length };
 }
 
 function ranks(values: readonly number[]): number[] {
