@@ -128,7 +128,7 @@ test('scored pairs: correlations, beside word matching where it has one', async 
 test('metrics that look behind what is kept', async () => {
   await expect(
     evaluateCollection(collection, retriever(true), { ...options, metrics: ['ndcg@10'] }),
-  ).rejects.toThrow('--top_k: expected at least 10 for ndcg@10, got 3 — raise it');
+  ).rejects.toThrow('topK: expected at least 10 for ndcg@10, got 3 — raise it');
 });
 
 test('word matching finds what shares a word, best first', () => {

@@ -15,6 +15,7 @@ import {
   runFromHits,
   type SimilarityEvaluation,
 } from '@rag/eval';
+import { OptionError } from '@rag/models';
 import type { Collection, NamedText } from './collection.js';
 import { mergeHits, noHits } from './merge-hits.js';
 import type { Retriever } from './retriever.js';
@@ -95,13 +96,13 @@ function similarityOfWords(scores: readonly number[], labels: readonly number[])
   return [{ name: 'BM25', evaluation: evaluateSimilarity({ scores, labels }) }];
 }
 
-/** @throws RangeError for metrics that look behind the documents that are kept */
+/** @throws OptionError for metrics that look behind the documents that are kept */
 export function checkCutoffs({ metrics, topK }: Pick<EvaluateOptions, 'metrics' | 'topK'>): void {
   for (const name of metrics) {
     metricNamed(name);
     const cutoff = Number(name.split('@')[1] ?? 1);
     if (cutoff > topK)
-      throw new RangeError(`--top_k: expected at least ${cutoff} for ${name}, got ${topK} — raise it`);
+      throw new OptionError('topK', `expected at least ${cutoff} for ${name}, got ${topK}`, 'raise it');
   }
 }
 

@@ -12,6 +12,7 @@ import { openSources } from '../run-files.js';
 import { booleanFlag } from './embedding-flags.js';
 import { flagParser } from './flag-parser.js';
 import { nodeFiles } from './node-files.js';
+import { underFlags } from './open-model.js';
 
 /** The flags that say what is searched and how it is judged. */
 export interface CollectionFlags {
@@ -74,7 +75,7 @@ export async function evaluateOptions(flags: CollectionFlags): Promise<SearchOpt
     bm25: flags.bm25,
     leaveOutSameId: flags.leave_out_same_id ?? false,
   };
-  checkCutoffs(options);
+  await underFlags({ topK: '--top_k' }, async () => checkCutoffs(options));
   return options;
 }
 

@@ -89,13 +89,16 @@ test.each([
   ],
   [['train', 'reranker', '--lr', 'fast'], '--lr: expected a number above 0, got "fast" — peak learning rate'],
   [['train', 'reranker', '--lr', '1', '--learning_rate', '2'], '--learning_rate: expected lr once'],
-  [['train', 'reranker', '--lr'], "option '--lr <x>' argument missing"],
+  [['train', 'reranker', '--lr'], '--lr: expected <x> behind it, got nothing — pass --lr <x>'],
   [['train', 'reranker'], 'model_name_or_path: expected a model directory or a name of the hub, got none'],
   [
     ['train', 'reranker', '--config', 'none.yaml'],
     '--config: expected a YAML file, got none.yaml, which cannot be read (ENOENT)',
   ],
-  [['train', 'reranker', 'surplus'], 'too many arguments'],
+  [
+    ['train', 'reranker', 'surplus'],
+    'arguments: expected flags alone, got 1 — put values behind their flags',
+  ],
   [
     ['train', '--config', 'x.yaml'],
     'train <task>: expected reranker, embedding or colbert, got the flag --config first — such as `rag train reranker --config …`',
@@ -105,11 +108,7 @@ test.each([
   [['trian'], 'got "trian" — did you mean train?'],
   [['train', 'embedding', '--max_len', '3'], '--max_len: expected a known flag'],
   [['train', 'colbert', '--mrl_dims', '8'], '--mrl_dims: expected a known flag'],
-  [['rerank', '--query', 'q'], "required option '--model <name>' not specified"],
-  [
-    ['rerank', '--model', 'm', '--query', 'q', '--passages', 'none.txt'],
-    'none.txt: expected a file, got nothing at this path',
-  ],
+  [['rerank', '--query', 'q'], '--model: expected <name>, got none — pass --model <name>'],
   [
     ['rerank', '--model', 'm', '--query', 'q', '--passages', 'none.csv'],
     '--passages: expected a name in .jsonl, .ndjson or .txt, got none.csv',
@@ -119,18 +118,25 @@ test.each([
     '--top_k: expected a whole number from 1, got "0"',
   ],
   [
-    ['eval', 'reranker', '--model', 'm', '--dataset', 'none.jsonl'],
-    'none.jsonl: expected a file, got nothing at this path',
-  ],
-  [
     [],
     '<command>: expected train, eval, encode, rerank, export, inspect, mix or cut, got none — see `rag --help`',
   ],
-])('%j is one line on stderr and exit code 1', async (args, message) => {
+])('%j is one line on stderr and exit code 2', async (args, message) => {
   const { code, stderr, stdout } = await rag(...args);
-  expect([code, stdout]).toEqual([1, '']);
+  expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(/^rag: [^\n]*\n$/);
   expect(stderr).toContain(message);
+});
+
+test.each([
+  ['rerank', '--model', 'm', '--query', 'q', '--passages', 'none.txt'],
+  ['eval', 'reranker', '--model', 'm', '--dataset', 'none.txt'],
+])('%j: what is wrong with files is exit code 1', async (...args) => {
+  expect(await rag(...args)).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'rag: none.txt: expected a file, got nothing at this path — check the path\n',
+  });
 });
 
 test('a fault in a file is named by its line', async () => {
@@ -148,7 +154,7 @@ test('a fault in a file is named by its line', async () => {
 
 test('--verbose adds the stack', async () => {
   const { code, stderr } = await rag('train', 'reranker', '--verbose', '--lr', 'fast');
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(stderr.split('\n')[0]).toContain('--lr: expected');
   expect(stderr).toContain('    at ');
 });

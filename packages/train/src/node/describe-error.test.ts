@@ -20,8 +20,11 @@ const failure = (...args: string[]): unknown => {
 };
 
 test.each([
-  [['m', '--query', 'q', '--rl', '1'], '--rl: expected a known flag, got none of this name — did you mean --lr?'],
-  [['m', '--zzzzzz'], '--zzzzzz: expected a known flag, got none of this name — see --help'],
+  [
+    ['m', '--query', 'q', '--rl', '1'],
+    '--rl: expected a known flag, got none of this name — did you mean --lr?',
+  ],
+  [['m', '--query', 'q', '--zzzzzz'], '--zzzzzz: expected a known flag, got none of this name — see --help'],
   [['m'], '--query: expected <text>, got none — pass --query <text>'],
   [['m', '--query'], '--query: expected <text> behind it, got nothing — pass --query <text>'],
   [['--query', 'q'], '<model>: expected one, got none — see --help'],

@@ -3,7 +3,7 @@ import { type HubOptions, openHubOrDirectory } from '@rag/models/node';
 import { Command } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 import { choice, wholeNumber } from '../config/kind.js';
-import { encodeFile } from '../encode/encode-file.js';
+import { type EncodeJob, encodeFile } from '../encode/encode-file.js';
 import type { EncodeSettings } from '../encode/progress-note.js';
 import { formatOfName, type OutputFormat, vectorCodec, vectorFormats } from '../encode/vector-codec.js';
 import { formatCount } from '../progress-text.js';
@@ -20,6 +20,7 @@ import { type EncodeProgress, encodeProgress } from './encode-progress.js';
 import { flagParser } from './flag-parser.js';
 import { hubOptions } from './hub-flags.js';
 import { addInputFlags, type InputFlags, inputParser, kindOfFiles } from './input-flags.js';
+import { interruptible } from './interrupt.js';
 import { modelFingerprint } from './model-fingerprint.js';
 import { nodeFiles } from './node-files.js';
 import { underFlags } from './open-model.js';
@@ -72,8 +73,6 @@ async function encode(flags: Flags, streams: CommandStreams): Promise<void> {
   const overwrite = flags.overwrite ?? false;
   const file = await openUnfinishedFile(flags.output, { overwrite });
   const sources = await openSources(nodeFiles, flags.input);
-  const control = new AbortController();
-  const interrupt = () => control.abort(new Error('interrupted'));
   let progress: EncodeProgress | undefined;
   try {
     await withEmbedding(flags, streams, async (model) => {
@@ -83,12 +82,11 @@ async function encode(flags: Flags, streams: CommandStreams): Promise<void> {
         model.encode([], options),
       );
       const width = options.dim ?? Math.min(model.settings.truncate_dim ?? model.dimension, model.dimension);
-      process.once('SIGINT', interrupt);
       const shown = encodeProgress(stdout);
       progress = shown;
       const started = Date.now();
       let here = 0;
-      const rows = await encodeFile({
+      const job: EncodeJob = {
         sources,
         parse,
         codec: await vectorCodec(format, width),
@@ -100,13 +98,13 @@ async function encode(flags: Flags, streams: CommandStreams): Promise<void> {
         file,
         settings: () => settingsOf(flags, model, { format, width, hub: hubOptions(flags, stderr) }),
         overwrite,
-        signal: control.signal,
         say: shown.say,
         onProgress: (event) => {
           here = event.rowsHere;
           shown.update(event);
         },
-      });
+      };
+      const rows = await interruptible('interrupted', (signal) => encodeFile({ ...job, signal }));
       const seconds = (Date.now() - started) / 1000;
       shown.say(
         `${flags.output}: ${rows.toLocaleString('en')} vectors of ${width} elements (${format}), ${formatCount(here / seconds)} rows/s`,
@@ -114,7 +112,6 @@ async function encode(flags: Flags, streams: CommandStreams): Promise<void> {
     });
   } finally {
     progress?.end();
-    process.off('SIGINT', interrupt);
     for (const source of sources) await source.close();
   }
 }

@@ -45,6 +45,6 @@ test('faults', async () => {
     'bad.run:1: score expected a finite number, got "NaN"',
   );
   expect((await runRag('eval', 'run', '--run', at('good.run'))).stderr).toContain(
-    "'--qrels <file>' not specified",
+    '--qrels: expected <file>, got none',
   );
 });

@@ -92,6 +92,8 @@ test.each(
 test('a bare encoder is not exported, and is told', async () => {
   const { code, stderr } = await runRag('export', '--model', config, '--output', at('none'));
   expect(code).toBe(1);
-  expect(stderr).toContain(`got ${config} of task "encoder"`);
+  expect(stderr).toContain(
+    `${config}: expected a reranker, an embedding or a ColBERT model, got one of task "encoder"`,
+  );
   expect(await readdir(folder)).not.toContain('none');
 });

@@ -55,6 +55,7 @@ const commands: [string, string, () => string[]][] = [
     'embedding',
     () => ['--input', at('texts.txt'), '--output', at('v.npy'), '--overwrite', '--model'],
   ],
+  ['export', 'embedding', () => ['--output', at('exported'), '--model']],
   ['inspect', 'reranker', () => []],
   ['mix', 'reranker', () => ['--weights', '1,0', '--output', at('mix'), '--models', at('reranker')]],
 ];

@@ -56,7 +56,7 @@ test('rag rerank prints the passages by score, as the model class ranks them', a
   expect(one.score).toBeLessThan(1);
   const odd = await rag(...flags, '--long_document', 'middle');
   expect(odd).toMatchObject({
-    code: 1,
+    code: 2,
     stderr: 'rag: --long_document: expected one of truncate, max-slice, got "middle"\n',
   });
 });
