@@ -1,21 +1,55 @@
+import { playwright } from '@vitest/browser-playwright';
+import { CHROMIUM_FLAGS, findChromium } from './scripts/chromium.js';
+
 /**
  * The test projects, by what they need.
- * `unit` needs nothing but Node; `cpu` runs ONNX Runtime's CPU provider; `house` builds, packs and runs the
- * repository as a user would.
+ * `unit` needs nothing but Node; `cpu` runs ONNX Runtime's CPU provider; `browser` runs in a page of headless Chromium, where there is
+ * one; `house` builds, packs and runs the repository as a user would.
  * vitest 4 does not read this file by itself: `vitest.config.ts` imports it.
  */
 const conditions = ['@rag/source', 'module', 'node', 'development|production'];
+const exclude = ['**/node_modules/**', '**/dist/**'];
 
-function project(name: string, include: string[], exclude: string[], testTimeout: number) {
+function project(name: string, include: string[], excluded: string[], testTimeout: number) {
   return {
     resolve: { conditions },
     ssr: { resolve: { conditions } },
-    test: { name, include, exclude: ['**/node_modules/**', '**/dist/**', ...exclude], testTimeout },
+    test: { name, include, exclude: [...exclude, ...excluded], testTimeout },
   };
 }
 
+function browserProject(executablePath: string) {
+  return {
+    resolve: { conditions: ['@rag/source', 'browser', 'module', 'development|production'] },
+    // It finds its WebAssembly beside itself.
+    optimizeDeps: { exclude: ['onnxruntime-web'] },
+    server: {
+      headers: {
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-embedder-policy': 'require-corp',
+      },
+    },
+    test: {
+      name: 'browser',
+      include: ['packages/*/src/**/*.browser.test.ts'],
+      exclude,
+      testTimeout: 120_000,
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions: { executablePath, args: CHROMIUM_FLAGS } }),
+        instances: [{ browser: 'chromium' as const, name: 'browser' }],
+      },
+    },
+  };
+}
+
+const chromium = findChromium();
+
 export default [
-  project('unit', ['packages/*/src/**/*.test.ts'], ['**/*.cpu.test.ts'], 20_000),
+  project('unit', ['packages/*/src/**/*.test.ts'], ['**/*.cpu.test.ts', '**/*.browser.test.ts'], 20_000),
   project('cpu', ['packages/*/src/**/*.cpu.test.ts'], [], 120_000),
+  ...(chromium === undefined ? [] : [browserProject(chromium)]),
   project('house', ['scripts/**/*.test.ts', 'examples/**/*.test.ts'], [], 600_000),
 ];

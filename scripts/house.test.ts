@@ -6,10 +6,11 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import config from '../vitest.config.js';
 import workspace from '../vitest.workspace.js';
+import { findChromium } from './chromium.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
-const PROJECTS = ['unit', 'cpu', 'house'];
+const PROJECTS = findChromium() ? ['unit', 'cpu', 'browser', 'house'] : ['unit', 'cpu', 'house'];
 
 it('the top level is as it was given', () => {
   const given = ['package.json', 'pnpm-workspace.yaml', 'turbo.json', 'vitest.workspace.ts'];
