@@ -1,6 +1,7 @@
 import { mkdir, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isModuleFile, TOKENIZER_FILES } from '../checkpoint.js';
+import { configText } from '../config-text.js';
 import { GOLDEN_FILE } from '../golden.js';
 import { TRAINING_CONFIG_FILE } from '../model-card.js';
 import { type TensorToWrite, writeSafetensors } from '../safetensors-write.js';
@@ -69,7 +70,7 @@ export async function saveCheckpoint(
   checkpoint: CheckpointToSave,
   { overwrite = false, made }: SaveOptions = {},
 ): Promise<void> {
-  const files = { ...checkpoint.files, [CONFIG]: `${JSON.stringify(checkpoint.config, null, 2)}\n` };
+  const files = { ...checkpoint.files, [CONFIG]: configText(checkpoint.config) };
   const extra = [...Object.keys(checkpoint.files ?? {}), ...(made?.names ?? [])];
   for (const name of extra) checkExtraFile(name);
   const stated = [...extra, WEIGHTS, CONFIG];
