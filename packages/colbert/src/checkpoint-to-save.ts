@@ -1,6 +1,6 @@
-import { type EncoderConfig, poolerParameters } from '@rag/models';
+import { type EncoderConfig, longestSequence, poolerParameters } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
-import type { TokenizerTexts } from '@rag/text';
+import { completeTokenizerFiles, type TokenizerTexts } from '@rag/text';
 import { colbertParameters } from './colbert-graph.js';
 import type { ColbertSettings } from './colbert-settings.js';
 import type { DirectorySettings } from './directory-settings.js';
@@ -31,9 +31,10 @@ export async function colbertCheckpoint({
   const carried = poolerParameters(config).filter(({ name }) => pooler.has(name));
   const parameters = [...colbertParameters(config, settings), ...carried];
   const { config: json, tensors, files } = await savedFiles(config, settings, stated, parameters, read);
+  const use = { maxLength: longestSequence(config), tokenTypes: config.type_vocab_size > 1 };
   return {
     config: json,
-    files: { ...tokenizerFiles, ...files },
+    files: { ...completeTokenizerFiles(tokenizerFiles, use), ...files },
     tensors: [...tensors].map(([name, { name: parameter, shape }]) => ({
       name,
       shape,

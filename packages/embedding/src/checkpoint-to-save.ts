@@ -1,13 +1,14 @@
 import {
   type EncoderConfig,
   encoderConfigToJson,
+  longestSequence,
   type Pooler,
   parametersOf,
   poolerParameters,
   type TensorToWrite,
 } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
-import type { TokenizerTexts } from '@rag/text';
+import { completeTokenizerFiles, type TokenizerTexts } from '@rag/text';
 import { embeddingConfig } from './embedding-config.js';
 import { embeddingFiles, headParameters } from './embedding-files.js';
 import { embeddingGraph } from './embedding-graph.js';
@@ -39,9 +40,10 @@ export async function embeddingCheckpoint({
   const dense = new Set(headParameters(head).map(({ name }) => name));
   const encoder = parametersOf(embeddingGraph(config, head)).filter(({ name }) => !dense.has(name));
   const carried = poolerParameters(config).filter(({ name }) => pooler.has(name));
+  const use = { maxLength: longestSequence(config), tokenTypes: config.type_vocab_size > 1 };
   return {
     config: encoderConfigToJson(embeddingConfig(config)),
-    files: { ...tokenizerFiles, ...modules },
+    files: { ...completeTokenizerFiles(tokenizerFiles, use), ...modules },
     tensors: [...encoder, ...carried].map(
       ({ name, shape }): TensorToWrite => ({ name, shape, data: pooler.get(name) ?? (() => read(name)) }),
     ),

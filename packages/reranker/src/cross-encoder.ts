@@ -1,7 +1,6 @@
 import {
   type Checkpoint,
   type EncoderConfig,
-  encoderConfigToJson,
   expectTask,
   expectWeights,
   GOLDEN_FILE,
@@ -19,6 +18,7 @@ import {
 import type { ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
 import type { EncodedIds, Tokenizer } from '@rag/text';
 import { checkPair, checkPairs, checkTexts } from './check-pairs.js';
+import { rerankerCheckpoint } from './checkpoint-to-save.js';
 import { classifierConfig, readClassifierConfig } from './classifier-config.js';
 import { classifierGraph } from './classifier-graph.js';
 import type {
@@ -158,23 +158,15 @@ export class CrossEncoder {
   ): Promise<void> {
     expectWeights(this.opened.onnx);
     const { saveCheckpoint } = await import('@rag/models/node');
-    const recorded = golden && (await this.golden(golden === true ? undefined : golden));
-    await saveCheckpoint(
-      directory,
-      {
-        config: encoderConfigToJson(this.config),
-        files: {
-          ...this.opened.tokenizerFiles,
-          ...(recorded && { [GOLDEN_FILE]: goldenText('reranker', recorded) }),
-        },
-        tensors: parametersOf(this.opened.graph).map(({ name, shape }) => ({
-          name,
-          shape,
-          data: () => this.opened.weights.read(name),
-        })),
-      },
-      options,
-    );
+    const cases = golden && (await this.golden(golden === true ? undefined : golden));
+    const recorded = cases && { [GOLDEN_FILE]: goldenText('reranker', cases) };
+    const model = rerankerCheckpoint({
+      config: this.config,
+      tokenizerFiles: this.opened.tokenizerFiles,
+      parameters: parametersOf(this.opened.graph),
+      read: (name) => this.opened.weights.read(name),
+    });
+    await saveCheckpoint(directory, { ...model, files: { ...model.files, ...recorded } }, options);
   }
 
   /**

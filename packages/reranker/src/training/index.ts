@@ -1,4 +1,5 @@
 export type { DropoutDraw } from '@rag/models';
+export { type RerankerToSave, rerankerCheckpoint } from '../checkpoint-to-save.js';
 export { classifierConfig } from '../classifier-config.js';
 export { classifierParameters } from '../classifier-graph.js';
 export { type PairEncoder, pairEncoder } from '../pair-encoder.js';

@@ -43,7 +43,7 @@ test('triplets: checkpoints in the original’s layout, search before and after,
   const { run, steps, said } = await watch('triplets', { epochs: 2, valDataset: tiny.val, chunkTokens: 300 });
   expect(run.meanLoss).toBeLessThan(steps[0]!.loss);
   const linear = ['colbert_linear.pt', 'colbert_linear.safetensors', 'colbert_settings.json'];
-  const model = [...linear, 'config.json', 'model.safetensors', 'tokenizer.json'];
+  const model = [...linear, 'config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
   const records = ['README.md', 'golden.json', 'training_config.json'];
   expect((await readdir(run.model)).sort()).toEqual([...model, ...records].sort());
   (await ColBERT.fromPretrained(run.model, { verify: true })).dispose();

@@ -65,7 +65,13 @@ test('triplets: chunks, accumulation, checkpoints, search before and after', asy
   expect(steps.map(({ update, totalUpdates }) => [update, totalUpdates]).at(-1)).toEqual([6, 6]);
   expect(run.meanLoss).toBeLessThan(steps[0]!.loss);
   const files = ['1_Pooling', 'config.json', 'config_sentence_transformers.json', 'model.safetensors'];
-  const model = [...files, 'modules.json', 'sentence_bert_config.json', 'tokenizer.json'];
+  const model = [
+    ...files,
+    'modules.json',
+    'sentence_bert_config.json',
+    'tokenizer.json',
+    'tokenizer_config.json',
+  ];
   const records = ['README.md', 'golden.json', 'training_config.json'];
   expect((await readdir(run.model)).sort()).toEqual([...model, ...records].sort());
   for (const path of run.checkpoints)

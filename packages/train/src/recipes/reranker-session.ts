@@ -1,8 +1,8 @@
 import type { NamedLoss } from '@rag/losses';
-import { encoderConfigToJson, openCheckpoint } from '@rag/models';
+import { openCheckpoint } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
 import { CrossEncoder } from '@rag/reranker';
-import type { RerankerLoss } from '@rag/reranker/training';
+import { type RerankerLoss, rerankerCheckpoint } from '@rag/reranker/training';
 import type { TrainingSession } from '@rag/runtime';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import type { RunFiles } from '../run-files.js';
@@ -23,13 +23,9 @@ export function modelToSave(
   { config, tokenizerFiles }: Pick<StartingModel, 'config' | 'tokenizerFiles'>,
   session: Pick<TrainingSession, 'weights'>,
 ): CheckpointToSave {
-  return {
-    config: encoderConfigToJson(config),
-    files: { ...tokenizerFiles },
-    tensors: session
-      .weights()
-      .map(({ name, shape, data }) => ({ name, shape, data: data as Float32Array<ArrayBuffer> })),
-  };
+  const live = new Map(session.weights().map(({ name, data }) => [name, data]));
+  const read = async (name: string) => live.get(name) as Float32Array;
+  return rerankerCheckpoint({ config, tokenizerFiles, parameters: session.weights(), read });
 }
 
 /** Opens a model that was just written, as its user will. */

@@ -83,7 +83,7 @@ test('two epochs over groups: checkpoints, final model, metrics, all reloaded wi
   expect(run.history.map(({ update }) => update)).toEqual([2, 4]);
   expect(steps[0]!.loss).toBeCloseTo(Math.log(4), 2);
 
-  const model = ['config.json', 'model.safetensors', 'tokenizer.json'];
+  const model = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
   expect(await listing(join(folder, 'groups'))).toEqual(['model', 'run.json', 'runs']);
   const records = ['README.md', 'golden.json', 'training_config.json'];
   expect(await listing(run.model)).toEqual([...model, ...records].sort());
