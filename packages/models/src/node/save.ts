@@ -4,6 +4,7 @@ import { isModuleFile, TOKENIZER_FILES } from '../checkpoint.js';
 import { configText } from '../config-text.js';
 import { GOLDEN_FILE } from '../golden.js';
 import { TRAINING_CONFIG_FILE } from '../model-card.js';
+import type { OnnxToSave } from '../onnx-training/trainable-file.js';
 import { type TensorToWrite, writeSafetensors } from '../safetensors-write.js';
 import { fileSink, syncDirectory, temporaryName, writeFileAtomically } from './file-sink.js';
 import { ONNX_FOLDER } from './write-onnx.js';
@@ -12,8 +13,10 @@ import { ONNX_FOLDER } from './write-onnx.js';
 export interface CheckpointToSave {
   /** Becomes config.json. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Becomes model.safetensors. */
+  /** Becomes model.safetensors, which is left out for a model that is its ONNX file and has none. */
   readonly tensors: Iterable<TensorToWrite>;
+  /** Becomes `onnx/model.onnx`. */
+  readonly onnx?: OnnxToSave;
   /** Further files by their path in the directory, such as `tokenizer.json` or `1_Pooling/config.json`; written as they are. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
@@ -54,6 +57,7 @@ const isDerivedFile = (name: string): boolean =>
 
 const WEIGHTS = 'model.safetensors';
 const CONFIG = 'config.json';
+const MODEL = `${ONNX_FOLDER}/model.onnx`;
 
 /**
  * Writes a checkpoint directory, complete or not at all: into a temporary directory, fsync, rename.
@@ -71,7 +75,9 @@ export async function saveCheckpoint(
   { overwrite = false, made }: SaveOptions = {},
 ): Promise<void> {
   const files = { ...checkpoint.files, [CONFIG]: configText(checkpoint.config) };
-  const extra = [...Object.keys(checkpoint.files ?? {}), ...(made?.names ?? [])];
+  const { onnx } = checkpoint;
+  const tensors = [...checkpoint.tensors];
+  const extra = [...Object.keys(checkpoint.files ?? {}), ...(made?.names ?? []), ...(onnx ? [MODEL] : [])];
   for (const name of extra) checkExtraFile(name);
   const stated = [...extra, WEIGHTS, CONFIG];
   const state = await inspect(directory, foldersOf(stated));
@@ -91,15 +97,18 @@ export async function saveCheckpoint(
     for (const folder of foldersOf(stated)) await mkdir(join(staging, folder));
     for (const [name, content] of Object.entries(files))
       await writeFileAtomically(join(staging, name), content);
-    await writeSafetensors(await fileSink(join(staging, WEIGHTS)), checkpoint.tensors);
+    if (!onnx || tensors.length > 0) await writeSafetensors(await fileSink(join(staging, WEIGHTS)), tensors);
+    if (onnx) await writeTrained(staging, onnx);
     if (made) await writeMade(staging, made);
     const written = (await inspect(staging, foldersOf(stated))).names;
     // config.json last: without it there is no model.
-    const names = [...written.filter((name) => name !== CONFIG), CONFIG];
+    // And a model after the data that it points at.
+    const names = [...written.filter((name) => name !== CONFIG).toReversed(), CONFIG];
     const folders = foldersOf(names);
     if (inPlace) {
       for (const name of state.names)
-        if (isDerivedFile(name) && !names.includes(name)) await rm(join(path, name), { force: true });
+        if (isDerivedFile(name) && (!names.includes(name) || name === MODEL))
+          await rm(join(path, name), { force: true });
       for (const folder of folders) await mkdir(join(path, folder), { recursive: true });
       for (const name of names) await rename(join(staging, name), join(path, name));
       for (const folder of folders.toReversed()) await rmdir(join(staging, folder));
@@ -111,6 +120,19 @@ export async function saveCheckpoint(
     await syncDirectory(parent);
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function writeTrained(staging: string, { model, data }: OnnxToSave): Promise<void> {
+  await writeFileAtomically(join(staging, MODEL), model);
+  if (!data) return;
+  const sink = await fileSink(join(staging, `${MODEL}_data`));
+  try {
+    for (const part of data()) await sink.write(part);
+    await sink.close();
+  } catch (error) {
+    await sink.abort();
     throw error;
   }
 }

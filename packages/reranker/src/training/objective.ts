@@ -3,6 +3,7 @@ import {
   architectures,
   type Dropout,
   type EncoderConfig,
+  type EncoderInputs,
   encoderInputs,
   noDropout,
   parameterRoot,
@@ -24,20 +25,23 @@ export type RerankerLoss =
 export interface RerankerObjectiveOptions {
   readonly config: EncoderConfig;
   readonly loss: RerankerLoss;
+  /** Logits [batch, 1] of a packed batch by another graph than the architecture's, an ONNX file's for one, without dropout. */
+  readonly scores?: (inputs: EncoderInputs) => Value;
 }
 
 /**
  * The loss of a cross-encoder, fed by `collatePointwise` or `collateGroups`; its output `logits` is [batch]. Dropout is
  * as config.json asks, in training only.
  */
-export function rerankerObjective({ config, loss }: RerankerObjectiveOptions): Objective {
+export function rerankerObjective({ config, loss, scores }: RerankerObjectiveOptions): Objective {
   return {
     build(mode) {
       const inputs = encoderInputs();
       const dropout: Dropout = mode === 'train' ? trainingDropout() : noDropout;
       const architecture = architectures[config.model_type];
-      const scores = architecture.sequenceClassification(parameterRoot(), config, inputs, 1, dropout);
-      const logits = reshape(scores, [-1]);
+      const rows =
+        scores?.(inputs) ?? architecture.sequenceClassification(parameterRoot(), config, inputs, 1, dropout);
+      const logits = reshape(rows, [-1]);
       const targets = loss.kind === 'pointwise' ? pointwiseTargets() : groupTargets(loss.teacher ?? false);
       return {
         inputs: [...Object.values(inputs), ...Object.values(targets), ...dropout.inputs],
