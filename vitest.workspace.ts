@@ -30,7 +30,8 @@ function browserProject(executablePath: string) {
       },
     },
     test: {
-      name: 'browser',
+      // Its instances are the projects; one may not have its name.
+      name: 'pages',
       include: ['packages/*/src/**/*.browser.test.ts'],
       exclude,
       testTimeout: 120_000,

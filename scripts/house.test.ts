@@ -34,7 +34,10 @@ it('turbo builds packages after those they import', () => {
 });
 
 it('vitest.config.ts hands the projects of vitest.workspace.ts to vitest', () => {
-  expect(workspace.map(({ test }) => test.name)).toEqual(PROJECTS);
+  const names = workspace.flatMap(({ test }) =>
+    'browser' in test ? test.browser.instances.map(({ name }) => name) : [test.name],
+  );
+  expect(names).toEqual(PROJECTS);
   expect((config as { test: { projects: unknown } }).test.projects).toBe(workspace);
 });
 
