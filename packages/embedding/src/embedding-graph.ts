@@ -86,6 +86,25 @@ export const paddedEmbeddingGraph = (config: EncoderConfig, head: EmbeddingHead)
     return { last_hidden_state, sentence_embedding: head.normalize ? l2Normalize(vectors) : vectors };
   });
 
+/**
+ * `vectors` [batch, dim] of token vectors `hidden` float32 [tokens, hidden] that another graph has made of the same packed batch: the head
+ * alone, Normalize included.
+ */
+export function headGraph({ hidden_size }: Pick<EncoderConfig, 'hidden_size'>, head: EmbeddingHead): Graph {
+  const types = {
+    ...encoderInputTypes,
+    hidden: { dtype: 'float32', shape: ['tokens', hidden_size] },
+  } as const;
+  const vectors = ({ hidden, ...inputs }: EncoderInputs & { hidden: Value }, mask: Value) => {
+    const found = embedHidden(parameterRoot(), hidden, head, inputs, mask);
+    return { vectors: head.normalize ? l2Normalize(found) : found };
+  };
+  if (head.includePrompt ?? true) return trace(types, (inputs) => vectors(inputs, inputs.attention_mask));
+  return trace({ ...types, pooling_mask: poolingMaskType }, ({ pooling_mask, ...inputs }) =>
+    vectors(inputs, pooling_mask),
+  );
+}
+
 const activations: { readonly [Name in DenseActivation]: (x: Value) => Value } = {
   identity: (x) => x,
   tanh,

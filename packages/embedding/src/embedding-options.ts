@@ -1,4 +1,4 @@
-import type { EncoderConfig } from '@rag/models';
+import type { EncoderConfig, OnnxChoice } from '@rag/models';
 import type { Driver } from '@rag/runtime';
 import type { TokenizerTexts } from '@rag/text';
 import type { EmbeddingHead, PoolingMode } from './embedding-head.js';
@@ -19,6 +19,16 @@ export interface FromPretrainedOptions extends OpenOptions {
    * `fromPretrained` says on the console. A directory with modules.json states it itself.
    */
   readonly pooling?: PoolingMode | readonly PoolingMode[];
+  /**
+   * The adapter that is added to the weights, where the checkpoint carries some by task (jina-embeddings-v3: "retrieval.query",
+   * "retrieval.passage", …); without it the weights are those without adapters, as in the published code. Saved are plain weights.
+   */
+  readonly task?: string;
+  /**
+   * Opens an ONNX file in place of weights: true, a dtype of transformers.js (`q8`: `onnx/model_quantized.onnx`), or a path in the
+   * directory. Left out, the weights are opened, and `onnx/model.onnx` where there are none.
+   */
+  readonly onnx?: OnnxChoice;
   /** `fromPretrained` replays golden.json and throws GoldenError where tokens or vectors differ from what was saved. */
   readonly verify?: boolean;
 }

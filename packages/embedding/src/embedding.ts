@@ -2,57 +2,58 @@ import {
   type Checkpoint,
   type EncoderConfig,
   expectTask,
+  expectWeights,
   GOLDEN_FILE,
   GOLDEN_PAIRS,
   type GoldenCase,
   goldenText,
-  modelWithWeights,
-  openCheckpoint,
-  type Pooler,
+  openCheckpointOrOnnx,
   parametersOf,
   poolerOf,
   poolerParameters,
+  type VectorLoss,
   verifyGolden,
   type Weights,
   weightsInMemory,
   weightsOfCheckpoint,
 } from '@rag/models';
 import type { ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
-import type { Graph } from '@rag/onnx';
-import { createSession, type Session } from '@rag/runtime';
-import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
+import type { Tokenizer } from '@rag/text';
 import { embeddingCheckpoint } from './checkpoint-to-save.js';
 import { embeddingConfig, readEmbeddingConfig } from './embedding-config.js';
 import { readEmbeddingFiles } from './embedding-files.js';
 import { embeddingGraph } from './embedding-graph.js';
-import { type EmbeddingHead, embeddingDimension } from './embedding-head.js';
+import type { EmbeddingHead } from './embedding-head.js';
 import type { EmbeddingParts, FromPretrainedOptions, OpenOptions } from './embedding-options.js';
 import { defaultSettings, type EmbeddingSettings } from './embedding-settings.js';
 import { type EncodeOptions, resolveEncode, type Texts, type Vectors } from './encode-options.js';
 import { encodeStream } from './encode-stream.js';
-import { exportEmbedding } from './export-embedding.js';
+import { exportEmbedding, exportNarrowEmbedding } from './export-embedding.js';
 import { goldenVectors } from './golden-vectors.js';
-import { lowercaseTokenizer } from './lowercase-tokenizer.js';
+import type { NarrowExport } from './judge-export.js';
+import { type OpenedEmbedding, openEmbedding } from './open-embedding.js';
+import { openEmbeddingFile } from './open-embedding-file.js';
 import { truncateVector } from './truncate-vector.js';
 
 /** A text embedding model: one vector per text (https://arxiv.org/abs/1908.10084), its whole head in the graph. */
 export class Embedding {
-  private constructor(
-    readonly config: EncoderConfig,
-    readonly head: EmbeddingHead,
-    readonly settings: EmbeddingSettings,
-    readonly tokenizer: Tokenizer,
-    private readonly tokenizerFiles: TokenizerTexts,
-    private readonly graph: Graph,
-    private readonly weights: Weights,
-    private readonly pooler: Pooler,
-    private readonly session: Session,
-  ) {}
+  readonly config: EncoderConfig;
+  /** `pooling` is empty where an ONNX file has the head within itself and nothing else states it. */
+  readonly head: EmbeddingHead;
+  readonly settings: EmbeddingSettings;
+  readonly tokenizer: Tokenizer;
+
+  private constructor(private readonly opened: OpenedEmbedding) {
+    this.config = opened.config;
+    this.head = opened.head;
+    this.settings = opened.settings;
+    this.tokenizer = opened.tokenizer;
+  }
 
   /**
    * Opens a sentence-transformers model or a bare encoder's checkpoint by its directory or, in Node, by its name on the hub, of
    * which it fetches what is needed into the cache that Python shares. The encoder's weights are read in place: the files
-   * must stay as they are until `dispose`.
+   * must stay as they are until `dispose`. With `onnx`, or where there are no weights, it opens the ONNX file of any exporter.
    * @throws HubError, FileSourceError, SafetensorsError, ConfigError, ParameterMatchError or TokenizerError, naming file and field;
    * RangeError for a directory of another task, for modules that do not fit together and for a tokenizer with more tokens than the model
    */
@@ -62,7 +63,7 @@ export class Embedding {
   ): Promise<Embedding> {
     const { openHubOrDirectory } = await import('@rag/models/node');
     const source = await openHubOrDirectory(idOrDirectory, options);
-    const checkpoint = await openCheckpoint(source);
+    const checkpoint = await openCheckpointOrOnnx(source, options.onnx);
     if (options.pooling === undefined)
       await expectTask(checkpoint, 'embedding', idOrDirectory, 'pass pooling to take its encoder alone');
     const model = await Embedding.fromCheckpoint(checkpoint, options);
@@ -73,7 +74,8 @@ export class Embedding {
         model.dispose();
         throw error;
       });
-    if (options.pooling === undefined && !(await source.list()).includes('modules.json'))
+    const isGuessed = options.pooling === undefined && model.head.pooling.length > 0;
+    if (isGuessed && !(await source.list()).includes('modules.json'))
       console.warn(
         `${idOrDirectory}: expected modules.json, got a bare encoder, so its vectors are the mean of the token vectors, not normalised — pass pooling to say how they are made`,
       );
@@ -83,24 +85,26 @@ export class Embedding {
   /** Opens a checkpoint of any source, as `fromPretrained`; weights that are not in files of this machine are copied. */
   static async fromCheckpoint(
     checkpoint: Checkpoint,
-    { pooling, ...options }: FromPretrainedOptions = {},
+    { pooling, task, ...options }: FromPretrainedOptions = {},
   ): Promise<Embedding> {
     const config = readEmbeddingConfig(checkpoint.config);
     const modes = typeof pooling === 'string' ? [pooling] : pooling;
+    const { tokenizerFiles, onnx } = checkpoint;
+    if (onnx !== undefined)
+      return new Embedding(await openEmbeddingFile(checkpoint, onnx, config, { ...options, modes, task }));
     const { head, settings, weights: dense } = await readEmbeddingFiles(checkpoint.source, config, modes);
     const graph = embeddingGraph(config, head);
     const wanted = parametersOf(graph).filter(({ name }) => !dense.has(name));
-    const encoder = await weightsOfCheckpoint(checkpoint, config, wanted, { newHead: false });
+    const adapter = task === undefined ? {} : { task };
+    const encoder = await weightsOfCheckpoint(checkpoint, config, wanted, { newHead: false, ...adapter });
     const weights: Weights = {
       ...encoder,
       sources: new Map([...encoder.sources, ...[...dense].map(([name, data]) => [name, { data }] as const)]),
       read: async (name) => dense.get(name) ?? encoder.read(name),
     };
-    const pooler = poolerOf(checkpoint, config);
-    return Embedding.open(
-      { config, head, settings, graph, tokenizerFiles: checkpoint.tokenizerFiles, weights, pooler },
-      options,
-    );
+    const pooler = poolerOf(checkpoint, config, task);
+    const model = { config, head, settings, graph, tokenizerFiles, weights, pooler };
+    return new Embedding(await openEmbedding(model, options));
   }
 
   /**
@@ -113,58 +117,21 @@ export class Embedding {
   ): Promise<Embedding> {
     const graph = embeddingGraph(config, head);
     if (pooler && pooler.size > 0) weightsInMemory(pooler, poolerParameters(config));
-    return Embedding.open(
-      {
-        config: embeddingConfig(config),
-        head,
-        settings,
-        graph,
-        tokenizerFiles,
-        weights: weightsInMemory(weights, parametersOf(graph)),
-        pooler: new Map([...(pooler ?? [])].map(([name, data]) => [name, async () => data])),
-      },
-      options,
-    );
-  }
-
-  private static async open(
-    {
-      config,
+    const model = {
+      config: embeddingConfig(config),
       head,
       settings,
       graph,
       tokenizerFiles,
-      weights,
-      pooler,
-    }: Omit<EmbeddingParts, 'weights' | 'pooler'> & {
-      readonly settings: EmbeddingSettings;
-      readonly graph: Graph;
-      readonly weights: Weights;
-      readonly pooler: Pooler;
-    },
-    { provider = 'cpu', driver = 'node', threads }: OpenOptions,
-  ): Promise<Embedding> {
-    const tokenizer = openTokenizer(
-      settings.do_lower_case ? lowercaseTokenizer(tokenizerFiles) : tokenizerFiles,
-    );
-    if (tokenizer.vocabSize > config.vocab_size)
-      throw new RangeError(
-        `tokenizer: expected at most ${config.vocab_size} tokens ("vocab_size" of config.json), got ${tokenizer.vocabSize} — use the tokenizer that belongs to the model`,
-      );
-    const session = await createSession(modelWithWeights(graph, weights.sources), {
-      provider,
-      driver,
-      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-      ...(weights.folder === undefined ? {} : { externalDataFolder: weights.folder }),
-      // Prepacking would copy every weight out of the file that it is mapped from.
-      config: { 'session.disable_prepacking': '1' },
-    });
-    return new Embedding(config, head, settings, tokenizer, tokenizerFiles, graph, weights, pooler, session);
+      weights: weightsInMemory(weights, parametersOf(graph)),
+      pooler: new Map([...(pooler ?? [])].map(([name, data]) => [name, async () => data])),
+    };
+    return new Embedding(await openEmbedding(model, options));
   }
 
   /** Elements of a vector, before `dim` and `settings.truncate_dim`. */
   get dimension(): number {
-    return embeddingDimension(this.config, this.head);
+    return this.opened.dimension;
   }
 
   /**
@@ -203,9 +170,10 @@ export class Embedding {
     directory: string,
     { golden, ...options }: { overwrite?: boolean; golden?: boolean | readonly string[] } = {},
   ): Promise<void> {
+    expectWeights(this.opened.onnx);
     const { saveCheckpoint } = await import('@rag/models/node');
-    const { config, head, settings, tokenizerFiles, pooler } = this;
-    const read = (name: string) => this.weights.read(name);
+    const { config, head, settings, tokenizerFiles, pooler } = this.opened;
+    const read = (name: string) => this.opened.weights.read(name);
     const model = await embeddingCheckpoint({ config, head, settings, tokenizerFiles, read, pooler });
     const cases = golden && (await this.golden(golden === true ? undefined : golden));
     const recorded = cases && { [GOLDEN_FILE]: goldenText('embedding', cases) };
@@ -218,28 +186,54 @@ export class Embedding {
    * @throws RangeError for 2 GiB or more where `externalData` is false
    */
   async exportOnnx(directory: string, options: ExportOnnxOptions = {}): Promise<WrittenOnnx> {
+    expectWeights(this.opened.onnx);
     const { config, head } = this;
-    return exportEmbedding(directory, { config, head, read: (name) => this.weights.read(name) }, options);
+    return exportEmbedding(
+      directory,
+      { config, head, read: (name) => this.opened.weights.read(name) },
+      options,
+    );
+  }
+
+  /**
+   * Writes a narrower model (`onnx/model_fp16.onnx`, `model_quantized.onnx` of dtype q8, `model_q4.onnx`), once its vectors of `texts`, which
+   * bring their own prompts, have been compared with this model's.
+   * @throws ExportRefusedError where they are too far away or have other neighbours; RangeError for fewer than 4 texts
+   */
+  async exportNarrow(
+    directory: string,
+    texts: readonly string[],
+    narrow: NarrowExport & ExportOnnxOptions,
+  ): Promise<WrittenOnnx & { readonly loss: VectorLoss }> {
+    expectWeights(this.opened.onnx);
+    const { config, head } = this;
+    const whole = { prompt: '', dim: this.dimension };
+    const vectors = await this.encode(texts, whole);
+    const { encoder } = resolveEncode(this, whole);
+    const sequences = texts.map((text) => encoder.encode(text));
+    const model = { config, head, read: (name: string) => this.opened.weights.read(name) };
+    return exportNarrowEmbedding(directory, model, { ...narrow, sequences, vectors });
   }
 
   /** Every parameter by its name, float32, in memory: what training starts from. */
   async readWeights(): Promise<Map<string, Float32Array>> {
+    expectWeights(this.opened.onnx);
     const weights = new Map<string, Float32Array>();
-    for (const { name } of parametersOf(this.graph)) weights.set(name, await this.weights.read(name));
+    for (const { name } of this.opened.parameters) weights.set(name, await this.opened.weights.read(name));
     return weights;
   }
 
   /** What `fromParts` takes, in memory. */
   async readParts(): Promise<Required<EmbeddingParts>> {
     const pooler = new Map<string, Float32Array>();
-    for (const [name, read] of this.pooler) pooler.set(name, await read());
-    const { config, head, settings, tokenizerFiles } = this;
+    for (const [name, read] of this.opened.pooler) pooler.set(name, await read());
+    const { config, head, settings, tokenizerFiles } = this.opened;
     return { config, head, settings, tokenizerFiles, weights: await this.readWeights(), pooler };
   }
 
   /** Frees the session; encoding afterwards is an error. */
   dispose(): void {
-    this.session.dispose();
+    this.opened.runner.dispose();
   }
 
   /** What the model gives for texts, or for some of its own, without a prompt: what golden.json records; tokens are those of the default length. */
@@ -275,7 +269,7 @@ export class Embedding {
     const { batchSize = 64, maxTokens = 16_384, signal } = options;
     const limits = { padId: encoder.padId, batchSize, maxTokens, unpooled, onProgress, signal };
     const encode = (text: string) => encoder.encode(prompt + text);
-    for await (const vector of encodeStream(this.session, texts, encode, limits))
+    for await (const vector of encodeStream(this.opened.runner, texts, encode, limits))
       yield truncateVector(vector, dim, normalize);
   }
 }

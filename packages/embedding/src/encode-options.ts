@@ -55,11 +55,13 @@ export function resolveEncode(
     readonly head: EmbeddingHead;
     readonly settings: EmbeddingSettings;
     readonly tokenizer: Tokenizer;
+    /** Elements of a vector; by default what the head makes of it. */
+    readonly dimension?: number;
   },
   options: EncodeOptions,
 ): ResolvedEncode {
   const { config, head, settings, tokenizer } = model;
-  const width = embeddingDimension(config, head);
+  const width = model.dimension ?? embeddingDimension(config, head);
   const { dim = Math.min(settings.truncate_dim ?? width, width), normalize = head.normalize } = options;
   if (!Number.isInteger(dim) || dim < 1 || dim > width)
     throw new OptionError(

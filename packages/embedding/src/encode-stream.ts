@@ -1,5 +1,6 @@
-import { type Session, type Tensor, tensorsOf } from '@rag/runtime';
+import { type Tensor, tensorsOf } from '@rag/runtime';
 import { type EncodedIds, type PackedBatch, packedBatches, packedTensors } from '@rag/text';
+import type { BatchRunner } from './open-embedding.js';
 
 /** How texts are put into batches. */
 export interface BatchLimits {
@@ -26,7 +27,7 @@ export const WINDOW = 4096;
  * what is no string; the signal's reason when it aborts
  */
 export async function* encodeStream(
-  session: Session,
+  runner: Pick<BatchRunner, 'run'>,
   texts: Iterable<string> | AsyncIterable<string>,
   encode: (text: string) => EncodedIds,
   options: StreamOptions,
@@ -39,7 +40,7 @@ export async function* encodeStream(
     throw new TypeError(`texts: expected a string or a source of strings, got ${typeof texts} — give texts`);
   let window: EncodedIds[] = [];
   const flush = async () => {
-    const vectors = await encodeWindow(session, window, done, windowed);
+    const vectors = await encodeWindow(runner, window, done, windowed);
     done += window.length;
     window = [];
     return vectors;
@@ -57,7 +58,7 @@ export async function* encodeStream(
 }
 
 async function encodeWindow(
-  session: Session,
+  runner: Pick<BatchRunner, 'run'>,
   sequences: readonly EncodedIds[],
   first: number,
   { padId, batchSize, maxTokens, onProgress, signal, unpooled }: StreamOptions,
@@ -76,7 +77,7 @@ async function encodeWindow(
         );
       feeds.pooling_mask = { dtype: 'float32', shape: [batch, seq], data: poolingMask(packed, unpooled) };
     }
-    const { vectors: output } = await session.run(tensorsOf(feeds));
+    const { vectors: output } = await runner.run(tensorsOf(feeds));
     const found = (output as Tensor).data as Float32Array;
     const width = found.length / rows.length;
     const wrong = found.findIndex((element) => !Number.isFinite(element));
