@@ -3,7 +3,6 @@ import {
   type EncoderConfig,
   type FileModel,
   modelWithWeights,
-  modelWithWeights,
   OnnxFileError,
   OptionError,
   openFileModel,
@@ -42,7 +41,14 @@ export async function openEmbeddingFile(
   { source, tokenizerFiles }: Checkpoint,
   path: string,
   config: EncoderConfig,
-  { modes: pooling, task, ...options }: OpenOptions & { readonly modes?: readonly PoolingMode[] | undefined; readonly task?: string | undefined },
+  {
+    modes: pooling,
+    task,
+    ...options
+  }: OpenOptions & {
+    readonly modes?: readonly PoolingMode[] | undefined;
+    readonly task?: string | undefined;
+  },
 ): Promise<OpenedEmbedding> {
   if (task !== undefined)
     throw new OptionError(
