@@ -1,13 +1,15 @@
 /**
  * Runs the benchmarks and writes the section of each part in RESULTS.md; the sections of other parts stay as they are.
  *
- * Usage: npx tsx --conditions=@rag/source run.ts [--parts steps,epochs,embedding,grad-cache,max-sim] [--python PYTHON]
+ * Usage: npx tsx --conditions=@rag/source run.ts [--parts steps,epochs,embedding,grad-cache,max-sim,tokenizers]
+ *   [--python PYTHON]
  *   [--data DATA.jsonl --tokenizer DIRECTORY] [--quick] [--rounds N] [--runs N] [--threads N] [--dropouts 0,0.1]
  *   [--orders sorted,random] [--epoch-dropouts 0.1] [--batches N] [--max-cells N] [--batch-size N] [--neg-nums N]
- *   [--chunk-tokens N] [--results FILE.md]
+ *   [--chunk-tokens N] [--tokenizers FOLDER --texts FILE.jsonl] [--results FILE.md]
  * PYTHON has torch; without it only ours is measured and the sections say "peer absent". DATA holds rows {query, pos, neg}
  * for the parts over real lengths (epochs, embedding), TOKENIZER is a directory with a BERT tokenizer; without them those two
- * are left out, and an error where `--parts` names them. `--rounds`, `--runs` and `--dropouts` are those of steps, `--runs` of
+ * are left out, and an error where `--parts` names them. FOLDER holds directories with a tokenizer.json each, and the Chinese texts
+ * are all strings of `--texts`: without them tokenizers is left out in the same way. `--rounds`, `--runs` and `--dropouts` are those of steps, `--runs` of
  * max-sim too; `--orders`, `--epoch-dropouts` and `--max-cells` those of epochs; `--batch-size` (queries), `--neg-nums` and
  * `--chunk-tokens` (GradCache) those of embedding. `--batches N` measures N batches at equal distances instead of the epoch.
  * `--quick` runs tiny shapes, to see that all of it works, and prints the sections unless `--results` names a file.
@@ -24,6 +26,7 @@ import { compareEpochs } from './compare-epochs.js';
 import { compareGradCache } from './compare-grad-cache.js';
 import { compareMaxSim } from './compare-max-sim.js';
 import { compareSteps } from './compare-steps.js';
+import { compareTokenizers } from './compare-tokenizers.js';
 import { embeddingSection } from './embedding-section.js';
 import { epochsSection } from './epochs-section.js';
 import { gradCacheSection } from './grad-cache-section.js';
@@ -31,6 +34,7 @@ import { maxSimSection } from './max-sim-section.js';
 import { type PartName, partNames, resultsSection, withSection } from './results-section.js';
 import { stepsSection } from './steps-section.js';
 import type { Order } from './token-batches.js';
+import { tokenizersSection } from './tokenizers-section.js';
 
 const { values } = parseArgs({
   options: {
@@ -50,12 +54,16 @@ const { values } = parseArgs({
     'batch-size': { type: 'string', default: '4' },
     'neg-nums': { type: 'string', default: '5' },
     'chunk-tokens': { type: 'string', default: '4096' },
+    tokenizers: { type: 'string' },
+    texts: { type: 'string' },
     results: { type: 'string' },
   },
 });
-const { python, data, tokenizer, quick } = values;
+const { python, data, tokenizer, tokenizers, texts, quick } = values;
 if ((data === undefined) !== (tokenizer === undefined))
   throw new RangeError('run: expected --data and --tokenizer together, got one of them');
+if ((tokenizers === undefined) !== (texts === undefined))
+  throw new RangeError('run: expected --tokenizers and --texts together, got one of them');
 const whole = (name: string, text: string | undefined): number | undefined => {
   if (text === undefined) return undefined;
   const number = Number(text);
@@ -75,12 +83,16 @@ const orders = values.orders.split(',').map((order): Order => {
     throw new RangeError(`--orders: expected sorted or random, got "${order}"`);
   return order;
 });
-const overRealLengths: readonly PartName[] = ['epochs', 'embedding'];
+/** The flags that a part needs and was not given. */
+const missing = (part: PartName): string | undefined => {
+  if (data === undefined && (part === 'epochs' || part === 'embedding')) return '--data and --tokenizer';
+  return tokenizers === undefined && part === 'tokenizers' ? '--tokenizers and --texts' : undefined;
+};
 const parts = values.parts?.split(',').map((part): PartName => {
   const name = partNames.find((known) => known === part);
   if (!name) throw new RangeError(`--parts: expected some of ${partNames.join(',')}, got "${part}"`);
-  if (data === undefined && overRealLengths.includes(name))
-    throw new RangeError(`--parts: expected --data and --tokenizer for "${name}", got neither`);
+  const needed = missing(name);
+  if (needed) throw new RangeError(`--parts: expected ${needed} for "${name}", got neither`);
   return name;
 });
 const threads = whole('threads', values.threads)!;
@@ -166,11 +178,21 @@ const allParts: Readonly<Record<PartName, Part>> = {
       return growing(compareMaxSim({ shapes, threads, runs }), maxSimSection);
     },
   },
+  tokenizers: {
+    title: 'Tokenizers',
+    beside: false,
+    bodies: () => {
+      const files = { folder: tokenizers ?? '', chinese: texts ?? '' };
+      const amount = quick ? { runs: 1, most: 50 } : { runs, most: undefined };
+      return growing(compareTokenizers({ ...files, ...amount, workers: threads }), tokenizersSection);
+    },
+  },
 };
 
 for (const part of parts ?? partNames) {
-  if (data === undefined && overRealLengths.includes(part)) {
-    console.error(`run: "${part}" is left out: no --data was given`);
+  const needed = missing(part);
+  if (needed) {
+    console.error(`run: "${part}" is left out: no ${needed} were given`);
     continue;
   }
   const { title, beside, bodies } = allParts[part];
@@ -220,6 +242,8 @@ function repeat(part: PartName): string {
     python: '<python with torch>',
     data: '<t2rank.jsonl>',
     tokenizer: '<directory>',
+    tokenizers: '<folder of directories>',
+    texts: '<t2rank.jsonl>',
     results: '<file>',
   };
   const given = Object.entries(values)
