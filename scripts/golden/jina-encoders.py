@@ -281,8 +281,11 @@ def flash_case(name, model_class, config, position, adapters, seed):
     ids, mask, types = encoders.batch(config, seed)
     output = model(input_ids=ids, attention_mask=mask, token_type_ids=types, output_hidden_states=True)
     output.logits.sum().backward()
-    tensors = published({key: value.detach() for key, value in model.named_parameters()})
-    gradients = published({key: value.grad for key, value in model.named_parameters() if value.grad is not None})
+    named = dict(model.named_parameters())
+    tensors = published({key: value.detach() for key, value in named.items()})
+    gradients = {key: value.grad for key, value in named.items() if value.grad is not None}
+    if position != "absolute":
+        gradients = published(gradients)
     wanted = [
         "roberta.encoder.layers.0.mixer.Wqkv.weight",
         "roberta.encoder.layers.1.mlp.fc1.weight",
@@ -291,7 +294,14 @@ def flash_case(name, model_class, config, position, adapters, seed):
         "classifier.out_proj.weight",
     ]
     if position == "absolute":
-        wanted.append("roberta.embeddings.position_embeddings.weight")
+        # Computed, and saved, under the names of transformers.
+        wanted = [
+            "roberta.encoder.layer.0.attention.self.key.weight",
+            "roberta.encoder.layer.1.attention.output.LayerNorm.weight",
+            "roberta.embeddings.position_embeddings.weight",
+            "roberta.embeddings.LayerNorm.bias",
+            "classifier.out_proj.weight",
+        ]
     json_config = json.loads(config.to_json_string())
     own = {"architectures": [model_class.__name__], "dtype": "float32", "transformers_version": transformers.__version__}
     if position is None:
@@ -302,7 +312,7 @@ def flash_case(name, model_class, config, position, adapters, seed):
     golden = {
         "class": model_class.__name__,
         "computed_by": f"transformers' {model_class.__name__}, attn_implementation=eager",
-        "parameters": {key: list(value.shape) for key, value in tensors.items()},
+        "parameters": {key: list(value.shape) for key, value in (named if position == "absolute" else tensors).items()},
         "inputs": batch_entries(ids, mask, types),
         "hidden_states": [encoders.dense(state) for state in output.hidden_states],
         "logits": encoders.dense(output.logits),

@@ -1,14 +1,14 @@
 /**
  * Jina's XLM-R, whose code lies on the hub (jinaai/xlm-roberta-flash-implementation): XLM-R with other names of its tensors and
  * queries, keys and values in one projection. Its files say `"model_type": "xlm-roberta"`.
- * - With absolute positions (jina-reranker-v2-base-multilingual) it is the encoder of transformers' XLM-R.
+ * - With absolute positions (jina-reranker-v2-base-multilingual) it is transformers' XLM-R, and is computed and written as such.
  * - With rotary ones (jina-embeddings-v3, https://arxiv.org/abs/2409.10173; jina-colbert-v2) it is `jina_embeddings_v3` of
  *   transformers 5, and is written as such. Published weights may carry LoRA adapters of several tasks, see `merge-adapter.ts`.
  */
 import { add, scope, tanh, type Value } from '@rag/onnx';
 import { attentionBias } from '../attention.js';
 import type { EncoderConfig } from '../config.js';
-import { type ConfigFile, orNull, positive, probability, tokenId } from '../config-file.js';
+import { type ConfigFile, orNull, positive, probability } from '../config-file.js';
 import type { Dropout } from '../dropout.js';
 import type { EncoderInputs } from '../encoder-inputs.js';
 import { isJsonObject } from '../file-source.js';
@@ -16,14 +16,15 @@ import { activations, embedding, layerNorm, linear } from '../layers.js';
 import { module, type ParameterPath } from '../parameters.js';
 import { type RopeParameters, ropeParameters, rotaryFrequencies, rotation } from '../rotary.js';
 import type { Architecture, CommonFields, Encoded } from './architecture.js';
-import { type BertConfig, bertFields, layerFields } from './bert.js';
+import { type BertConfig, layerFields } from './bert.js';
 import { denseClassifier } from './classification-head.js';
 import { mergeAdapter } from './merge-adapter.js';
+import { plainXlmRoberta } from './plain-xlm-roberta.js';
+import { xlmRoberta } from './roberta.js';
 import { type RotaryAttention, rotaryAttention } from './rotary-attention.js';
 
-export interface JinaXlmRobertaConfig extends BertConfig {
-  /** undefined: absolute positions. */
-  readonly rope_parameters?: RopeParameters;
+export interface JinaEmbeddingsV3Config extends BertConfig {
+  readonly rope_parameters: RopeParameters;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -39,7 +40,7 @@ const hubClasses = /^XLMRoberta(FlashConfig|Model|LoRA|For\w+)$/;
 function rotaryFields(
   file: ConfigFile,
   common: CommonFields,
-): Omit<JinaXlmRobertaConfig, keyof EncoderConfig> {
+): Omit<JinaEmbeddingsV3Config, keyof EncoderConfig> {
   const { hidden_size, num_attention_heads } = common;
   const width = hidden_size / num_attention_heads;
   file.only('position_embedding_type', ['rotary']);
@@ -58,28 +59,6 @@ function rotaryFields(
     rope_parameters,
   };
 }
-
-export const jinaXlmRoberta: Architecture<JinaXlmRobertaConfig> = {
-  baseModelPrefix: 'roberta',
-  encoderPooler: 'pooler.dense',
-  headPrefixes: ['classifier'],
-  classNames: { encoder: 'XLMRobertaModel', sequenceClassification: 'XLMRobertaForSequenceClassification' },
-  positionsFromPadding: true,
-  config: {
-    hubClasses,
-    alsoReads: { model_type: 'xlm-roberta', states: (json) => isFlash(json) && !isRotary(json) },
-    statedType: 'xlm-roberta',
-    common: { pad_token_id: { kind: tokenId } },
-    own: bertFields,
-  },
-  plainTensors: mergeAdapter,
-  encode,
-  sequenceClassification(root, config, inputs, labels, dropout) {
-    const { hidden } = module(root, 'roberta', (path) => encode(path, config, inputs, dropout));
-    const probability = config.classifier_dropout ?? config.hidden_dropout_prob;
-    return denseClassifier(root, hidden, inputs, tanh, { labels, probability, dropout });
-  },
-};
 
 /** What Jina's code states otherwise than transformers. */
 const REPLACED = [
@@ -101,24 +80,44 @@ const REPLACED = [
   'task_instructions',
 ];
 
-export const jinaEmbeddingsV3: Architecture<JinaXlmRobertaConfig> = {
-  ...jinaXlmRoberta,
+export const jinaXlmRoberta: Architecture<BertConfig> = {
+  ...xlmRoberta,
+  config: {
+    ...xlmRoberta.config,
+    hubClasses,
+    alsoReads: { model_type: 'xlm-roberta', states: (json) => isFlash(json) && !isRotary(json) },
+    statedType: 'xlm-roberta',
+    replaced: REPLACED,
+  },
+  plainTensors: (tensors, config, task) => plainXlmRoberta(mergeAdapter(tensors, config, task)),
+};
+
+export const jinaEmbeddingsV3: Architecture<JinaEmbeddingsV3Config> = {
+  baseModelPrefix: 'roberta',
+  encoderPooler: 'pooler.dense',
+  headPrefixes: ['classifier'],
   classNames: {
     encoder: 'JinaEmbeddingsV3Model',
     sequenceClassification: 'JinaEmbeddingsV3ForSequenceClassification',
   },
-  positionsFromPadding: false,
   config: {
     hubClasses,
     alsoReads: { model_type: 'xlm-roberta', states: (json) => isFlash(json) && isRotary(json) },
     replaced: REPLACED,
     own: rotaryFields,
   },
+  plainTensors: mergeAdapter,
+  encode,
+  sequenceClassification(root, config, inputs, labels, dropout) {
+    const { hidden } = module(root, 'roberta', (path) => encode(path, config, inputs, dropout));
+    const probability = config.classifier_dropout ?? config.hidden_dropout_prob;
+    return denseClassifier(root, hidden, inputs, tanh, { labels, probability, dropout });
+  },
 };
 
 function encode(
   path: ParameterPath,
-  config: JinaXlmRobertaConfig,
+  config: JinaEmbeddingsV3Config,
   inputs: EncoderInputs,
   dropout: Dropout,
 ): Encoded {
@@ -127,18 +126,16 @@ function encode(
     const table = (name: string, ids: Value, count: number) =>
       embedding(embeddings, name, ids, count, hidden_size);
     const words = table('word_embeddings', inputs.input_ids, config.vocab_size);
-    const typed = add(words, table('token_type_embeddings', inputs.token_type_ids, config.type_vocab_size));
-    if (rope_parameters) return typed;
-    const position_ids = add(inputs.position_ids, (config.pad_token_id ?? 1) + 1);
-    return add(typed, table('position_embeddings', position_ids, config.max_position_embeddings));
+    return add(words, table('token_type_embeddings', inputs.token_type_ids, config.type_vocab_size));
   });
   const embedded = dropout.tokens(layerNorm(path, 'emb_ln', sum, layer_norm_eps), hidden_dropout_prob);
   const shared: RotaryAttention = scope('attention', () => ({
     heads: num_attention_heads,
     bias: attentionBias(inputs.attention_mask),
-    rotation:
-      rope_parameters &&
-      rotation(inputs.position_ids, rotaryFrequencies(hidden_size / num_attention_heads, rope_parameters)),
+    rotation: rotation(
+      inputs.position_ids,
+      rotaryFrequencies(hidden_size / num_attention_heads, rope_parameters),
+    ),
     dropout,
     probability: config.attention_probs_dropout_prob,
   }));
@@ -154,7 +151,7 @@ function encode(
 
 function encodeLayer(
   layer: ParameterPath,
-  config: JinaXlmRobertaConfig,
+  config: JinaEmbeddingsV3Config,
   x: Value,
   inputs: EncoderInputs,
   shared: RotaryAttention,

@@ -5,12 +5,11 @@ import type { EncoderInputs } from '../encoder-inputs.js';
 import { widthOf } from '../layers.js';
 import { type Rotation, rotate } from '../rotary.js';
 
-/** What the layers of an encoder share whose queries, keys and values are one projection. */
+/** What the layers of an encoder with rotary positions share. */
 export interface RotaryAttention {
   readonly heads: number;
   readonly bias: AttentionBias;
-  /** undefined: the positions are in the embeddings. */
-  readonly rotation: Rotation | undefined;
+  readonly rotation: Rotation;
   readonly dropout: Dropout;
   /** Dropout of the attention weights. */
   readonly probability: number;
@@ -24,8 +23,10 @@ export function rotaryAttention(
 ): Value {
   const hidden = widthOf(packed) / 3;
   const [query, key, value] = split(packed, [hidden, hidden, hidden], 1) as [Value, Value, Value];
-  const turn = (x: Value) => (rotation === undefined ? x : rotate(x, heads, rotation));
-  return attention({ query: turn(query), key: turn(key), value, bias }, inputs, heads, (weights) =>
-    dropout.attention(weights, probability),
+  return attention(
+    { query: rotate(query, heads, rotation), key: rotate(key, heads, rotation), value, bias },
+    inputs,
+    heads,
+    (weights) => dropout.attention(weights, probability),
   );
 }
