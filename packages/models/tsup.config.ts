@@ -1,4 +1,6 @@
 import { defineConfig } from 'tsup';
 import { library } from '../../tsup.base.js';
 
-export default defineConfig(library(['src/index.ts', 'src/node/index.ts', 'src/testing/index.ts']));
+export default defineConfig(
+  library(['src/index.ts', 'src/node/index.ts', 'src/web/index.ts', 'src/testing/index.ts']),
+);

@@ -7,7 +7,7 @@ import { chooseOnnx, dataFilesOf, type OnnxChoice, onnxWithoutWeights } from './
  * Files beside a ColBERT model's weights: RAG-Retrieval's projection, our lengths of it, Stanford's settings. bge-m3's
  * `sparse_linear.pt`, the weights of its words, is none of them: no class gives sparse vectors.
  */
-const COLBERT_FILES = [
+export const COLBERT_FILES = [
   'colbert_linear.pt',
   'colbert_linear.safetensors',
   'colbert_settings.json',

@@ -1,0 +1,1 @@
+export { type UrlProgress, type UrlSourceOptions, urlSource } from './url-source.js';
