@@ -69,6 +69,31 @@ describe.each(models.map(({ name }) => name))('%s', (name) => {
   });
 });
 
+it('a checkpoint with adapters has the vectors of the task that is asked for, and is saved with plain weights', async () => {
+  const path = join(fixtures, 'jina-v3');
+  const { texts, task, task_vectors } = goldenOf('jina-v3') as Golden & {
+    task: string;
+    task_vectors: number[][];
+  };
+  const model = await Embedding.fromPretrained(path, { task });
+  const vectors = await model.encode(texts);
+  expect(largestDifference(vectors, task_vectors)).toBeLessThan(1e-5);
+  const plain = await Embedding.fromPretrained(path);
+  expect(largestDifference(await plain.encode(texts), task_vectors)).toBeGreaterThan(1e-3);
+  const directory = join(root, 'task');
+  await model.savePretrained(directory);
+  const saved = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8'));
+  expect(saved).toMatchObject({ model_type: 'jina_embeddings_v3', architectures: ['JinaEmbeddingsV3Model'] });
+  expect(Object.keys(saved).filter((key) => /lora|auto_map|flash|rotary/.test(key))).toEqual([]);
+  const again = await Embedding.fromPretrained(directory);
+  expect(await again.encode(texts)).toEqual(vectors);
+  await expect(Embedding.fromPretrained(directory, { task })).rejects.toThrow(
+    /task: expected none for a checkpoint/,
+  );
+  await expect(Embedding.fromPretrained(path, { task: 'poetry' })).rejects.toThrow(/one of the checkpoint's/);
+  for (const one of [model, plain, again]) one.dispose();
+});
+
 it('a text longer than max_seq_length is cut there, and the fixtures hold such a text', async () => {
   cpSync(join(fixtures, 'lower-case'), join(root, 'cut'), { recursive: true });
   const model = await Embedding.fromPretrained(join(root, 'cut'));
