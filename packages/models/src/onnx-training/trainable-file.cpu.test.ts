@@ -10,6 +10,7 @@ import { encoderInputs } from '../encoder-inputs.js';
 import { directorySource } from '../node/directory-source.js';
 import { parameterRoot } from '../parameters.js';
 import { packedBatch } from '../testing/packed-batch.js';
+import { columnsInput, columnsOf } from './file-inputs.js';
 import { openTrainableFile, type TrainableFile } from './trainable-file.js';
 
 const sourceOf = (name: string) =>
@@ -21,9 +22,10 @@ async function open(name: string) {
   return { source, config, file: await openTrainableFile(source, 'onnx/model.onnx', config, ['logits']) };
 }
 
-/** Three sequences, the last of filler only, as a packed batch is filled up to a rung of its ladder. */
+/** Three sequences, the last of filler only, in a block of more columns than the files have positions. */
 const LENGTHS = [7, 4];
-const packed = packedBatch([...LENGTHS, 0]);
+const SEQ = Math.max(...LENGTHS);
+const packed = packedBatch([...LENGTHS, 0], { seq: 40 });
 const idOf = (sequence: number, t: number) => 5 + ((sequence * 11 + t * 7) % 28);
 const int64 = (data: BigInt64Array, shape: number[]) => new Tensor('int64', data, shape);
 const rows = [packed.tokens];
@@ -42,6 +44,7 @@ const packedFeeds = {
   block_index: int64(packed.block_index, block),
   attention_mask: new Tensor('float32', packed.attention_mask, block),
   first_token: int64(packed.first_token, [3]),
+  columns: int64(columnsOf(packed.position_ids), [SEQ]),
   row_weight: new Tensor('float32', Float32Array.from(WEIGHTS), [3]),
 };
 /** Σ weight·logit of the file itself, fed as other tools feed it. */
@@ -50,10 +53,8 @@ async function lossOf(file: TrainableFile, weights: ReadonlyMap<string, Float32A
   const session = await InferenceSession.create(model, { logSeverityLevel: 3 });
   const cells = (of: (sequence: number, t: number) => number) =>
     int64(
-      BigInt64Array.from({ length: 2 * packed.seq }, (_, i) =>
-        BigInt(of(Math.floor(i / packed.seq), i % packed.seq)),
-      ),
-      [2, packed.seq],
+      BigInt64Array.from({ length: 2 * SEQ }, (_, i) => BigInt(of(Math.floor(i / SEQ), i % SEQ))),
+      [2, SEQ],
     );
   const padded: Record<string, Tensor> = {
     input_ids: cells((sequence, t) => (t < LENGTHS[sequence]! ? idOf(sequence, t) : 0)),
@@ -73,14 +74,12 @@ async function readAll(file: TrainableFile): Promise<Map<string, Float32Array>> 
 }
 
 /** Loss and gradients of a graph over the packed batch. */
-async function backward(
-  logitsOf: (inputs: ReturnType<typeof encoderInputs>) => ReturnType<TrainableFile['output']>,
-  weights: ReadonlyMap<string, Float32Array>,
-) {
+async function backward(logitsOf: TrainableFile['output'], weights: ReadonlyMap<string, Float32Array>) {
   const inputs = encoderInputs();
   const row_weight = input('row_weight', 'float32', ['batch']);
-  const all = [...Object.values(inputs), row_weight];
-  const loss = reduceSum(mul(reshape(logitsOf(inputs), [-1]), row_weight));
+  const columns = columnsInput();
+  const all = [...Object.values(inputs), columns, row_weight];
+  const loss = reduceSum(mul(reshape(logitsOf(inputs, columns), [-1]), row_weight));
   const { parameters } = graphOf(all, { loss });
   const slopes = gradients(loss, parameters);
   const graph = optimize(

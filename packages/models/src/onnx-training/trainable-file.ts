@@ -20,7 +20,7 @@ import { type EncoderInputs, encoderInputs } from '../encoder-inputs.js';
 import type { FileSource } from '../file-source.js';
 import { OnnxFileError } from '../onnx-file/onnx-file-error.js';
 import { readOnnxFile } from '../onnx-file/read-onnx-file.js';
-import { fileInputs } from './file-inputs.js';
+import { columnsInput, type FileInputs, fileInputs } from './file-inputs.js';
 
 /** A model file for other tools, and the file of its weights where they lie apart. */
 export interface OnnxToSave {
@@ -38,8 +38,11 @@ export interface TrainableFile {
   readonly parameters: readonly DecodedParameter[];
   /** Tensors of floats that stay as they are. */
   readonly frozen: readonly string[];
-  /** The output over a packed batch, as the file has it: [batch, …]. There is no dropout in a file for inference. */
-  output(inputs: EncoderInputs): Value;
+  /**
+   * The output over a packed batch, as the file has it: [batch, …], where a length is `columns`, which is fed too. There is no dropout in
+   * a file for inference.
+   */
+  output(inputs: EncoderInputs, columns?: Value): Value;
   /** A weight as the file has it. */
   read(name: string): Promise<Float32Array>;
   /** The file with other weights; those beyond a message's 2 GiB lie apart as they did. */
@@ -59,7 +62,7 @@ const DATA_FILE = 'model.onnx_data';
 export async function openTrainableFile(
   source: FileSource,
   path: string,
-  config: Parameters<typeof fileInputs>[1],
+  config: Parameters<typeof fileInputs>[2],
   names: readonly string[],
 ): Promise<TrainableFile> {
   const file = await readOnnxFile(source, path);
@@ -80,12 +83,15 @@ export async function openTrainableFile(
   const external = ({ location, offset, length }: ExternalData) =>
     source.read(file.external.get(location)!, offset, length);
   const output = outputName(model, names, refuse);
-  const decode = (inputs: EncoderInputs) =>
+  const decode = (inputs: EncoderInputs, columns: Value) =>
     asFileError(() =>
-      decodeTrainable(model, { inputs: given(model, inputs, config, refuse), outputs: [output] }),
+      decodeTrainable(model, {
+        inputs: given(model, fileInputs(inputs, columns, config), refuse),
+        outputs: [output],
+      }),
     );
   await inlineConstants(model, elements, external);
-  const { parameters, frozen, blocked } = decode(encoderInputs());
+  const { parameters, frozen, blocked } = decode(encoderInputs(), columnsInput());
   if (blocked.length > 0)
     refuse(
       `expected ops that have a gradient rule, got ${formatBlocked(blocked)} — train from the fp32 file or the safetensors checkpoint`,
@@ -95,7 +101,7 @@ export async function openTrainableFile(
     path,
     parameters,
     frozen,
-    output: (inputs) => decode(inputs).outputs[output]!,
+    output: (inputs, columns = columnsInput()) => decode(inputs, columns).outputs[output]!,
     async read(name) {
       const held = elements.get(holderOf.get(name) ?? name)!;
       const data = held instanceof Uint8Array ? new Uint8Array(held) : await external(held);
@@ -131,11 +137,10 @@ function outputName(
 /** What stands in the place of the file's inputs, in the integers that it declares. */
 function given(
   { graph }: ModelProto,
-  inputs: EncoderInputs,
-  config: Parameters<typeof fileInputs>[1],
+  inputs: FileInputs,
   refuse: (problem: string) => never,
 ): Record<string, Value> {
-  const known: Readonly<Record<string, Value>> = { ...fileInputs(inputs, config) };
+  const known: Readonly<Record<string, Value>> = { ...inputs };
   const held = new Set(graph?.initializer.map(({ name }) => name));
   const values: Record<string, Value> = {};
   for (const info of graph?.input ?? []) {

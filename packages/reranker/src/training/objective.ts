@@ -9,7 +9,7 @@ import {
   parameterRoot,
   trainingDropout,
 } from '@rag/models';
-import { gather, input, reshape, type Value } from '@rag/onnx';
+import { gather, input, leavesOf, reshape, type Value } from '@rag/onnx';
 import type { Objective } from '@rag/runtime';
 
 /** A loss over single pairs, or over the passages of a query. */
@@ -25,7 +25,10 @@ export type RerankerLoss =
 export interface RerankerObjectiveOptions {
   readonly config: EncoderConfig;
   readonly loss: RerankerLoss;
-  /** Logits [batch, 1] of a packed batch by another graph than the architecture's, an ONNX file's for one, without dropout. */
+  /**
+   * Logits [batch, 1] of a packed batch by another graph than the architecture's, an ONNX file's for one, without dropout. Inputs of its own
+   * are fed with the batch too.
+   */
   readonly scores?: (inputs: EncoderInputs) => Value;
 }
 
@@ -41,16 +44,20 @@ export function rerankerObjective({ config, loss, scores }: RerankerObjectiveOpt
       const architecture = architectures[config.model_type];
       const rows =
         scores?.(inputs) ?? architecture.sequenceClassification(parameterRoot(), config, inputs, 1, dropout);
+      const own = scores ? inputsOf(rows, Object.values(inputs)) : [];
       const logits = reshape(rows, [-1]);
       const targets = loss.kind === 'pointwise' ? pointwiseTargets() : groupTargets(loss.teacher ?? false);
       return {
-        inputs: [...Object.values(inputs), ...Object.values(targets), ...dropout.inputs],
+        inputs: [...Object.values(inputs), ...own, ...Object.values(targets), ...dropout.inputs],
         ...applied(loss, logits, targets),
         outputs: { logits },
       };
     },
   };
 }
+
+const inputsOf = (value: Value, known: readonly Value[]): Value[] =>
+  leavesOf([value]).filter((leaf) => leaf.source.kind === 'input' && !known.includes(leaf));
 
 type Targets = Readonly<Record<string, Value>>;
 

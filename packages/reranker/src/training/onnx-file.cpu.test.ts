@@ -3,9 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { binaryCrossEntropy } from '@rag/losses';
-import { openCheckpoint, openCheckpointOrOnnx, openTrainableFile, parseEncoderConfig } from '@rag/models';
+import {
+  COLUMNS,
+  columnsOf,
+  openCheckpoint,
+  openCheckpointOrOnnx,
+  openTrainableFile,
+  parseEncoderConfig,
+} from '@rag/models';
 import { directorySource, saveCheckpoint } from '@rag/models/node';
-import { compile, TrainingSession } from '@rag/runtime';
+import { compile, Tensor, TrainingSession } from '@rag/runtime';
 import { afterAll, expect, it } from 'vitest';
 import { CrossEncoder } from '../index.js';
 import { tinyExamples, tinyTokenizer, tinyTokenizerFiles } from '../testing/tiny.js';
@@ -22,13 +29,23 @@ const encoder = pairEncoder(tinyTokenizer(), config, 24);
 const loss = { kind: 'pointwise', loss: binaryCrossEntropy } as const;
 const optimizer = { weightDecay: 0.01, maxGradNorm: 1 };
 
-const batchAt = (step: number) => {
+const batchesAt = (step: number) => {
   const examples = tinyExamples(30).slice(step * 4, step * 4 + 4);
-  return collatePointwise({ examples, indices: examples.map((_, i) => step * 4 + i) }, { encoder }).batch;
+  const { batch } = collatePointwise(
+    { examples, indices: examples.map((_, i) => step * 4 + i) },
+    { encoder },
+  );
+  const columns = columnsOf(batch.position_ids!.data as BigInt64Array);
+  return { batch, columns: { [COLUMNS]: new Tensor('int64', [columns.length], columns) } };
 };
 
+const forFile = (step: number) => ({ ...batchesAt(step).batch, ...batchesAt(step).columns });
+
 /** The losses of five updates, and of another batch after them. */
-async function train(session: TrainingSession): Promise<number[]> {
+async function train(
+  session: TrainingSession,
+  batchAt: (step: number) => Record<string, Tensor>,
+): Promise<number[]> {
   const losses: number[] = [];
   for (let step = 0; step < 5; step++)
     losses.push((await session.trainStep(batchAt(step), { learningRate: 1e-2 })).loss);
@@ -56,7 +73,10 @@ it('five steps from an ONNX file are those from the checkpoint, and the saved fi
     compile(rerankerObjective({ config, loss }), { initial: (name) => weights.get(name)!, optimizer }),
     { provider: 'cpu', threads: 1 },
   );
-  const [ours, theirs] = [await train(fromFile), await train(fromCheckpoint)];
+  const [ours, theirs] = [
+    await train(fromFile, forFile),
+    await train(fromCheckpoint, (step) => batchesAt(step).batch),
+  ];
   for (const [step, value] of ours.entries()) expect(Math.abs(value - theirs[step]!)).toBeLessThan(1e-5);
   expect(Math.abs(theirs.at(-1)! - theirs[0]!)).toBeGreaterThan(1e-3);
   const [trained, expected] = [fromFile, fromCheckpoint].map(
@@ -72,7 +92,7 @@ it('five steps from an ONNX file are those from the checkpoint, and the saved fi
     expect(most, name).toBeLessThan(1e-5);
   }
   expect(compared).toBeGreaterThan(12);
-  const logits = (await fromFile.evaluate(batchAt(5))).outputs.logits!.data as Float32Array;
+  const logits = (await fromFile.evaluate(forFile(5))).outputs.logits!.data as Float32Array;
 
   await saveCheckpoint(join(directory, 'model'), {
     config: checkpoint.config,
