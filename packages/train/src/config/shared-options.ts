@@ -34,6 +34,10 @@ export const modelOptions = {
   token: optional(text, 'access token of the hub; without it HF_TOKEN or the one logged in with', {
     secret: true,
   }),
+  revision: optional(text, 'branch, tag or commit of a model of the hub; without it main', {
+    aliases: ['model_revision'],
+  }),
+  offline: optional(flag, 'only what is kept of the hub; without it as HF_HUB_OFFLINE says'),
   trust_remote_code: later(flag, false, 'false', 'run Python code of the checkpoint'),
 };
 

@@ -7,12 +7,12 @@ import { wholeNumber } from '../config/kind.js';
 import { beirCollection, type Collection, pairsCollection, rowsCollection } from '../evaluate/collection.js';
 import { checkCutoffs, type EvaluateOptions } from '../evaluate/evaluate-collection.js';
 import { readScoredPairs } from '../evaluate/scored-pairs.js';
+import { underNames } from '../recipes/open-model.js';
 import { retrievalMetrics } from '../recipes/retrieval-evaluation.js';
 import { openSources } from '../run-files.js';
 import { booleanFlag } from './embedding-flags.js';
 import { flagParser } from './flag-parser.js';
 import { nodeFiles } from './node-files.js';
-import { underFlags } from './open-model.js';
 
 /** The flags that say what is searched and how it is judged. */
 export interface CollectionFlags {
@@ -75,7 +75,7 @@ export async function evaluateOptions(flags: CollectionFlags): Promise<SearchOpt
     bm25: flags.bm25,
     leaveOutSameId: flags.leave_out_same_id ?? false,
   };
-  await underFlags({ topK: '--top_k' }, async () => checkCutoffs(options));
+  await underNames({ topK: '--top_k' }, async () => checkCutoffs(options));
   return options;
 }
 

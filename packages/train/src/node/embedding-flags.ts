@@ -1,10 +1,10 @@
 import { Embedding, POOLING_MODES, type PoolingMode } from '@rag/embedding';
 import type { Command } from 'commander';
 import { anyText, choice, flag, wholeNumber } from '../config/kind.js';
+import { openModel, underNames } from '../recipes/open-model.js';
 import type { CommandStreams } from './command-line.js';
 import { flagParser } from './flag-parser.js';
-import { addHubFlags, type HubFlags, hubOptions } from './hub-flags.js';
-import { openModel, underFlags } from './open-model.js';
+import { addHubFlags, type HubFlags, hubFlagNames, hubOptions } from './hub-flags.js';
 
 /** The flags of commands that encode with an embedding model. */
 export interface EmbeddingFlags extends HubFlags {
@@ -48,9 +48,9 @@ export async function withEmbedding<T>(
       ...(pooling !== undefined && { pooling }),
       ...(threads !== undefined && { threads }),
     });
-  const model = await openModel(name, open, { pooling: '--pooling' });
+  const model = await openModel(name, open, { ...hubFlagNames, pooling: '--pooling' });
   try {
-    return await underFlags({ dim: '--dim' }, () => use(model));
+    return await underNames({ dim: '--dim' }, () => use(model));
   } finally {
     model.dispose();
   }

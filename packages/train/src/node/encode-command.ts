@@ -7,6 +7,7 @@ import { type EncodeJob, encodeFile } from '../encode/encode-file.js';
 import type { EncodeSettings } from '../encode/progress-note.js';
 import { formatOfName, type OutputFormat, vectorCodec, vectorFormats } from '../encode/vector-codec.js';
 import { formatCount } from '../progress-text.js';
+import { underNames } from '../recipes/open-model.js';
 import { openSources } from '../run-files.js';
 import type { CommandStreams } from './command-line.js';
 import {
@@ -23,7 +24,6 @@ import { addInputFlags, type InputFlags, inputParser, kindOfFiles } from './inpu
 import { interruptible } from './interrupt.js';
 import { modelFingerprint } from './model-fingerprint.js';
 import { nodeFiles } from './node-files.js';
-import { underFlags } from './open-model.js';
 import { openUnfinishedFile } from './unfinished-file.js';
 
 interface Flags extends EmbeddingFlags, InputFlags {
@@ -78,7 +78,7 @@ async function encode(flags: Flags, streams: CommandStreams): Promise<void> {
     await withEmbedding(flags, streams, async (model) => {
       const options = encodeOptions(flags);
       // Options that the model refuses are an error before anything is written.
-      await underFlags({ maxLength: '--max_len', promptName: '--prompt_name' }, () =>
+      await underNames({ maxLength: '--max_len', promptName: '--prompt_name' }, () =>
         model.encode([], options),
       );
       const width = options.dim ?? Math.min(model.settings.truncate_dim ?? model.dimension, model.dimension);

@@ -10,6 +10,7 @@ import { embeddingRetriever } from '../evaluate/embedding-retriever.js';
 import { evaluateCollection } from '../evaluate/evaluate-collection.js';
 import { formatEvaluation } from '../evaluate/format-evaluation.js';
 import type { Retriever } from '../evaluate/retriever.js';
+import { openModel, underNames } from '../recipes/open-model.js';
 import {
   addCollectionFlags,
   type CollectionFlags,
@@ -21,8 +22,7 @@ import type { CommandStreams } from './command-line.js';
 import { countProgress } from './count-progress.js';
 import { addEmbeddingFlags, type EmbeddingFlags, textFlag, withEmbedding } from './embedding-flags.js';
 import { flagParser } from './flag-parser.js';
-import { addHubFlags, type HubFlags, hubOptions } from './hub-flags.js';
-import { openModel, underFlags } from './open-model.js';
+import { addHubFlags, type HubFlags, hubFlagNames, hubOptions } from './hub-flags.js';
 import { writeRun } from './trec-files.js';
 
 interface LengthFlags {
@@ -68,8 +68,8 @@ export function evalEmbeddingCommand(streams: CommandStreams): Command {
           const queries = encodeOptions(flags, prompts.query, flags.query_max_len);
           const documents = encodeOptions(flags, prompts.passage, flags.passage_max_len);
           // What the model refuses is an error before anything is computed.
-          await underFlags({ maxLength: '--query_max_len' }, () => model.encode([], queries));
-          await underFlags({ maxLength: '--passage_max_len' }, () => model.encode([], documents));
+          await underNames({ maxLength: '--query_max_len' }, () => model.encode([], queries));
+          await underNames({ maxLength: '--passage_max_len' }, () => model.encode([], documents));
           streams.stdout.write(prompts.line);
           const products = await openRowProducts({
             provider: 'cpu',
@@ -127,11 +127,11 @@ export function evalColbertCommand(streams: CommandStreams): Command {
           ...(threads !== undefined && { threads }),
           ...(flags.compat !== undefined && { compat: flags.compat }),
         });
-      const model = await openModel(flags.model, open, { compat: '--compat' });
+      const model = await openModel(flags.model, open, { ...hubFlagNames, compat: '--compat' });
       try {
         // What the model refuses is an error before anything is computed.
-        await underFlags({ query_length: '--query_max_len' }, () => model.encodeQueries([], queries));
-        await underFlags({ document_length: '--passage_max_len' }, () => model.encodePassages([], documents));
+        await underNames({ query_length: '--query_max_len' }, () => model.encodeQueries([], queries));
+        await underNames({ document_length: '--passage_max_len' }, () => model.encodePassages([], documents));
         await evaluate(collection, colbertRetriever(model, { queries, documents }), flags, options, streams);
       } finally {
         model.dispose();

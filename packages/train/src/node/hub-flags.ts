@@ -13,6 +13,9 @@ export interface HubFlags {
   readonly offline?: boolean;
 }
 
+/** The flags by what a model's opening calls them. */
+export const hubFlagNames = { revision: '--revision', token: '--token' } as const;
+
 /** Adds them to a command that takes a name of the hub. */
 export function addHubFlags(command: Command): Command {
   return command

@@ -27,25 +27,41 @@ const train = (...args: string[]) =>
   runRag('train', 'reranker', '--dataset', tiny.train, '--epochs', '1', '--threads', '1', ...args);
 
 test('training starts from a model of the hub, with cache_dir and token, which is not written down', async () => {
-  hub.add(
+  const commit = hub.add(
     'org/empty',
     { ...(await filesOfDirectory(tiny.model)), 'README.md': 'no weights' },
-    { private: true },
+    { private: true, names: ['v1'] },
   );
+  // Nothing starts from what main is now.
+  hub.add('org/empty', { 'config.json': '{"model_type":"nothing"}' }, { private: true });
   const cache = join(folder, 'cache');
   const output = join(folder, 'first');
   const access = ['--cache_dir', cache, '--token', HUB_TOKEN];
-  const start = ['--model_name_or_path', 'org/empty', '--init_from_config'];
+  const start = ['--model_name_or_path', 'org/empty', '--revision', 'v1', '--init_from_config'];
   const denied = await train(...start, '--output_dir', output);
   expect(denied.code).toBe(1);
   expect(denied.stderr).toMatch(
-    /^rag: org\/empty@main: expected a model of this name, got HTTP 401 .*; nor is there a directory \S*[\\/]org[\\/]empty\n$/,
+    /^rag: org\/empty@v1: expected a model of this name, got HTTP 401 .*; nor is there a directory \S*[\\/]org[\\/]empty\n$/,
   );
   const trained = await train(...start, ...access, '--output_dir', output);
   expect(trained).toMatchObject({ code: 0, stderr: '' });
   expect(await readdir(cache)).toEqual(['models--org--empty']);
   const record = await readFile(join(output, 'run.json'), 'utf8');
-  expect(JSON.parse(record).settings).toMatchObject({ model_name_or_path: 'org/empty', cache_dir: cache });
+  expect(JSON.parse(record)).toMatchObject({
+    settings: { model_name_or_path: 'org/empty', revision: 'v1', cache_dir: cache },
+    model: { commit },
+  });
+  hub.requests.length = 0;
+  const offline = await train(
+    ...start,
+    '--cache_dir',
+    cache,
+    '--offline',
+    '--output_dir',
+    join(folder, 'off'),
+  );
+  expect(offline).toMatchObject({ code: 0, stderr: '' });
+  expect(hub.requests).toEqual([]);
   expect(record + trained.stdout).not.toContain(HUB_TOKEN);
 
   // What came of it goes up, and is trained further and asked from there.

@@ -1,9 +1,9 @@
 import { CLASS_OF_TASK, type Inspection, inspectCheckpoint } from '@rag/models';
 import { openHubOrDirectory } from '@rag/models/node';
 import { Command } from 'commander';
+import { openModel } from '../recipes/open-model.js';
 import type { CommandStreams } from './command-line.js';
-import { addHubFlags, type HubFlags, hubOptions } from './hub-flags.js';
-import { openModel } from './open-model.js';
+import { addHubFlags, type HubFlags, hubFlagNames, hubOptions } from './hub-flags.js';
 
 /** `rag inspect`: what a checkpoint is, which class opens it, its sizes and licence. */
 export function inspectCommand({ stdout, stderr }: CommandStreams): Command {
@@ -12,9 +12,8 @@ export function inspectCommand({ stdout, stderr }: CommandStreams): Command {
     .argument('<model>', 'model directory, or a name of the hub')
     .option('--json', 'print one JSON object')
     .action(async (model: string, { json, ...hub }: { json?: boolean } & HubFlags) => {
-      const found = await openModel(model, async () =>
-        inspectCheckpoint(await openHubOrDirectory(model, hubOptions(hub, stderr))),
-      );
+      const open = async () => inspectCheckpoint(await openHubOrDirectory(model, hubOptions(hub, stderr)));
+      const found = await openModel(model, open, hubFlagNames);
       stdout.write(json ? `${JSON.stringify(found)}\n` : describe(model, found));
     });
 }

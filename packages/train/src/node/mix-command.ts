@@ -19,13 +19,13 @@ import {
 } from '../mix/sweep.js';
 import { sweepPlot } from '../mix/sweep-plot.js';
 import { taskOfModel } from '../mix/task-of-model.js';
+import { openModel } from '../recipes/open-model.js';
 import { openSources } from '../run-files.js';
 import type { CommandStreams } from './command-line.js';
 import { flagParser } from './flag-parser.js';
-import { addHubFlags, hubOptions } from './hub-flags.js';
+import { addHubFlags, hubFlagNames, hubOptions } from './hub-flags.js';
 import { alphasOf, layersOf, type MixFlags, mixWay, numbersOf } from './mix-flags.js';
 import { nodeFiles } from './node-files.js';
-import { openModel } from './open-model.js';
 
 /** `rag mix`: a linear mix of models by weights, by a few examples, or the best of a sweep between a base and a tuned model. */
 export function mixCommand(streams: CommandStreams): Command {
@@ -100,7 +100,7 @@ async function openModels({ models, ...flags }: MixFlags, { stderr }: CommandStr
       await openCheckpoint(source);
       return source;
     };
-    opened.push({ name, source: await openModel(name, open) });
+    opened.push({ name, source: await openModel(name, open, hubFlagNames) });
   }
   return opened;
 }

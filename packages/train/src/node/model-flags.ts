@@ -1,10 +1,10 @@
 import { CrossEncoder, type ScoreOptions } from '@rag/reranker';
 import type { Command } from 'commander';
 import { wholeNumber } from '../config/kind.js';
+import { openModel, underNames } from '../recipes/open-model.js';
 import type { CommandStreams } from './command-line.js';
 import { flagParser } from './flag-parser.js';
-import { addHubFlags, type HubFlags, hubOptions } from './hub-flags.js';
-import { openModel, underFlags } from './open-model.js';
+import { addHubFlags, type HubFlags, hubFlagNames, hubOptions } from './hub-flags.js';
 
 /** The flags of commands that open a model and score with it. */
 export interface ModelFlags extends HubFlags {
@@ -34,15 +34,15 @@ export async function withModel<T>(
   use: (model: CrossEncoder, options: ScoreOptions) => Promise<T>,
 ): Promise<T> {
   const { model: name, threads, max_len, batch_size } = flags;
-  const model = await openModel(name, () =>
+  const open = () =>
     CrossEncoder.fromPretrained(name, {
       ...hubOptions(flags, stderr),
       newHead: false,
       ...(threads !== undefined && { threads }),
-    }),
-  );
+    });
+  const model = await openModel(name, open, hubFlagNames);
   try {
-    return await underFlags({ maxLength: '--max_len' }, () =>
+    return await underNames({ maxLength: '--max_len' }, () =>
       use(model, {
         ...(max_len !== undefined && { maxLength: max_len }),
         ...(batch_size !== undefined && { batchSize: batch_size }),

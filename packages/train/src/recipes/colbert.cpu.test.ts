@@ -99,7 +99,7 @@ test('chunks give the losses of the whole batch; another width than the model’
   for (const [i, { loss }] of whole.steps.entries()) expect(loss).toBeCloseTo(cached.steps[i]!.loss, 3);
   await expect(
     watch('wide', { modelNameOrPath: cached.run.model, initFromConfig: false, colbertDim: 32 }),
-  ).rejects.toThrow('colbertDim: expected 16');
+  ).rejects.toThrow('colbert_dim: expected 16');
 });
 
 test('a teacher’s scores, and pairs without negatives', async () => {

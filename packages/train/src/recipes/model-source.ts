@@ -47,9 +47,12 @@ export interface StartingParts {
   readonly base: BaseModel;
 }
 
+/** Settings of a model, by what its opening calls them. */
+export const modelSettingNames = { revision: 'revision', token: 'token' } as const;
+
 /** Where a model comes from. */
 export type ModelSettings = Pick<CompleteConfig, 'modelNameOrPath' | 'initFromConfig'> &
-  Partial<Pick<CompleteConfig, 'cacheDir' | 'token'>>;
+  Partial<Pick<CompleteConfig, 'cacheDir' | 'token' | 'revision' | 'offline'>>;
 
 /**
  * Opens `model_name_or_path`, a directory or a model of the hub: a checkpoint, or, only with `init_from_config`, config.json and
@@ -58,11 +61,13 @@ export type ModelSettings = Pick<CompleteConfig, 'modelNameOrPath' | 'initFromCo
  */
 export async function openModelSource(
   files: Pick<RunFiles, 'openModel'>,
-  { modelNameOrPath: directory, initFromConfig, cacheDir, token }: ModelSettings,
+  { modelNameOrPath: directory, initFromConfig, cacheDir, token, revision, offline }: ModelSettings,
 ): Promise<ModelSource> {
   const source = await files.openModel(directory, {
     ...(cacheDir !== undefined && { cacheDir }),
     ...(token !== undefined && { token }),
+    ...(revision !== undefined && { revision }),
+    ...(offline !== undefined && { offline }),
     // Only what is read then: no weights are to be started from.
     ...(initFromConfig && { files: [] }),
   });

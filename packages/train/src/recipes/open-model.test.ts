@@ -1,6 +1,6 @@
 import { FileSourceError, ModelKindError, OptionError, ParameterMatchError } from '@rag/models';
 import { expect, test } from 'vitest';
-import { openModel, underFlags } from './open-model.js';
+import { openModel, underNames } from './open-model.js';
 
 const failing = (error: unknown) => () => Promise.reject(error);
 const spec = (name: string) => ({ name, shape: [1] });
@@ -52,12 +52,9 @@ test('a refused option is said under its flag, another as it is', async () => {
   await expect(openModel('m', failing(refused), { maxLength: '--max_len' })).rejects.toThrow(
     '--max_len: expected 5 to 512',
   );
-  await expect(openModel('m', failing(new OptionError('revision', 'expected x')))).rejects.toThrow(
-    '--revision: expected x — change it',
-  );
-  await expect(underFlags({ maxLength: '--max_len' }, failing(refused))).rejects.toThrow(
+  await expect(underNames({ maxLength: '--max_len' }, failing(refused))).rejects.toThrow(
     '--max_len: expected 5 to 512, got 600 — change it, or leave it out',
   );
-  await expect(underFlags({ dim: '--dim' }, failing(refused))).rejects.toBe(refused);
-  expect(await underFlags({}, async () => 3)).toBe(3);
+  await expect(underNames({ dim: '--dim' }, failing(refused))).rejects.toBe(refused);
+  expect(await underNames({}, async () => 3)).toBe(3);
 });

@@ -14,25 +14,25 @@ export class ModelError extends Error {
   }
 }
 
-/** Flags by the options of code that they become: `{ maxLength: '--max_len' }`. */
-export type FlagsOfOptions = Readonly<Record<string, string>>;
+/** Flags or keys by the options of code that they become: `{ maxLength: '--max_len' }`. */
+export type NamesOfOptions = Readonly<Record<string, string>>;
 
 /** How many tensors a line names. */
 const NAMED = 3;
 
 /**
- * Opens the model of a command. What is wrong with it is said with its name, which errors of its files do not know, and without
+ * Opens the model of a command or a run. What is wrong with it is said with its name, which errors of its files do not know, and without
  * what only code can do about it.
- * @param flags further options that may be refused, by the flags that they come by
- * @throws ModelError, ConfigError under the flag of a refused option; what names the model itself, as it is
+ * @param names options that may be refused, by the flags or keys that they come by
+ * @throws ModelError, ConfigError under the name of a refused option; what names the model itself, as it is
  */
 export async function openModel<Model>(
   name: string,
   open: () => Promise<Model>,
-  flags: FlagsOfOptions = {},
+  names: NamesOfOptions = {},
 ): Promise<Model> {
   try {
-    return await underFlags({ revision: '--revision', token: '--token', ...flags }, open);
+    return await underNames(names, open);
   } catch (cause) {
     if (cause instanceof ConfigError || !(cause instanceof Error)) throw cause;
     if (cause instanceof ModelKindError) {
@@ -67,16 +67,16 @@ function differencesOf({
 }
 
 /**
- * Runs what takes options of a model; one that it refuses is named by the flag that it came by.
- * @throws ConfigError under the flag
+ * Runs what takes options of a model; one that it refuses is said under the flag or key that it came by.
+ * @throws ConfigError under that name
  */
-export async function underFlags<T>(flags: FlagsOfOptions, run: () => Promise<T>): Promise<T> {
+export async function underNames<T>(names: NamesOfOptions, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (cause) {
-    const flag = cause instanceof OptionError ? flags[cause.option] : undefined;
-    if (flag === undefined) throw cause;
-    throw new ConfigError(flag, undefined, `${(cause as OptionError).problem} — change it, or leave it out`, {
+    const name = cause instanceof OptionError ? names[cause.option] : undefined;
+    if (name === undefined) throw cause;
+    throw new ConfigError(name, undefined, `${(cause as OptionError).problem} — change it, or leave it out`, {
       cause,
     });
   }

@@ -3,7 +3,13 @@ import { colbertParameters, linearProjection, ragRetrievalSettings } from '@rag/
 import { initializeParameters, longestSequence, parseEncoderConfig } from '@rag/models';
 import type { CompleteColbertConfig } from '../config/colbert-config.js';
 import type { RunFiles } from '../run-files.js';
-import { type ModelSettings, openModelSource, type StartingParts } from './model-source.js';
+import {
+  type ModelSettings,
+  modelSettingNames,
+  openModelSource,
+  type StartingParts,
+} from './model-source.js';
+import { openModel } from './open-model.js';
 
 /** What training of a ColBERT model starts from. */
 export interface StartingColbert extends ColbertParts, Pick<StartingParts, 'fresh' | 'base'> {
@@ -19,9 +25,20 @@ const COLBERT_DIM = 768;
 /**
  * Opens a ColBERT directory of any layout, a bare encoder (its projection is fresh then, of `colbert_dim`), or fresh
  * weights.
- * @throws what `openModelSource` and `ColBERT.fromPretrained` throw
+ * @throws what `openModelSource` and `ColBERT.fromPretrained` throw, with the model's name
  */
-export async function openStartingColbert(
+export const openStartingColbert = (
+  files: RunFiles,
+  settings: Settings,
+  options: { threads: number },
+): Promise<StartingColbert> =>
+  openModel(settings.modelNameOrPath, () => open(files, settings, options), {
+    ...modelSettingNames,
+    colbertDim: 'colbert_dim',
+    compat: 'compat',
+  });
+
+async function open(
   files: RunFiles,
   settings: Settings,
   { threads }: { threads: number },

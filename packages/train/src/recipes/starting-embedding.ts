@@ -4,7 +4,13 @@ import { initializeParameter, initializeParameters, parseEncoderConfig } from '@
 import { ConfigError } from '../config/config-error.js';
 import type { CompleteEmbeddingConfig } from '../config/embedding-config.js';
 import type { RunFiles } from '../run-files.js';
-import { type ModelSettings, openModelSource, type StartingParts } from './model-source.js';
+import {
+  type ModelSettings,
+  modelSettingNames,
+  openModelSource,
+  type StartingParts,
+} from './model-source.js';
+import { openModel } from './open-model.js';
 
 /** What training of an embedding model starts from. */
 export interface StartingEmbedding extends EmbeddingParts, Pick<StartingParts, 'fresh' | 'base'> {
@@ -16,9 +22,19 @@ type Settings = ModelSettings & Pick<CompleteEmbeddingConfig, 'seed' | 'pooling'
 
 /**
  * Opens a sentence-transformers directory, a bare encoder, or fresh weights; `say` hears what was chosen for it.
- * @throws what `openModelSource` and `Embedding.fromPretrained` throw
+ * @throws what `openModelSource` and `Embedding.fromPretrained` throw, with the model's name
  */
-export async function openStartingEmbedding(
+export const openStartingEmbedding = (
+  files: RunFiles,
+  settings: Settings,
+  options: { threads: number; say: (line: string) => void },
+): Promise<StartingEmbedding> =>
+  openModel(settings.modelNameOrPath, () => open(files, settings, options), {
+    ...modelSettingNames,
+    pooling: 'pooling',
+  });
+
+async function open(
   files: RunFiles,
   settings: Settings,
   { threads, say }: { threads: number; say: (line: string) => void },

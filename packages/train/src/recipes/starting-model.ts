@@ -3,7 +3,13 @@ import { CrossEncoder, type CrossEncoderParts } from '@rag/reranker';
 import { classifierConfig, classifierParameters } from '@rag/reranker/training';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import type { RunFiles } from '../run-files.js';
-import { type ModelSettings, openModelSource, type StartingParts } from './model-source.js';
+import {
+  type ModelSettings,
+  modelSettingNames,
+  openModelSource,
+  type StartingParts,
+} from './model-source.js';
+import { openModel } from './open-model.js';
 
 /** What training of a reranker starts from. */
 export interface StartingModel extends CrossEncoderParts, Pick<StartingParts, 'fresh' | 'base'> {
@@ -16,9 +22,16 @@ type Settings = ModelSettings & Pick<CompleteRerankerConfig, 'seed'>;
 /**
  * Opens the model that training starts from: a checkpoint with its head, one without (the head is fresh then), or fresh
  * weights.
- * @throws what `openModelSource` and `CrossEncoder.fromPretrained` throw
+ * @throws what `openModelSource` and `CrossEncoder.fromPretrained` throw, with the model's name
  */
-export async function openStartingModel(
+export const openStartingModel = (
+  files: RunFiles,
+  settings: Settings,
+  options: { threads: number },
+): Promise<StartingModel> =>
+  openModel(settings.modelNameOrPath, () => open(files, settings, options), modelSettingNames);
+
+async function open(
   files: RunFiles,
   settings: Settings,
   { threads }: { threads: number },
