@@ -64,7 +64,7 @@ export function parseEncoderConfig(json: unknown, where = 'config.json'): Encode
   const file = configFile(json, where);
   const model_type = modelType(file, where);
   const rules = architectures[model_type].config;
-  checkHubCode(file, rules.hubClasses);
+  checkHubCode(file, rules.hubClasses, where);
   const common = Object.fromEntries(
     commonNames.map((field) => [field, commonField(file, model_type, field)]),
   ) as unknown as CommonFields;
@@ -102,18 +102,19 @@ const ADD =
   'add the architecture: a file in packages/models/src/arch and a line in its index.ts (CONTRIBUTING.md, "An architecture")';
 
 /** Refuses a file whose `auto_map` names modeling code that is not re-implemented here, whatever its `model_type`. */
-function checkHubCode(file: ConfigFile, known: RegExp | undefined): void {
-  const { auto_map } = file.json;
+function checkHubCode({ json: { auto_map } }: ConfigFile, known: RegExp | undefined, where: string): void {
   if (!isJsonObject(auto_map)) return;
   for (const [auto, code] of Object.entries(auto_map)) {
     if (auto !== 'AutoConfig' && !auto.startsWith('AutoModel')) continue;
     const name = typeof code === 'string' ? code.slice(code.lastIndexOf('.') + 1) : '';
-    if (known === undefined || !known.test(name))
-      file.refuse(
-        'auto_map',
-        `no code of its own (${auto}) that this package does not have in its place, or ${ADD}`,
-        code,
-      );
+    if (known?.test(name)) continue;
+    throw new ConfigError(
+      'auto_map',
+      `no modeling code of the model's own, or code that this package has in its place, as ${auto}`,
+      code,
+      `such code may compute anything: use a checkpoint of a known type, or ${ADD}`,
+      where,
+    );
   }
 }
 

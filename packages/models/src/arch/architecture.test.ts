@@ -177,7 +177,7 @@ describe('code of its own on the hub', () => {
   ])('is refused for %s where it is %s', (name, code) => {
     expect(named(name, code)).toThrow(ConfigError);
     expect(named(name, code)).toThrow(
-      /"auto_map" expected no code of its own \(AutoModel\).*CONTRIBUTING.md/,
+      /"auto_map" expected no modeling code .* as AutoModel, got .*arch.* index\.ts \(CONTRIBUTING\.md/,
     );
   });
 
