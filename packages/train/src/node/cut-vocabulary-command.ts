@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { wholeNumber } from '../config/kind.js';
+import { underNames } from '../recipes/open-model.js';
 import type { CommandStreams } from './command-line.js';
 import { type ChangedTexts, cutVocabulary } from './cut-vocabulary.js';
 import { flagParser } from './flag-parser.js';
+import { addHubFlags, type HubFlags, hubFlagNames, hubOptions } from './hub-flags.js';
 
-interface Flags {
+interface Flags extends HubFlags {
   readonly model: string;
   readonly corpus: readonly string[];
   readonly output: string;
@@ -14,8 +16,8 @@ interface Flags {
 }
 
 /** `rag cut`: a model whose vocabulary is what a corpus uses. */
-export function cutVocabularyCommand({ stdout }: CommandStreams): Command {
-  return new Command('cut')
+export function cutVocabularyCommand({ stdout, stderr }: CommandStreams): Command {
+  return addHubFlags(new Command('cut'))
     .description('cut the vocabulary of a model to the pieces that a corpus uses')
     .requiredOption('--model <name>', 'model directory, or a name of the hub')
     .requiredOption(
@@ -30,12 +32,14 @@ export function cutVocabularyCommand({ stdout }: CommandStreams): Command {
     )
     .option('--held_out <path...>', 'texts of which to count how many the cut changes')
     .option('--overwrite', 'write into a directory that holds other files, too')
-    .action(async ({ model, corpus, output, min_count, held_out, overwrite = false }: Flags) => {
-      const { tokens, parameters, leftOut, ...texts } = await cutVocabulary({
-        ...{ model, corpus, output, overwrite },
-        ...(min_count !== undefined && { minCount: min_count }),
-        ...(held_out && { heldOut: held_out }),
-      });
+    .action(async ({ model, corpus, output, min_count, held_out, overwrite = false, ...hub }: Flags) => {
+      const run = () =>
+        cutVocabulary({
+          ...{ model, corpus, output, overwrite, hub: hubOptions(hub, stderr) },
+          ...(min_count !== undefined && { minCount: min_count }),
+          ...(held_out && { heldOut: held_out }),
+        });
+      const { tokens, parameters, leftOut, ...texts } = await underNames(hubFlagNames, run);
       const lines: [string, string][] = [
         ['tokens', `${tokens.before} → ${tokens.after}`],
         ['parameters', `${millions(parameters.before)} → ${millions(parameters.after)}`],

@@ -1,6 +1,6 @@
 import { type ByteSource, DataError, type Line, parseLine, readLines } from '@rag/data';
 import { cutCheckpoint, openCheckpoint, vocabularyNeeds } from '@rag/models';
-import { openHubOrDirectory, saveCheckpoint } from '@rag/models/node';
+import { type HubOptions, openHubOrDirectory, saveCheckpoint } from '@rag/models/node';
 import { countPieces, openTokenizer, type Tokenizer } from '@rag/text';
 import { openSources } from '../run-files.js';
 import { nodeFiles } from './node-files.js';
@@ -19,6 +19,8 @@ export interface CutVocabularyOptions {
   readonly heldOut?: readonly string[];
   /** Write into a directory that holds other files, too. @default false */
   readonly overwrite?: boolean;
+  /** For a model that is named by its place on the hub. */
+  readonly hub?: HubOptions;
 }
 
 /** How many of some texts have other pieces after a cut. */
@@ -46,8 +48,8 @@ export interface CutReport {
  * TokenizerError, FileSourceError, SaveRefusedError
  */
 export async function cutVocabulary(options: CutVocabularyOptions): Promise<CutReport> {
-  const { model, corpus, output, minCount = 1, heldOut, overwrite = false } = options;
-  const checkpoint = await openCheckpoint(await openHubOrDirectory(model));
+  const { model, corpus, output, minCount = 1, heldOut, overwrite = false, hub } = options;
+  const checkpoint = await openCheckpoint(await openHubOrDirectory(model, hub));
   const needs = await vocabularyNeeds(checkpoint);
   const counter = countPieces(checkpoint.tokenizerFiles, { lowercase: needs.lowercase });
   const prompted = (text: string) => [text, ...needs.prompts.map((prompt) => prompt + text)];

@@ -4,41 +4,123 @@ import { readJsonObject, statedTask } from '@rag/models';
 import { type HubOptions, openHubOrDirectory } from '@rag/models/node';
 import { CrossEncoder } from '@rag/reranker';
 import { Command } from 'commander';
+import { ConfigError } from '../config/config-error.js';
+import { anyNumber } from '../config/kind.js';
+import { ModelError, openModel } from '../recipes/open-model.js';
+import { openSources } from '../run-files.js';
 import type { CommandStreams } from './command-line.js';
-import { addHubFlags, type HubFlags, hubOptions } from './hub-flags.js';
-import { ModelError, openModel } from './open-model.js';
+import {
+  EXPORT_DTYPES,
+  type ExportableModel,
+  type ExportDtype,
+  type ExportedDtype,
+  exportModel,
+} from './export-model.js';
+import { flagParser } from './flag-parser.js';
+import { addHubFlags, type HubFlags, hubFlagNames, hubOptions } from './hub-flags.js';
+import { nodeFiles } from './node-files.js';
 
 interface Flags extends HubFlags {
   readonly model: string;
   readonly output: string;
+  readonly dtype?: readonly string[];
+  readonly eval_data?: readonly string[];
+  readonly least_spearman?: number;
+  readonly least_cosine?: number;
+  readonly least_overlap?: number;
   readonly external_data?: boolean;
 }
 
-/** `rag export`: the model as a directory for other tools: the checkpoint again, golden.json and onnx/model.onnx. */
+/** `rag export`: the model as a directory for other tools: the checkpoint again, golden.json and models in `onnx`, narrow ones judged first. */
 export function exportCommand({ stdout, stderr }: CommandStreams): Command {
+  const limit = (flag: string) => flagParser(flag, anyNumber);
   return addHubFlags(new Command('export'))
     .description('write a model for other tools: checkpoint, golden.json and onnx/model.onnx')
     .requiredOption('--model <name>', 'model directory, or a name of the hub')
     .requiredOption('--output <directory>', 'where to write')
-    .option('--external_data', 'weights in onnx/model.onnx_data; without it only where they take 2 GiB')
-    .action(async ({ model: name, output, external_data, ...hub }: Flags) => {
-      const model = await openModel(name, () => openStated(name, hubOptions(hub, stderr)));
+    .option(
+      '--dtype <name...>',
+      `what to write into onnx: ${EXPORT_DTYPES.join(', ')}; fp32 without it. Others than fp32 are judged on --eval_data`,
+    )
+    .option(
+      '--eval_data <path...>',
+      'rows of the model’s task; where narrow weights change too much on them, nothing is written',
+    )
+    .option(
+      '--least_spearman <x>',
+      'rank correlation with the scores of a reranker or ColBERT model; 0.99 without it',
+      limit('--least_spearman'),
+    )
+    .option(
+      '--least_cosine <x>',
+      'mean cosine with the vectors of an embedding model; 0.98 without it',
+      limit('--least_cosine'),
+    )
+    .option(
+      '--least_overlap <x>',
+      'share of the ten best (half of fewer) that a retriever still finds among them; 0.8 without it',
+      limit('--least_overlap'),
+    )
+    .option('--external_data', 'weights in onnx/….onnx_data; without it only where they take 2 GiB')
+    .action(async ({ model: name, output, external_data, dtype, eval_data, ...flags }: Flags) => {
+      const dtypes = dtypesOf(dtype, eval_data);
+      const { least_spearman, least_cosine, least_overlap, ...hub } = flags;
+      const limits = {
+        ...(least_spearman !== undefined && { leastSpearman: least_spearman }),
+        ...(least_cosine !== undefined && { leastCosine: least_cosine }),
+        ...(least_overlap !== undefined && { leastOverlap: least_overlap }),
+      };
+      const evalData = await openSources(nodeFiles, eval_data ?? []);
       try {
-        await model.savePretrained(output, { golden: true });
-        const { files, bytes } = await model.exportOnnx(
-          output,
-          external_data === undefined ? {} : { externalData: external_data },
-        );
-        stdout.write(`${output}: checkpoint and golden.json\n`);
-        stdout.write(`${files.join(', ')}: ${(bytes / 1e6).toFixed(1)} MB\n`);
+        const model = await openModel(name, () => openStated(name, hubOptions(hub, stderr)), hubFlagNames);
+        try {
+          const rows = await exportModel(model, output, {
+            dtypes,
+            evalData,
+            limits,
+            ...(external_data !== undefined && { externalData: external_data }),
+          });
+          stdout.write(`${output}: checkpoint and golden.json\n${table(rows)}`);
+        } finally {
+          model.dispose();
+        }
       } finally {
-        model.dispose();
+        for (const source of evalData) await source.close();
       }
     });
 }
 
+function dtypesOf(given: readonly string[] = ['fp32'], eval_data?: readonly string[]): ExportDtype[] {
+  const names = given.flatMap((text) => text.split(','));
+  const odd = names.find((name) => !(EXPORT_DTYPES as readonly string[]).includes(name));
+  if (odd !== undefined)
+    throw new ConfigError(
+      '--dtype',
+      undefined,
+      `expected some of ${EXPORT_DTYPES.join(', ')}, got ${JSON.stringify(odd)} — name those`,
+    );
+  const dtypes = EXPORT_DTYPES.filter((dtype) => names.includes(dtype));
+  if (eval_data === undefined && dtypes.some((dtype) => dtype !== 'fp32'))
+    throw new ConfigError(
+      '--eval_data',
+      undefined,
+      `expected rows to judge ${dtypes.filter((dtype) => dtype !== 'fp32').join(', ')} on, got none — give some of the model's task`,
+    );
+  return dtypes;
+}
+
+/** A line per file: dtype, size, how many times smaller than float32, loss, path. */
+function table(rows: readonly ExportedDtype[]): string {
+  return rows
+    .map(({ dtype, bytes, ratio, loss, files }) => {
+      const size = `${(bytes / 1e6).toFixed(1)} MB`.padStart(10);
+      return `${dtype}  ${size}  ${ratio.toFixed(2)}×  ${loss ?? 'exact'}  ${files.join(', ')}\n`;
+    })
+    .join('');
+}
+
 /** Opens a model with the class that its directory states. */
-async function openStated(name: string, hub: HubOptions): Promise<CrossEncoder | Embedding | ColBERT> {
+async function openStated(name: string, hub: HubOptions): Promise<ExportableModel> {
   const source = await openHubOrDirectory(name, hub);
   const { task, because } = await statedTask(source, await readJsonObject(source, 'config.json'));
   switch (task) {
