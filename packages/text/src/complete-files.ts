@@ -10,6 +10,15 @@ export interface TokenizerUse {
   readonly tokenTypes: boolean;
 }
 
+/**
+ * Classes whose name makes transformers.js give `token_type_ids`, by the kind of `model` in tokenizer.json; with any other they are 0 for
+ * both texts of a pair.
+ */
+const CLASS_WITH_TYPES: Readonly<Record<string, string>> = {
+  WordPiece: 'BertTokenizer',
+  Unigram: 'AlbertTokenizer',
+};
+
 const ROLES = ['pad', 'unk', 'cls', 'sep', 'mask'] as const;
 
 /**
@@ -35,7 +44,8 @@ export function completeTokenizerFiles<Texts extends TokenizerTexts>(
   const special = readSpecialIds(json, config, new Map(added.map(({ id, content }) => [content, id])));
   const complete: Record<string, unknown> = { ...config };
   if (stated === undefined) {
-    complete.tokenizer_class = 'PreTrainedTokenizerFast';
+    const kind = String((json.model as { type?: unknown } | undefined)?.type);
+    complete.tokenizer_class = (tokenTypes ? CLASS_WITH_TYPES[kind] : undefined) ?? 'PreTrainedTokenizerFast';
     complete.model_input_names = ['input_ids', ...(tokenTypes ? ['token_type_ids'] : []), 'attention_mask'];
   }
   for (const role of ROLES) {
