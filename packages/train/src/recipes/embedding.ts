@@ -1,4 +1,4 @@
-import { checkAlignment, openDataset, openTeacherVectors, type TeacherVectors, texts } from '@rag/data';
+import { openDataset, type TeacherVectors, texts } from '@rag/data';
 import { Embedding } from '@rag/embedding';
 import {
   collateContrastive,
@@ -19,6 +19,7 @@ import { type RetrieverEvaluation, retrievalEvaluator } from './retrieval-evalua
 import { describeRows, readRetrievalRows } from './retrieval-rows.js';
 import { type PreparedTask, type RunPlatform, runTask, type TaskData, type TaskRun } from './run-task.js';
 import { openStartingEmbedding, type StartingEmbedding, studentOf } from './starting-embedding.js';
+import { openTeacherFile } from './teacher-file.js';
 import { textLength } from './text-length.js';
 
 /** What a run of `rag train embedding` gave. */
@@ -190,13 +191,8 @@ async function openTeacher(
   );
   try {
     listener.say(describeData(config, dataset));
-    const width = config.teacherEmbeddingDim;
-    const teacher = await openTeacherVectors(await files.openData(config.trainDatasetVec!), {
-      rows: dataset.length,
-      ...(width !== undefined && { width }),
-    });
+    const { vectors: teacher, checked } = await openTeacherFile(files, config, dataset);
     try {
-      const checked = await checkAlignment(teacher, dataset);
       listener.say(
         `${teacher.name}: ${teacher.rows} vectors of ${teacher.width} elements (${teacher.format}); checked by ${checked === 'hashes' ? 'the hash of each text' : 'their number only'}`,
       );

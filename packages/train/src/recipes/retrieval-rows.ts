@@ -43,7 +43,7 @@ export async function readRetrievalRows(sources: readonly ByteSource[]): Promise
         at: record.at,
         expected: '{query, pos}, with "neg" or "scores" if there are any',
         got: 'a text alone',
-        remedy: 'give passages, or leave out val_dataset',
+        remedy: 'texts alone judge nothing: give rows with passages',
       });
     const query = placeOf('queries', promptedQuery(record));
     const found = record.pos.map((text) => placeOf('passages', text));
