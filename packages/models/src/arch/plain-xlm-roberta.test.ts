@@ -42,7 +42,10 @@ test('a bare encoder’s names have no prefix; other tensors keep theirs', () =>
     'lm_head.layer_norm.weight': [4],
     'linear.weight': [2, 4],
   };
-  const index = { names: Object.keys(shapes), shape: (name: string) => shapes[name]! } as TensorIndex;
+  const index = {
+    names: Object.keys(shapes),
+    shape: (name: string) => shapes[name]!,
+  } as unknown as TensorIndex;
   const plain = plainXlmRoberta(index);
   expect(plain.names).toEqual([
     'embeddings.LayerNorm.bias',
