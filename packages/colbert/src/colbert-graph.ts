@@ -70,6 +70,23 @@ const project = (root: ParameterPath, layer: ProjectionLayer, x: Value): Value =
     return add(activated, from === out ? x : affine(x, path.get('residual.weight', [out, from])));
   });
 
+/**
+ * The projection alone: `vectors` [tokens, dim], as `tokenVectors` makes them, of `hidden` float32 [tokens, hidden], which another graph has made.
+ */
+export const projectionGraph = (
+  { hidden_size }: Pick<EncoderConfig, 'hidden_size'>,
+  settings: ColbertSettings,
+): Graph => {
+  const { token_mask } = colbertInputTypes;
+  return trace({ hidden: { dtype: 'float32', shape: ['tokens', hidden_size] }, token_mask }, (inputs) => {
+    const projected = settings.projection.reduce(
+      (x, layer) => project(parameterRoot(), layer, x),
+      inputs.hidden,
+    );
+    return { vectors: l2Normalize(mul(projected, unsqueeze(inputs.token_mask, [1]))) };
+  });
+};
+
 /** The serving graph: output `vectors` [tokens, dim]. */
 export const colbertGraph = (config: EncoderConfig, settings: ColbertSettings): Graph =>
   trace(colbertInputTypes, (inputs) => ({ vectors: tokenVectors(config, settings, inputs) }));

@@ -1,4 +1,4 @@
-import type { EncoderConfig } from '@rag/models';
+import type { EncoderConfig, OnnxChoice } from '@rag/models';
 import type { Driver } from '@rag/runtime';
 import type { TokenizerTexts } from '@rag/text';
 import type { ColbertSettings } from './colbert-settings.js';
@@ -20,6 +20,11 @@ export interface OpenOptions {
 }
 
 export interface FromPretrainedOptions extends OpenOptions, ProjectionOptions {
+  /**
+   * Opens an ONNX file in place of weights: true, a dtype of transformers.js (`q8`: `onnx/model_quantized.onnx`), or a path in the
+   * directory. Left out, the weights are opened, and `onnx/model.onnx` where there are none.
+   */
+  readonly onnx?: OnnxChoice;
   /** `fromPretrained` replays golden.json and throws GoldenError where tokens or scores differ from what was saved. */
   readonly verify?: boolean;
 }

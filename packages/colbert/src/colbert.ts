@@ -2,12 +2,13 @@ import {
   type Checkpoint,
   type EncoderConfig,
   expectTask,
+  expectWeights,
   GOLDEN_FILE,
   GOLDEN_PAIRS,
   type GoldenCase,
   goldenText,
   longestSequence,
-  openCheckpoint,
+  openCheckpointOrOnnx,
   parametersOf,
   parseEncoderConfig,
   poolerOf,
@@ -18,7 +19,7 @@ import {
 } from '@rag/models';
 import type { ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
 import type { Tokenizer } from '@rag/text';
-import { checkPair, checkPairs, checkTexts, type Pair } from './check-texts.js';
+import { checkPair, checkPairs, type Pair } from './check-texts.js';
 import { colbertCheckpoint } from './checkpoint-to-save.js';
 import { colbertGraph } from './colbert-graph.js';
 import type {
@@ -32,22 +33,16 @@ import type {
   ScoreOptions,
 } from './colbert-options.js';
 import { type ColbertSettings, checkSettings, dimensionOf } from './colbert-settings.js';
-import { encodeSequences } from './encode-sequences.js';
+import { encodePassages, encodeQueries, encoderOf } from './encode-texts.js';
 import { exportColbert, exportNarrowColbert } from './export-colbert.js';
 import { goldenScores } from './golden-scores.js';
 import type { NarrowExport } from './judge-export.js';
 import { type OpenedColbert, openColbert } from './open-colbert.js';
+import { openColbertFile } from './open-colbert-file.js';
 import { openWeights } from './open-weights.js';
 import { rankPassages } from './rank-passages.js';
 import { scorePairs } from './score-pairs.js';
-import {
-  type TextEncoder,
-  type TextEncoderOptions,
-  type TokenSequence,
-  textEncoder,
-} from './text-encoder.js';
-import { poolTokens } from './token-pooling.js';
-import { type TokenVectors, withZeroVector } from './token-vectors.js';
+import type { TokenVectors } from './token-vectors.js';
 
 /** Late interaction: a vector per token, queries and passages apart (https://arxiv.org/abs/2004.12832). */
 export class ColBERT {
@@ -64,7 +59,8 @@ export class ColBERT {
   /**
    * Opens, by its directory or in Node by its name on the hub, a model of RAG-Retrieval (encoder and `colbert_linear.pt`), PyLate
    * (modules.json), Stanford's ColBERT (artifact.metadata), or of a bare encoder, whose projection starts from random values of
-   * width `colbertDim`. The encoder's weights are read in place: the files must stay as they are until `dispose`.
+   * width `colbertDim`. The encoder's weights are read in place: the files must stay as they are until `dispose`. With `onnx`,
+   * or where there are no weights, it opens the ONNX file of any exporter.
    * @throws HubError, FileSourceError, SafetensorsError, PytorchFileError, ConfigError, ParameterMatchError or TokenizerError, naming file and field;
    * RangeError for a directory of another task, for options that do not fit the checkpoint and for a tokenizer with more tokens than the model
    */
@@ -73,7 +69,8 @@ export class ColBERT {
     options: FromPretrainedOptions & HubOptions = {},
   ): Promise<ColBERT> {
     const { openHubOrDirectory } = await import('@rag/models/node');
-    const checkpoint = await openCheckpoint(await openHubOrDirectory(idOrDirectory, options));
+    const source = await openHubOrDirectory(idOrDirectory, options);
+    const checkpoint = await openCheckpointOrOnnx(source, options.onnx);
     if (options.colbertDim === undefined && options.freshDim === undefined && options.newHead !== true)
       await expectTask(
         checkpoint,
@@ -83,7 +80,7 @@ export class ColBERT {
       );
     const model = await ColBERT.fromCheckpoint(checkpoint, options);
     if (options.verify)
-      await verifyGolden(checkpoint.source, 'colbert', idOrDirectory, (inputs) =>
+      await verifyGolden(source, 'colbert', idOrDirectory, (inputs) =>
         model.golden(checkPairs(inputs)),
       ).catch((error: unknown) => {
         model.dispose();
@@ -99,6 +96,8 @@ export class ColBERT {
   /** Opens a checkpoint of any source, as `fromPretrained`; weights that are not in files of this machine are copied. */
   static async fromCheckpoint(checkpoint: Checkpoint, options: FromPretrainedOptions = {}): Promise<ColBERT> {
     const config = parseEncoderConfig(checkpoint.config);
+    const { onnx } = checkpoint;
+    if (onnx !== undefined) return new ColBERT(await openColbertFile(checkpoint, onnx, config, options));
     const { settings, stated, weights } = await openWeights(checkpoint, config, options);
     const { tokenizerFiles } = checkpoint;
     const pooler = poolerOf(checkpoint, config);
@@ -140,9 +139,7 @@ export class ColBERT {
    * @throws TypeError for what is no text, RangeError for options out of range, SessionError after `dispose`
    */
   async encodeQueries(texts: readonly string[], options: EncodeOptions = {}): Promise<TokenVectors[]> {
-    const { maxLength, ...rest } = options;
-    const encoder = this.encoder({ queryLength: maxLength });
-    return this.vectors(checkTexts('texts', texts).map(encoder.encodeQuery), encoder, rest);
+    return encodeQueries(this.opened, texts, options);
   }
 
   /**
@@ -153,17 +150,7 @@ export class ColBERT {
     texts: readonly string[],
     options: EncodePassagesOptions = {},
   ): Promise<TokenVectors[]> {
-    const { maxLength, poolFactor = 1, protectedTokens, ...rest } = options;
-    const encoder = this.encoder({ passageLength: maxLength });
-    const sequences = checkTexts('texts', texts).map(encoder.encodePassage);
-    const found = await this.vectors(sequences, encoder, rest);
-    const kept = protectedTokens ?? (this.settings.maskSpecialTokens ? 0 : 1);
-    const pooled = poolFactor === 1 ? found : found.map((vectors) => poolTokens(vectors, poolFactor, kept));
-    if (!this.opened.compat) return pooled;
-    const { document_length } = encoder.settings;
-    return pooled.map((vectors, i) =>
-      sequences[i]!.input_ids.length < document_length ? withZeroVector(vectors) : vectors,
-    );
+    return encodePassages(this.opened, texts, options);
   }
 
   /**
@@ -213,6 +200,7 @@ export class ColBERT {
     directory: string,
     { golden, ...options }: { overwrite?: boolean; golden?: boolean | readonly Pair[] } = {},
   ): Promise<void> {
+    expectWeights(this.opened.onnx);
     const { saveCheckpoint } = await import('@rag/models/node');
     const { config, settings, stated, tokenizerFiles, pooler } = this.opened;
     const read = (name: string) => this.opened.weights.read(name);
@@ -228,6 +216,7 @@ export class ColBERT {
    * @throws RangeError for 2 GiB or more where `externalData` is false
    */
   async exportOnnx(directory: string, options: ExportOnnxOptions = {}): Promise<WrittenOnnx> {
+    expectWeights(this.opened.onnx);
     const { config, settings } = this;
     return exportColbert(
       directory,
@@ -246,6 +235,7 @@ export class ColBERT {
     pairs: readonly Pair[],
     narrow: NarrowExport & ExportOnnxOptions,
   ): Promise<WrittenOnnx & { readonly loss: ScoreLoss }> {
+    expectWeights(this.opened.onnx);
     const { config, settings } = this;
     const scores = await this.computeScore(pairs);
     const maxSim = async (query: TokenVectors, passage: TokenVectors) =>
@@ -253,13 +243,14 @@ export class ColBERT {
     return exportNarrowColbert(
       directory,
       { config, settings, read: (name) => this.opened.weights.read(name) },
-      { pairs, scores, encoder: this.encoder({}), maxSim },
+      { pairs, scores, encoder: encoderOf(this.opened), maxSim },
       narrow,
     );
   }
 
   /** Every parameter by its name, float32, in memory: what training starts from. */
   async readWeights(): Promise<Map<string, Float32Array>> {
+    expectWeights(this.opened.onnx);
     const weights = new Map<string, Float32Array>();
     for (const { name } of parametersOf(this.opened.graph))
       weights.set(name, await this.opened.weights.read(name));
@@ -276,32 +267,12 @@ export class ColBERT {
 
   /** Frees the sessions; encoding and scoring afterwards are errors. */
   dispose(): void {
-    this.opened.session.dispose();
+    this.opened.runner.dispose();
     this.opened.maxSim.dispose();
   }
 
   /** What the model gives for pairs, or for some of its own, as golden.json records it: the tokens of the query and then of the passage, and the score. */
   async golden(pairs: readonly Pair[] = GOLDEN_PAIRS): Promise<GoldenCase[]> {
-    return goldenScores(this.encoder({}), pairs, await this.computeScore(pairs));
-  }
-
-  private encoder(lengths: TextEncoderOptions): TextEncoder {
-    return textEncoder(this.tokenizer, this.config, this.settings, lengths);
-  }
-
-  private vectors(
-    sequences: readonly TokenSequence[],
-    { padId }: TextEncoder,
-    { batchSize = 64, maxTokens = 16_384, onProgress, signal }: Omit<EncodeOptions, 'maxLength'>,
-  ): Promise<TokenVectors[]> {
-    return encodeSequences(this.opened.session, sequences, {
-      padId,
-      batchSize,
-      maxTokens,
-      // The original keeps the zero vectors of masked tokens, all but the first position's.
-      ...(this.opened.compat && { keep: (_: TokenSequence, column: number) => column > 0 }),
-      onProgress,
-      signal,
-    });
+    return goldenScores(encoderOf(this.opened), pairs, await this.computeScore(pairs));
   }
 }

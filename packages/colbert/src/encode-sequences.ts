@@ -1,6 +1,6 @@
-import type { Session } from '@rag/runtime';
 import { packedBatches } from '@rag/text';
 import { colbertTensors } from './colbert-tensors.js';
+import type { BatchRunner } from './open-colbert.js';
 import type { TokenSequence } from './text-encoder.js';
 import type { TokenVectors } from './token-vectors.js';
 
@@ -25,7 +25,7 @@ const isScored = ({ scored }: TokenSequence, column: number): boolean => scored[
  * @throws RangeError for limits below 1 and for a vector that is not finite; the signal's reason when it aborts
  */
 export async function encodeSequences(
-  session: Session,
+  runner: Pick<BatchRunner, 'run'>,
   sequences: readonly TokenSequence[],
   { padId, batchSize, maxTokens, keep = isScored, onProgress, signal }: EncodeSequencesOptions,
 ): Promise<TokenVectors[]> {
@@ -34,7 +34,7 @@ export async function encodeSequences(
   for (const { rows, packed } of packedBatches(sequences, { padId, maxTokens, maxRows: batchSize })) {
     signal?.throwIfAborted();
     const batch = rows.map((row) => sequences[row]!);
-    const { vectors } = await session.run(colbertTensors(batch, packed));
+    const { vectors } = await runner.run(colbertTensors(batch, packed));
     const dim = vectors!.shape[1]!;
     const data = vectors!.data as Float32Array;
     for (const [i, row] of rows.entries()) {

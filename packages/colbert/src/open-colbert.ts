@@ -9,6 +9,9 @@ import type { DirectorySettings } from './directory-settings.js';
 import { type MaxSim, openMaxSim } from './max-sim.js';
 import { textEncoder } from './text-encoder.js';
 
+/** What runs packed batches to `vectors` [tokens, dim]: a session over our graph, or an ONNX file of any tool. */
+export type BatchRunner = Pick<Session, 'run' | 'dispose'>;
+
 /** What a ColBERT model is opened from. */
 export interface ColbertToOpen {
   readonly config: EncoderConfig;
@@ -25,17 +28,40 @@ export interface ColbertToOpen {
 export interface OpenedColbert extends ColbertToOpen {
   readonly tokenizer: Tokenizer;
   readonly graph: Graph;
-  readonly session: Session;
+  readonly runner: BatchRunner;
   readonly maxSim: MaxSim;
   readonly compat: boolean;
+  /** The ONNX file that it is, if it is one. */
+  readonly onnx?: string;
 }
 
-/** @throws RangeError for `compat` with another layout, and for a tokenizer that does not fit the model; SessionError */
-export async function openColbert(
-  model: ColbertToOpen,
-  { provider = 'cpu', driver = 'node', threads, compat = false }: OpenOptions,
-): Promise<OpenedColbert> {
-  const { config, settings, tokenizerFiles, weights } = model;
+/** @throws as `checkedTokenizer`; SessionError */
+export async function openColbert(model: ColbertToOpen, opening: OpenOptions): Promise<OpenedColbert> {
+  const { config, settings, weights } = model;
+  const tokenizer = checkedTokenizer(model, opening);
+  const options = sessionOptions(opening);
+  const graph = colbertGraph(config, settings);
+  const runner = await createSession(modelWithWeights(graph, weights.sources), {
+    ...options,
+    ...(weights.folder === undefined ? {} : { externalDataFolder: weights.folder }),
+    // Prepacking would copy every weight out of the file that it is mapped from.
+    config: { 'session.disable_prepacking': '1' },
+  });
+  const maxSim = await openMaxSim(dimensionOf(settings), options).catch((error: unknown) => {
+    runner.dispose();
+    throw error;
+  });
+  return { ...model, tokenizer, graph, runner, maxSim, compat: opening.compat ?? false };
+}
+
+/**
+ * The tokenizer of a model, once it is known to have what the settings ask of it.
+ * @throws RangeError for `compat` with another layout, and for a tokenizer that does not fit the model
+ */
+export function checkedTokenizer(
+  { config, settings, tokenizerFiles }: Pick<ColbertToOpen, 'config' | 'settings' | 'tokenizerFiles'>,
+  { compat = false }: Pick<OpenOptions, 'compat'>,
+): Tokenizer {
   if (compat && settings.layout !== 'rag-retrieval')
     throw new OptionError(
       'compat',
@@ -49,21 +75,15 @@ export async function openColbert(
     );
   // Markers and mask tokens that the tokenizer lacks are an error now, not at the first text.
   textEncoder(tokenizer, config, settings);
-  const options: SessionOptions = {
-    provider,
-    driver,
-    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-  };
-  const graph = colbertGraph(config, settings);
-  const session = await createSession(modelWithWeights(graph, weights.sources), {
-    ...options,
-    ...(weights.folder === undefined ? {} : { externalDataFolder: weights.folder }),
-    // Prepacking would copy every weight out of the file that it is mapped from.
-    config: { 'session.disable_prepacking': '1' },
-  });
-  const maxSim = await openMaxSim(dimensionOf(settings), options).catch((error: unknown) => {
-    session.dispose();
-    throw error;
-  });
-  return { ...model, tokenizer, graph, session, maxSim, compat };
+  return tokenizer;
 }
+
+export const sessionOptions = ({
+  provider = 'cpu',
+  driver = 'node',
+  threads,
+}: OpenOptions): SessionOptions => ({
+  provider,
+  driver,
+  ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+});
