@@ -9,7 +9,7 @@ const card: ModelCard = {
   parameters: 1_234_567,
   onnx: true,
   tool: '@rag/train 1.2.3',
-  settings: { lr: 5e-5, train_dataset: ['rows.jsonl'] },
+  settings: { lr: 5e-5, train_dataset: ['rows.jsonl', 'more_rows.jsonl'] },
   train: [{ file: 'rows.jsonl', bytes: 12, rows: 3, sha256: 'ab'.repeat(32) }],
   val: [{ file: 'dev|set.jsonl', bytes: 4, rows: 1, sha256: 'cd'.repeat(32) }],
   result: { updates: 7, tokens: 800, meanLoss: 0.25 },
@@ -56,7 +56,7 @@ test('what it is, how it was trained and how good it is', () => {
     '# base reranker',
     `Trained from org/base at commit ${'c'.repeat(40)} (bert, 1.2 M parameters) by @rag/train 1.2.3.`,
     '| `lr` | 0.00005 |',
-    '| `train_dataset` | \\["rows.jsonl"\\] |',
+    '| `train_dataset` | rows.jsonl, more\\_rows.jsonl |',
     `| training | rows.jsonl | 3 | 12 | \`${'ab'.repeat(32)}\` |`,
     `| held out | dev\\|set.jsonl | 1 | 4 | \`${'cd'.repeat(32)}\` |`,
     '| mrr@10 | 0.1250 | 0.5000 | 0.2500 to 0.7500 |',
@@ -68,11 +68,13 @@ test('a card claims nothing that is not known', () => {
   const text = modelCard({
     ...card,
     base: { name: 'folder' },
+    parameters: 8320,
     onnx: false,
     val: [],
     metrics: [],
   });
   expect(text).toContain('# folder reranker\n');
+  expect(text).toContain('Trained from folder (bert, 8320 parameters) by');
   for (const word of [
     'base_model',
     'license',

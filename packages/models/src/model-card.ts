@@ -58,7 +58,7 @@ export const modelCardName = ({ base, task }: Pick<ModelCard, 'base' | 'task'>):
 export function modelCard(card: ModelCard): string {
   const { base, task, tool, modelType, parameters } = card;
   const started = base.commit === undefined ? base.name : `${base.name} at commit ${base.commit}`;
-  const about = `${KINDS[task]}. Trained from ${started} (${modelType}, ${(parameters / 1e6).toFixed(1)} M parameters) by ${tool}.`;
+  const about = `${KINDS[task]}. Trained from ${started} (${modelType}, ${counted(parameters)} parameters) by ${tool}.`;
   const files = [...card.train.map((file) => ['training', file] as const)];
   const held = card.val.map((file) => ['held out', file] as const);
   return [
@@ -105,4 +105,9 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 const escaped = (text: string): string =>
   text.replace(/[\\`*_|<>[\]&]/g, (mark) => `\\${mark}`).replace(/\s+/g, ' ');
 
-const shown = (value: unknown): string => escaped(typeof value === 'string' ? value : JSON.stringify(value));
+const shown = (value: unknown): string => {
+  if (Array.isArray(value)) return value.map(shown).join(', ');
+  return escaped(typeof value === 'string' ? value : JSON.stringify(value));
+};
+
+const counted = (count: number): string => (count < 1e6 ? `${count}` : `${(count / 1e6).toFixed(1)} M`);
