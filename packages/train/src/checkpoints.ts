@@ -21,6 +21,8 @@ export interface Checkpoints {
 /** The file beside the model that says where the run was. */
 export const trainerState = 'trainer_state.json';
 
+const MODEL_FILES = ['config.json', 'model.safetensors', 'onnx/model.onnx', 'onnx/model.onnx_data'];
+
 const checkpointName = /^checkpoint_\d+$/;
 
 /**
@@ -46,7 +48,7 @@ export function checkpointsOf(
     async save(epoch, model, state) {
       const name = `checkpoint_${epoch}`;
       const path = `${folder}/${name}`;
-      const written = ['config.json', 'model.safetensors', ...Object.keys(model.files ?? {}), trainerState];
+      const written = [...MODEL_FILES, ...Object.keys(model.files ?? {}), trainerState];
       for (const old of stale) await remove(old, written);
       stale = [];
       const stateText = `${JSON.stringify(state, null, 2)}\n`;

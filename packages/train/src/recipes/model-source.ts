@@ -1,9 +1,12 @@
 import {
   type Checkpoint,
   type FileSource,
+  FileSourceError,
   type ModelCardFacts,
   modelCardFacts,
+  onnxPaths,
   openCheckpoint,
+  openCheckpointOrOnnx,
   readJsonObject,
   readText,
   TOKENIZER_FILES,
@@ -55,7 +58,7 @@ export type ModelSettings = Pick<CompleteConfig, 'modelNameOrPath' | 'initFromCo
   Partial<Pick<CompleteConfig, 'cacheDir' | 'token' | 'revision' | 'offline'>>;
 
 /**
- * Opens `model_name_or_path`, a directory or a model of the hub: a checkpoint, or, only with `init_from_config`, config.json and
+ * Opens `model_name_or_path`, a directory or a model of the hub: a checkpoint, its ONNX file where it has no weights, or, only with `init_from_config`, config.json and
  * tokenizer files whose weights are to be fresh.
  * @throws ConfigError where there is no such model; HubError; what `openCheckpoint` throws
  */
@@ -89,6 +92,8 @@ export async function openModelSource(
       `expected a directory without weights, got ${directory} with ${weightsFile} — drop init_from_config to start from them`,
     );
   if (weightsFile === undefined && names.includes('config.json')) {
+    if (!initFromConfig && (await hasOnnx(source, names)))
+      return { base, kind: 'checkpoint', checkpoint: await openCheckpointOrOnnx(source, true) };
     if (!initFromConfig)
       throw new ConfigError(
         'model_name_or_path',
@@ -98,6 +103,15 @@ export async function openModelSource(
     return { base, ...(await fromConfig(source, names)) };
   }
   return { base, kind: 'checkpoint', checkpoint: await openCheckpoint(source) };
+}
+
+/** Whether there is an ONNX file, in the directory or in `onnx`. */
+async function hasOnnx(source: FileSource, names: readonly string[]): Promise<boolean> {
+  const within = await source.list('onnx').catch((error: unknown): string[] => {
+    if (error instanceof FileSourceError) return [];
+    throw error;
+  });
+  return onnxPaths([...names, ...within]).length > 0;
 }
 
 /** One line about a model: size, and what of it is fresh. */

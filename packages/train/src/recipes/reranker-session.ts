@@ -1,5 +1,5 @@
 import type { NamedLoss } from '@rag/losses';
-import { openCheckpoint } from '@rag/models';
+import { openCheckpointOrOnnx } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
 import { CrossEncoder } from '@rag/reranker';
 import { type RerankerLoss, rerankerCheckpoint } from '@rag/reranker/training';
@@ -8,6 +8,7 @@ import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import type { RunFiles } from '../run-files.js';
 import { usesTeacher } from './reranker-data.js';
 import type { StartingModel } from './starting-model.js';
+import { withTrainedFile } from './trained-file.js';
 
 /** The loss as the objective takes it. */
 export function rerankerLoss(
@@ -20,12 +21,13 @@ export function rerankerLoss(
 
 /** The model as it stands; its tensors are views of the session's live state, to be written before the next update. */
 export function modelToSave(
-  { config, tokenizerFiles }: Pick<StartingModel, 'config' | 'tokenizerFiles'>,
+  { config, tokenizerFiles, file }: Pick<StartingModel, 'config' | 'tokenizerFiles' | 'file'>,
   session: Pick<TrainingSession, 'weights'>,
 ): CheckpointToSave {
   const live = new Map(session.weights().map(({ name, data }) => [name, data]));
   const read = async (name: string) => live.get(name) as Float32Array;
-  return rerankerCheckpoint({ config, tokenizerFiles, parameters: session.weights(), read });
+  const parts = { config, tokenizerFiles, parameters: session.weights(), read };
+  return file ? withTrainedFile(rerankerCheckpoint(parts), file, session) : rerankerCheckpoint(parts);
 }
 
 /** Opens a model that was just written, as its user will. */
@@ -33,5 +35,5 @@ export async function openSavedModel(files: RunFiles, path: string, threads: num
   const source = await files.openModel(path);
   if (!source)
     throw new Error(`${path}: expected the model that was saved there, got nothing — was it removed?`);
-  return CrossEncoder.fromCheckpoint(await openCheckpoint(source), { newHead: false, threads });
+  return CrossEncoder.fromCheckpoint(await openCheckpointOrOnnx(source), { newHead: false, threads });
 }

@@ -10,6 +10,7 @@ import { modelToSave, openSavedModel, rerankerLoss } from './reranker-session.js
 import { type PreparedTask, type RunPlatform, runTask, type TaskRun } from './run-task.js';
 import { openStartingModel } from './starting-model.js';
 import { textLength } from './text-length.js';
+import { checkExport, describeFile, withColumns } from './trained-file.js';
 
 /** What a run of `rag train reranker` gave. */
 export type RerankerRun = TaskRun<RerankerEvaluation>;
@@ -31,7 +32,10 @@ async function prepare(
   const loss = rerankerLoss(named, config);
   const start = await openStartingModel(files, config, { threads });
   try {
+    const { file } = start;
+    if (file) checkExport(config.exportOnnx, file);
     listener.say(describeModel(start, config.modelNameOrPath));
+    if (file) listener.say(describeFile(file));
     const say = (line: string): void => listener.say(line);
     const maxLength = textLength('max_len', config.maxLen, sources.get('max_len'), start.config, say);
     const data = await openRerankerData(files, config, named);
@@ -42,10 +46,13 @@ async function prepare(
       return {
         start: { ...start, modelType: start.config.model_type },
         model: start.model,
-        objective: rerankerObjective({ config: start.config, loss }),
+        objective: rerankerObjective({ config: start.config, loss, ...(file && { scores: file.output }) }),
         data: {
           ...data,
-          batches: (epoch, dropout) => data.batches(epoch, (batch) => ({ encoder, dropout: dropout(batch) })),
+          batches: (epoch, dropout) => {
+            const batches = data.batches(epoch, (batch) => ({ encoder, dropout: dropout(batch) }));
+            return file ? withColumns(batches) : batches;
+          },
         },
         ...(judged && {
           evaluator: rerankerEvaluator(judged, { maxLength, batchSize: config.evalBatchSize }),

@@ -1,4 +1,4 @@
-import { initializeParameters, parseEncoderConfig } from '@rag/models';
+import { initializeParameters, parseEncoderConfig, type TrainableFile } from '@rag/models';
 import { CrossEncoder, type CrossEncoderParts } from '@rag/reranker';
 import { classifierConfig, classifierParameters } from '@rag/reranker/training';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
@@ -10,11 +10,14 @@ import {
   type StartingParts,
 } from './model-source.js';
 import { openModel } from './open-model.js';
+import { openTrainedFile } from './trained-file.js';
 
 /** What training of a reranker starts from. */
 export interface StartingModel extends CrossEncoderParts, Pick<StartingParts, 'fresh' | 'base'> {
   /** The same, ready to score. */
   readonly model: CrossEncoder;
+  /** The ONNX file whose weights these are, where there is no checkpoint. */
+  readonly file?: TrainableFile;
 }
 
 type Settings = ModelSettings & Pick<CompleteRerankerConfig, 'seed'>;
@@ -48,11 +51,16 @@ async function open(
     return { ...parts, model, base, fresh: wanted.map(({ name }) => name) };
   }
   const { checkpoint } = source;
+  const { onnx, tokenizerFiles } = checkpoint;
+  const trained =
+    onnx &&
+    (await openTrainedFile(checkpoint.source, onnx, parseEncoderConfig(checkpoint.config), ['logits']));
   const model = await CrossEncoder.fromCheckpoint(checkpoint, { seed, threads });
   const { config, initialized: fresh } = model;
+  if (trained) return { model, base, config, tokenizerFiles, fresh, ...trained };
   try {
     const weights = await model.readWeights();
-    return { model, base, config, tokenizerFiles: checkpoint.tokenizerFiles, weights, fresh };
+    return { model, base, config, tokenizerFiles, weights, fresh };
   } catch (error) {
     model.dispose();
     throw error;

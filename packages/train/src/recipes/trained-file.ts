@@ -1,0 +1,82 @@
+import { COLUMNS, columnsOf, type EncoderConfig, openTrainableFile, type TrainableFile } from '@rag/models';
+import type { CheckpointToSave } from '@rag/models/node';
+import {
+  type Batch,
+  type ChunkedBatch,
+  Tensor,
+  type TrainingBatch,
+  type TrainingSession,
+} from '@rag/runtime';
+import { ConfigError } from '../config/config-error.js';
+import type { TaskBatch } from '../trainer.js';
+
+/** An ONNX file that a run trains in place of a checkpoint's weights. */
+export interface TrainedFile {
+  readonly file: TrainableFile;
+  /** As the file has them, by its names. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+}
+
+/** @throws as `openTrainableFile` */
+export async function openTrainedFile(
+  source: Parameters<typeof openTrainableFile>[0],
+  path: string,
+  config: EncoderConfig,
+  outputs: readonly string[],
+): Promise<TrainedFile> {
+  const file = await openTrainableFile(source, path, config, outputs);
+  const weights = new Map<string, Float32Array>();
+  for (const { name } of file.parameters) weights.set(name, await file.read(name));
+  return { file, weights };
+}
+
+/** What is other than with a checkpoint: no dropout, and tensors that stay. */
+export function describeFile({ path, parameters, frozen }: TrainableFile): string {
+  const stay = frozen.length === 0 ? '' : `; not trained: ${frozen.join(', ')}`;
+  return `${path}: ${parameters.length} weights; dropout: none in this file${stay}`;
+}
+
+/** Batches as a graph over a file is fed them: with the columns that hold tokens. */
+export async function* withColumns(batches: AsyncIterable<TaskBatch>): AsyncGenerator<TaskBatch> {
+  for await (const one of batches) yield { ...one, batch: fedToFile(one.batch) };
+}
+
+function fedToFile(batch: TrainingBatch): TrainingBatch {
+  if (!isChunked(batch)) return withOwnColumns(batch);
+  const { chunks, head } = batch;
+  return {
+    head,
+    chunks: {
+      *[Symbol.iterator]() {
+        for (const chunk of chunks) yield withOwnColumns(chunk);
+      },
+    },
+  };
+}
+
+const isChunked = (batch: TrainingBatch): batch is ChunkedBatch => Symbol.iterator in Object(batch.chunks);
+
+function withOwnColumns(batch: Batch): Batch {
+  const columns = columnsOf(batch.position_ids!.data as BigInt64Array);
+  return { ...batch, [COLUMNS]: new Tensor('int64', [columns.length], columns) };
+}
+
+/** Refuses to write a second file of the same name. @throws ConfigError */
+export function checkExport(exportOnnx: boolean, { path }: TrainableFile): void {
+  if (exportOnnx)
+    throw new ConfigError(
+      'export_onnx',
+      'export_onnx',
+      `expected it left out for a model that is trained from ${path}, got true — onnx/model.onnx is written anyway`,
+    );
+}
+
+/** The checkpoint with the trained file in the place of tensors. */
+export function withTrainedFile(
+  checkpoint: CheckpointToSave,
+  file: TrainableFile,
+  session: Pick<TrainingSession, 'weights'>,
+): CheckpointToSave {
+  const live = new Map(session.weights().map(({ name, data }) => [name, data as Float32Array]));
+  return { ...checkpoint, tensors: [], onnx: file.withWeights((name) => live.get(name)!) };
+}
