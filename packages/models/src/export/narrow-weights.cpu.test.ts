@@ -57,13 +57,23 @@ describe('narrowWeights', () => {
     expect((await run(await encodeOneFile(narrowWeights(zero, dtype)))).every((x) => x === 0)).toBe(true);
   });
 
+  it('q8: two products of a weight and an unsigned byte fit into 16 bits, so that no processor saturates', async () => {
+    const narrow = narrowWeights(model, 'q8');
+    const { shape, dtype } = narrow.graph.parameters.find((value) => nameOf(value) === 'weight_quantized')!;
+    expect([dtype, shape]).toEqual(['int8', [WIDTH, OUT]]);
+    const steps = new Int8Array((await narrow.read('weight_quantized')).slice().buffer);
+    const furthest = Math.max(...steps.map(Math.abs));
+    expect(furthest).toBe(64);
+    expect(2 * 255 * furthest).toBeLessThanOrEqual(32_767);
+  });
+
   it('fp16 refuses what it cannot hold', async () => {
     const large = singlePrecision(model.graph, async (name) =>
       new Float32Array(arrays.get(name)!.length).fill(7e4),
     );
     const narrow = narrowWeights(large, 'fp16');
     await expect(narrow.read(nameOf(narrow.graph.parameters[0]!))).rejects.toThrow(
-      'expected weights of at most 65504',
+      'table: expected weights of at most 65504 for fp16, got 70000 — export in another dtype',
     );
   });
 });

@@ -1,7 +1,6 @@
 import {
   add,
   cast,
-  constant,
   defineOp,
   type Graph,
   gather,
@@ -27,6 +26,8 @@ export const NARROW_NAMES: { readonly [Kind in NarrowDtype]: string } = {
   q4: 'model_q4',
 };
 
+/** Steps from 0 to a row's largest weight: of tables, and of linear layers. */
+const STEPS = { uint8: 127, int8: 64 } as const;
 /** Weights of a block of `MatMulNBits`, which share a scale. */
 const BLOCK = 32;
 
@@ -38,7 +39,7 @@ const DynamicQuantizeLinear = defineOp<[Value]>('DynamicQuantizeLinear', {
   ],
   gradient: 'none',
 });
-const MatMulInteger = defineOp<[Value, Value, Value, Value]>('MatMulInteger', {
+const MatMulInteger = defineOp<[Value, Value, Value]>('MatMulInteger', {
   infer: ([a, b]) => [{ dtype: 'int32', shape: [...a.shape.slice(0, -1), b.shape[1]!] }],
   gradient: 'none',
 });
@@ -55,9 +56,12 @@ const MatMulNBits = defineOp<
 /**
  * A float32 model with narrower weights, which computes in float32 but for products of 8-bit integers:
  * - `fp16`: every weight in half precision, widened in the graph;
- * - `q8`: linear layers by rows of uint8 with a scale each, times inputs that are quantised as they come (`DynamicQuantizeLinear`, `MatMulInteger`);
+ * - `q8`: linear layers by rows of int8 with a scale each, times inputs that are quantised as they come (`DynamicQuantizeLinear`, `MatMulInteger`);
  * - `q4`: linear layers in blocks of 32 four-bit weights with a scale each (`MatMulNBits`); the tables of embeddings, in both, by rows of uint8.
- * Unsigned weights, since products of signed ones saturate on processors without VNNI.
+ * Norms, softmax, biases, products of activations and what weights are not read by (`Gather`, `Gemm`) stay float32 in all of them: that is where
+ * half precision overflows, and processors compute it by widening.
+ * Signed weights of 64 steps: ONNX Runtime's products of signed weights took less than half the time of unsigned ones where the processor has
+ * VNNI, and with 127 steps a sum of two of them overflows 16 bits where it has none (its `reduce_range`).
  * @throws RangeError, when a weight is read that half precision cannot hold
  */
 export function narrowWeights({ graph, read }: PortableModel, dtype: NarrowDtype): PortableModel {
@@ -69,7 +73,7 @@ export function narrowWeights({ graph, read }: PortableModel, dtype: NarrowDtype
   const narrowed = (
     name: string,
     shape: readonly number[],
-    type: 'uint8' | 'float16' | 'float32',
+    type: 'uint8' | 'int8' | 'float16' | 'float32',
     make: () => Promise<ArrayBufferView>,
   ): Value => {
     made.set(name, async () => {
@@ -99,15 +103,19 @@ export function narrowWeights({ graph, read }: PortableModel, dtype: NarrowDtype
     once.set(x, known);
     return known;
   };
-  /** uint8 rows and their scales; `columns` writes the rows as columns. */
-  const byRows = (name: string, rows: number, width: number, columns: boolean): [Value, Value] => [
-    narrowed(`${name}_quantized`, columns ? [width, rows] : [rows, width], 'uint8', async () =>
-      quantizeRows(await floats(name), rows, width, columns),
-    ),
-    narrowed(`${name}_scale`, columns ? [rows] : [rows, 1], 'float32', async () =>
-      rowScales(await floats(name), rows, width),
-    ),
-  ];
+  /** Rows by the steps of their kind, and a scale each. */
+  const byRows = (name: string, rows: number, width: number, kind: keyof typeof STEPS): [Value, Value] => {
+    const columns = kind === 'int8';
+    const shape = columns ? [width, rows] : [rows, width];
+    return [
+      narrowed(`${name}_quantized`, shape, kind, async () =>
+        quantizeRows(await floats(name), rows, width, kind),
+      ),
+      narrowed(`${name}_scale`, columns ? [rows] : [rows, 1], 'float32', async () =>
+        rowScales(await floats(name), rows, width, STEPS[kind]),
+      ),
+    ];
+  };
   const outputs = rewrite(Object.values(graph.outputs), ({ op, attributes }, operands) => {
     const [x, weight, bias] = operands as [Value, Value, Value | null];
     if (
@@ -116,7 +124,7 @@ export function narrowWeights({ graph, read }: PortableModel, dtype: NarrowDtype
       attributes.axis === 0 &&
       x.shape.length === 2
     ) {
-      const [rows, scales] = byRows(nameOf(x), x.shape[0] as number, x.shape[1] as number, false);
+      const [rows, scales] = byRows(nameOf(x), x.shape[0] as number, x.shape[1] as number, 'uint8');
       return [mul(sub(cast(gather(rows, weight), 'float32'), 128), gather(scales, weight))];
     }
     if (op.opType !== 'Gemm' || weight.source.kind !== 'parameter' || attributes.transB !== 1)
@@ -140,9 +148,9 @@ export function narrowWeights({ graph, read }: PortableModel, dtype: NarrowDtype
       );
       return withBias(MatMulNBits.of([x, packed, scales], { K: width, N: out, bits: 4, block_size: BLOCK }));
     }
-    const [columns, scales] = byRows(name, out, width, true);
+    const [columns, scales] = byRows(name, out, width, 'int8');
     const [values, scale, zero] = quantized(x) as [Value, Value, Value];
-    const product = MatMulInteger.of([values, columns, zero, constant(128, 'uint8')]);
+    const product = MatMulInteger.of([values, columns, zero]);
     return withBias(mul(cast(product, 'float32'), mul(scales, scale)));
   });
   return { graph: sameNames(graph, outputs), read: (name) => made.get(name)?.() ?? read(name) };
@@ -162,22 +170,32 @@ function toHalf(name: string, values: Float32Array): Uint16Array {
   return float32ToFloat16(values);
 }
 
-/** Largest |w| of each row, as 127 steps. */
-function rowScales(values: Float32Array, rows: number, width: number): Float32Array {
+/** Largest |w| of each row, as so many steps. */
+function rowScales(values: Float32Array, rows: number, width: number, steps: number): Float32Array {
   return Float32Array.from({ length: rows }, (_, row) => {
     let most = 0;
     for (let i = row * width; i < (row + 1) * width; i++) most = Math.max(most, Math.abs(values[i]!));
-    return most === 0 ? 1 : most / 127;
+    return most === 0 ? 1 : most / steps;
   });
 }
 
-function quantizeRows(values: Float32Array, rows: number, width: number, columns: boolean): Uint8Array {
-  const scales = rowScales(values, rows, width);
-  const quantized = new Uint8Array(values.length);
+/** uint8 around 128 row by row, as a table is; or int8 around 0 with rows as columns, as a product reads them. */
+function quantizeRows(
+  values: Float32Array,
+  rows: number,
+  width: number,
+  kind: keyof typeof STEPS,
+): Uint8Array | Int8Array {
+  const steps = STEPS[kind];
+  const scales = rowScales(values, rows, width, steps);
+  const quantized = kind === 'int8' ? new Int8Array(values.length) : new Uint8Array(values.length).fill(128);
   for (let row = 0; row < rows; row++)
     for (let i = 0; i < width; i++) {
-      const step = Math.round(values[row * width + i]! / scales[row]!) + 128;
-      quantized[columns ? i * rows + row : row * width + i] = Math.min(255, Math.max(0, step));
+      const step = Math.round(values[row * width + i]! / scales[row]!);
+      quantized[kind === 'int8' ? i * rows + row : row * width + i]! += Math.max(
+        -steps,
+        Math.min(steps, step),
+      );
     }
   return quantized;
 }
