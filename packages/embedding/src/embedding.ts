@@ -18,7 +18,7 @@ import {
   weightsOfCheckpoint,
 } from '@rag/models';
 import type { ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
-import type { Tokenizer } from '@rag/text';
+import type { EncodedIds, Tokenizer, TokenizerTexts } from '@rag/text';
 import { embeddingCheckpoint } from './checkpoint-to-save.js';
 import { embeddingConfig, readEmbeddingConfig } from './embedding-config.js';
 import { readEmbeddingFiles } from './embedding-files.js';
@@ -27,12 +27,13 @@ import type { EmbeddingHead } from './embedding-head.js';
 import type { EmbeddingParts, FromPretrainedOptions, OpenOptions } from './embedding-options.js';
 import { defaultSettings, type EmbeddingSettings } from './embedding-settings.js';
 import { type EncodeOptions, resolveEncode, type Texts, type Vectors } from './encode-options.js';
-import { encodeStream } from './encode-stream.js';
+import { encodeStream, encodeWindow } from './encode-stream.js';
 import { exportEmbedding, exportNarrowEmbedding } from './export-embedding.js';
 import { goldenVectors } from './golden-vectors.js';
 import type { NarrowExport } from './judge-export.js';
-import { type OpenedEmbedding, openEmbedding } from './open-embedding.js';
+import { type OpenedEmbedding, openEmbedding, tokenizerTexts } from './open-embedding.js';
 import { openEmbeddingFile } from './open-embedding-file.js';
+import type { TextsTokenizer } from './text-encoder.js';
 import { truncateVector } from './truncate-vector.js';
 
 /** A text embedding model: one vector per text (https://arxiv.org/abs/1908.10084), its whole head in the graph. */
@@ -151,6 +152,26 @@ export class Embedding {
     return this.stream(source, options, options.onProgress);
   }
 
+  /** The texts that `tokenizer` was opened from, for a pool of @rag/text/node. */
+  get tokenizerTexts(): TokenizerTexts {
+    return tokenizerTexts(this.opened);
+  }
+
+  /** The ids that `encode` would make of texts, made by a pool opened from `tokenizerTexts`: what `encodeTokens` takes. */
+  async tokenize(texts: readonly string[], pool: TextsTokenizer, options: EncodeOptions = {}) {
+    const { encoder, prompt } = resolveEncode(this, options);
+    const prompted = texts.map((text) => prompt + text);
+    return encoder.encodeBy(pool, prompted, options.signal);
+  }
+
+  /** The vectors of what `tokenize` gave with the same options, those that `encode` gives a list of at most 4,096 texts. */
+  async encodeTokens(sequences: readonly EncodedIds[], options: EncodeOptions = {}): Promise<Float32Array[]> {
+    const { dim, normalize, limits } = resolveEncode(this, options);
+    const onProgress = (done: number) => options.onProgress?.(done, sequences.length);
+    const vectors = await encodeWindow(this.opened.runner, sequences, 0, { ...limits, onProgress });
+    return vectors.map((vector) => truncateVector(vector, dim, normalize));
+  }
+
   /** `encode` with the prompt named "query", where the model has one and the options name none. */
   encodeQueries<T extends Texts>(texts: T, options: EncodeOptions = {}): Vectors<T> {
     return this.encode(texts, this.withPrompt(['query'], options));
@@ -231,6 +252,11 @@ export class Embedding {
     return { config, head, settings, tokenizerFiles, weights: await this.readWeights(), pooler };
   }
 
+  /** The ONNX file that it was opened from, by its path in the directory; undefined for one of weights. */
+  get onnx(): string | undefined {
+    return this.opened.onnx;
+  }
+
   /** Frees the session; encoding afterwards is an error. */
   dispose(): void {
     this.opened.runner.dispose();
@@ -265,11 +291,9 @@ export class Embedding {
     options: EncodeOptions,
     onProgress: ((done: number) => void) | undefined,
   ): AsyncGenerator<Float32Array, void, undefined> {
-    const { encoder, prompt, unpooled, dim, normalize } = resolveEncode(this, options);
-    const { batchSize = 64, maxTokens = 16_384, signal } = options;
-    const limits = { padId: encoder.padId, batchSize, maxTokens, unpooled, onProgress, signal };
+    const { encoder, prompt, dim, normalize, limits } = resolveEncode(this, options);
     const encode = (text: string) => encoder.encode(prompt + text);
-    for await (const vector of encodeStream(this.opened.runner, texts, encode, limits))
+    for await (const vector of encodeStream(this.opened.runner, texts, encode, { ...limits, onProgress }))
       yield truncateVector(vector, dim, normalize);
   }
 }

@@ -26,10 +26,10 @@ describe('prompt', () => {
   });
 
   it('its tokens are not pooled where the head says so', () => {
-    expect(resolve({ promptName: 'query' }).unpooled).toBeUndefined();
+    expect(resolve({ promptName: 'query' }).limits.unpooled).toBeUndefined();
     const changes = { head: { ...tinyHead, includePrompt: false } };
-    expect(resolve({ promptName: 'query' }, changes).unpooled).toBe(3);
-    expect(resolve({}, changes).unpooled).toBe(0);
+    expect(resolve({ promptName: 'query' }, changes).limits.unpooled).toBe(3);
+    expect(resolve({}, changes).limits.unpooled).toBe(0);
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { longestSequence, OptionError } from '@rag/models';
 import type { Tokenizer } from '@rag/text';
 import { type EmbeddingHead, embeddingDimension } from './embedding-head.js';
 import type { EmbeddingSettings } from './embedding-settings.js';
-import type { BatchLimits } from './encode-stream.js';
+import type { BatchLimits, StreamOptions } from './encode-stream.js';
 import { type TextTokenizer, textEncoder } from './text-encoder.js';
 
 /** How texts are encoded. */
@@ -41,11 +41,11 @@ export type Vectors<T extends Texts> = T extends string
 export interface ResolvedEncode {
   readonly encoder: TextTokenizer;
   readonly prompt: string;
-  /** Tokens at the start of each sequence that are not pooled; undefined for a head that pools all. */
-  readonly unpooled: number | undefined;
   readonly dim: number;
   /** Whether vectors are to be normalised after the graph has done what it does. */
   readonly normalize: boolean;
+  /** How sequences are put into batches. */
+  readonly limits: Omit<StreamOptions, 'onProgress'>;
 }
 
 /** @throws OptionError for options out of range, a prompt that is not there, and two prompts */
@@ -74,10 +74,12 @@ export function resolveEncode(
   const encoder = textEncoder(tokenizer, config, maxLength);
   const prompt = promptOf(settings, options);
   const pools = head.includePrompt ?? true;
+  const unpooled = pools ? undefined : prompt === '' ? 0 : encoder.promptTokens(prompt);
+  const { batchSize = 64, maxTokens = 16_384, signal } = options;
   return {
     encoder,
     prompt,
-    unpooled: pools ? undefined : prompt === '' ? 0 : encoder.promptTokens(prompt),
+    limits: { padId: encoder.padId, batchSize, maxTokens, unpooled, signal },
     dim,
     normalize: normalize && !(head.normalize && dim === width),
   };

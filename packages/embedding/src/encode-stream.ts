@@ -57,7 +57,8 @@ export async function* encodeStream(
   if (window.length > 0) yield* await flush();
 }
 
-async function encodeWindow(
+/** The vectors of sequences that are sorted by length together; `first` is the place of the first among all texts, for errors. */
+export async function encodeWindow(
   runner: Pick<BatchRunner, 'run'>,
   sequences: readonly EncodedIds[],
   first: number,

@@ -24,3 +24,4 @@ export {
   quantizeEmbeddings,
 } from './quantize-embeddings.js';
 export { type QuantizedHit, type SearchQuantizedOptions, searchQuantized } from './search-quantized.js';
+export type { TextsTokenizer } from './text-encoder.js';

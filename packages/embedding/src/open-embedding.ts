@@ -55,15 +55,20 @@ export async function openEmbedding(
   return { ...model, tokenizer, runner, dimension, parameters: parametersOf(graph) };
 }
 
+/** What the tokenizer of a model is opened from. */
+export const tokenizerTexts = ({
+  settings,
+  tokenizerFiles,
+}: Pick<EmbeddingToOpen, 'settings' | 'tokenizerFiles'>): TokenizerTexts =>
+  settings.do_lower_case ? lowercaseTokenizer(tokenizerFiles) : tokenizerFiles;
+
 /** @throws RangeError for a tokenizer with more tokens than the model */
 export function openModelTokenizer({
   config,
   settings,
   tokenizerFiles,
 }: Pick<EmbeddingToOpen, 'config' | 'settings' | 'tokenizerFiles'>): Tokenizer {
-  const tokenizer = openTokenizer(
-    settings.do_lower_case ? lowercaseTokenizer(tokenizerFiles) : tokenizerFiles,
-  );
+  const tokenizer = openTokenizer(tokenizerTexts({ settings, tokenizerFiles }));
   if (tokenizer.vocabSize > config.vocab_size)
     throw new RangeError(
       `tokenizer: expected at most ${config.vocab_size} tokens ("vocab_size" of config.json), got ${tokenizer.vocabSize} — use the tokenizer that belongs to the model`,

@@ -43,3 +43,27 @@ it.each([2, 65, 3.5, Number.NaN, -1, Number.POSITIVE_INFINITY])(
     );
   },
 );
+
+it('gives of a pool what it gives itself', async () => {
+  const asked: unknown[] = [];
+  const pool = {
+    encode: async (texts: readonly string[], options: { maxLength: number; signal?: AbortSignal }) => {
+      asked.push(options);
+      return texts.map((text) => {
+        const { input_ids, token_type_ids } = tokenizer.encode(text, options);
+        return {
+          input_ids: Int32Array.from(input_ids),
+          token_type_ids: Int32Array.from(token_type_ids, () => 1),
+        };
+      });
+    },
+  };
+  const { signal } = new AbortController();
+  const texts = ['the cat sat in the sun', ''];
+  const encodeBy = (type_vocab_size: number) =>
+    textEncoder(tokenizer, tinyConfig({ type_vocab_size }), 5).encodeBy(pool, texts, signal);
+  const encoder = textEncoder(tokenizer, tinyConfig({ type_vocab_size: 1 }), 5);
+  expect(await encodeBy(1)).toEqual(texts.map((text) => encoder.encode(text)));
+  expect((await encodeBy(2))[1]!.token_type_ids).toEqual([1, 1]);
+  expect(asked[0]).toEqual({ maxLength: 5, signal });
+});

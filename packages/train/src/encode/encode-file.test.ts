@@ -203,6 +203,47 @@ test('a bad line is named, and the rows before it are kept', async () => {
   expect(await encodeFile(await job(lines, disk.open()))).toBe(3500);
 });
 
+/** The encoder, with what it was asked to prepare and to encode, by the first text of each window. */
+function preparing(): { asked: string[]; ahead: EncodeJob['encoder'] } {
+  const asked: string[] = [];
+  const prepared = new Set<readonly string[]>();
+  const ahead: EncodeJob['encoder'] = {
+    width,
+    prepare(window) {
+      asked.push(`prepare ${window[0]}`);
+      prepared.add(window);
+    },
+    encode(window, control) {
+      expect(prepared.has(window)).toBe(true);
+      asked.push(`encode ${window[0]}`);
+      return encoder.encode(window, control);
+    },
+  };
+  return { asked, ahead };
+}
+
+test('an encoder that prepares is told of each window once, in order, and the bytes are the same', async () => {
+  const { asked, ahead } = preparing();
+  const [with_, without] = [crashingDisk(luck(1)), crashingDisk(luck(1))];
+  await encodeFile(await job(texts(3500), with_.open(), { encoder: ahead }));
+  await encodeFile(await job(texts(3500), without.open()));
+  expect(with_.finished).toEqual(without.finished);
+  const firsts = [0, 1, 2, 3].map((i) => texts(3500)[i * windowRows]);
+  for (const what of ['prepare', 'encode'])
+    expect(asked.filter((line) => line.startsWith(what))).toEqual(firsts.map((text) => `${what} ${text}`));
+  for (const text of firsts)
+    expect(asked.indexOf(`prepare ${text}`)).toBeLessThan(asked.indexOf(`encode ${text}`));
+});
+
+test('it keeps the rows before a bad line too', async () => {
+  const lines = texts(3500);
+  lines[3000] = '\u3000';
+  const disk = crashingDisk(luck(10));
+  const { ahead } = preparing();
+  await expect(encodeFile(await job(lines, disk.open(), { encoder: ahead }))).rejects.toThrow('b.txt:2301');
+  expect(JSON.parse(disk.open().note!)).toMatchObject({ rows: 2048 });
+});
+
 test('progress counts rows and bytes of the input', async () => {
   const events: EncodeEvent[] = [];
   await encodeFile(

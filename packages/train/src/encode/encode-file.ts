@@ -15,6 +15,8 @@ import type { VectorCodec } from './vector-codec.js';
 /** Gives texts their vectors, each of `width` elements. */
 export interface VectorEncoder {
   readonly width: number;
+  /** Told of the texts of the next window, in the array that `encode` will be given, before this one is encoded. */
+  prepare?(texts: readonly string[]): void;
   encode(
     texts: readonly string[],
     control: { readonly signal?: AbortSignal; readonly onProgress: (done: number) => void },
@@ -169,14 +171,12 @@ async function encodeRows(
   };
 
   try {
-    for await (const window of windowsOf(job, start)) {
-      const vectors = await encoder.encode(
-        window.rows.map(({ text }) => text),
-        {
-          ...(signal && { signal }),
-          onProgress: (done) => report(window, rows + held.rows.length, done),
-        },
-      );
+    const windows = windowsOf(job, start);
+    for await (const window of encoder.prepare ? oneAhead(windows, encoder) : windows) {
+      const vectors = await encoder.encode(window.texts, {
+        ...(signal && { signal }),
+        onProgress: (done) => report(window, rows + held.rows.length, done),
+      });
       signal?.throwIfAborted();
       held.rows.push(...window.rows);
       held.vectors.push(...vectors);
@@ -197,6 +197,7 @@ async function encodeRows(
 
 interface Window {
   readonly rows: readonly InputRow[];
+  readonly texts: readonly string[];
   readonly place: InputPlace;
   /** Bytes of the input through its first row and through its last. */
   readonly from: number;
@@ -216,10 +217,38 @@ async function* windowsOf(
     rows.push(read.row);
     ({ bytes: to, place } = read);
     if (rows.length < windowRows) continue;
-    yield { rows, place: place(), from, to };
+    yield { rows, texts: textsOf(rows), place: place(), from, to };
     rows = [];
   }
-  if (rows.length > 0) yield { rows, place: place(), from, to };
+  if (rows.length > 0) yield { rows, texts: textsOf(rows), place: place(), from, to };
+}
+
+const textsOf = (rows: readonly InputRow[]): string[] => rows.map(({ text }) => text);
+
+/** The windows, each read and prepared while the one before is encoded; an error of reading is thrown when its turn comes. */
+async function* oneAhead(
+  windows: AsyncGenerator<Window, void, undefined>,
+  encoder: VectorEncoder,
+): AsyncGenerator<Window, void, undefined> {
+  const read = () => {
+    const next = windows.next().then((result) => {
+      if (!result.done) encoder.prepare?.(result.value.texts);
+      return result;
+    });
+    next.catch(() => {});
+    return next;
+  };
+  let ahead = read();
+  try {
+    for (;;) {
+      const result = await ahead;
+      if (result.done) return;
+      ahead = read();
+      yield result.value;
+    }
+  } finally {
+    await windows.return();
+  }
 }
 
 /** Tells how far a run is, which began behind `startRows`. */

@@ -84,6 +84,15 @@ test('prompts, widths and lengths are those of Embedding.encode', async () => {
   expect(lines.map((line) => Float32Array.from(JSON.parse(line).vector))).toEqual(wanted);
 });
 
+test('worker threads change nothing in the file', async () => {
+  expect(await encode('here.npy')).toMatchObject({ code: 0 });
+  expect(await encode('there.npy', '--tokenizer_workers', '2')).toMatchObject({ code: 0, stderr: '' });
+  expect((await readFile(at('there.npy'))).equals(await readFile(at('here.npy')))).toBe(true);
+  const { code, stderr } = await encode('no.npy', '--tokenizer_workers', '-1');
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('--tokenizer_workers: expected');
+});
+
 test('several files, plain text, ids', async () => {
   await writeFile(at('a.txt'), '月亮\n心脏\n');
   await writeFile(at('b.txt'), 'heart\n');
@@ -142,7 +151,7 @@ test('what cannot be done is one line, and nothing is left behind', async () => 
       ['--input', input, '--output', at('x.npy'), '--max_len', '99999'],
       'rag: --max_len: expected an integer from 3 to 64',
     ],
-    [['--input', input, '--output', at('no/x.npy')], 'got one in a folder that does not exist'],
+    [['--input', input, '--output', at('no/x.npy')], `got none of the name ${at('no')}`],
     [
       ['--input', input, '--output', at('plain.npy')],
       'plain.npy: expected no file yet, got one — pass --overwrite',
@@ -150,7 +159,7 @@ test('what cannot be done is one line, and nothing is left behind', async () => 
   ];
   for (const [flags, message] of failures) {
     const { code, stdout, stderr } = await runRag('encode', '--model', model, ...flags);
-    expect([code, stdout]).toEqual([/bad|none/.test(message) ? 1 : 2, '']);
+    expect([code, stdout]).toEqual([/(bad|none)\.jsonl/.test(message) ? 1 : 2, '']);
     expect(stderr).toMatch(/^rag: [^\n]*\n$/);
     expect(stderr).toContain(message);
   }

@@ -25,6 +25,7 @@ import { interruptible } from './interrupt.js';
 import { modelFingerprint } from './model-fingerprint.js';
 import { nodeFiles } from './node-files.js';
 import { openUnfinishedFile } from './unfinished-file.js';
+import { type OpenedVectorEncoder, vectorEncoder } from './vector-encoder.js';
 
 interface Flags extends EmbeddingFlags, InputFlags {
   readonly input: readonly string[];
@@ -34,6 +35,7 @@ interface Flags extends EmbeddingFlags, InputFlags {
   readonly prompt_name?: string;
   readonly normalize?: boolean;
   readonly max_len?: number;
+  readonly tokenizer_workers?: number;
   readonly overwrite?: boolean;
 }
 
@@ -62,6 +64,11 @@ export function encodeCommand(streams: CommandStreams): Command {
       'tokens of a text, special ones included',
       flagParser('--max_len', wholeNumber(3)),
     )
+    .option(
+      '--tokenizer_workers <n>',
+      'threads that tokenize while the model computes; without it none, which is enough for a model on this CPU',
+      flagParser('--tokenizer_workers', wholeNumber(0)),
+    )
     .option('--overwrite', 'replace a file that is there, or an unfinished one of other input or settings')
     .action((flags: Flags) => encode(flags, streams));
 }
@@ -74,6 +81,7 @@ async function encode(flags: Flags, streams: CommandStreams): Promise<void> {
   const file = await openUnfinishedFile(flags.output, { overwrite });
   const sources = await openSources(nodeFiles, flags.input);
   let progress: EncodeProgress | undefined;
+  let encoder: OpenedVectorEncoder | undefined;
   try {
     await withEmbedding(flags, streams, async (model) => {
       const options = encodeOptions(flags);
@@ -86,15 +94,12 @@ async function encode(flags: Flags, streams: CommandStreams): Promise<void> {
       progress = shown;
       const started = Date.now();
       let here = 0;
+      encoder = await vectorEncoder(model, width, options, flags.tokenizer_workers ?? 0);
       const job: EncodeJob = {
         sources,
         parse,
         codec: await vectorCodec(format, width),
-        encoder: {
-          width,
-          encode: (texts, { signal, onProgress }) =>
-            model.encode(texts, { ...options, onProgress, ...(signal && { signal }) }),
-        },
+        encoder,
         file,
         settings: () => settingsOf(flags, model, { format, width, hub: hubOptions(flags, stderr) }),
         overwrite,
@@ -112,6 +117,7 @@ async function encode(flags: Flags, streams: CommandStreams): Promise<void> {
     });
   } finally {
     progress?.end();
+    await encoder?.close();
     for (const source of sources) await source.close();
   }
 }
@@ -138,8 +144,12 @@ async function settingsOf(
   model: Embedding,
   { format, width, hub }: { format: OutputFormat; width: number; hub: HubOptions },
 ): Promise<EncodeSettings> {
+  const onnx = model.onnx === undefined ? {} : { onnx: model.onnx };
   return {
-    model: await modelFingerprint((await openHubOrDirectory(name, hub)).directory),
+    model: await modelFingerprint(
+      (await openHubOrDirectory(name, { ...hub, ...onnx })).directory,
+      model.onnx,
+    ),
     format,
     dim: width,
     input_format: kindOfFiles('--input', flags.input, flags),
