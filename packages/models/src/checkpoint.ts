@@ -13,6 +13,7 @@ export const TOKENIZER_FILES = [
   'vocab.txt',
   'vocab.json',
   'merges.txt',
+  'chat_template.jinja',
 ] as const;
 export type TokenizerFile = (typeof TOKENIZER_FILES)[number];
 

@@ -1,4 +1,5 @@
 export { batchByTokens, type TokenBatches } from './batches.js';
+export type { ChatMessage, ChatTemplateOptions } from './chat/chat-template.js';
 export { completeTokenizerFiles, type TokenizerUse } from './complete-files.js';
 export {
   type CountPiecesOptions,

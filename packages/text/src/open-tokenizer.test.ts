@@ -28,3 +28,17 @@ test.each(['tokenizer.json', 'tokenizer_config.json'] as const)('%s that is not 
 test('no tokenizer file is an error', () => {
   expect(() => openTokenizer({})).toThrow('expected tokenizer.json or vocab.txt, got neither');
 });
+
+test('reads the older files and the template beside them', () => {
+  const vocab = { '<s>': 0, '<pad>': 1, '</s>': 2, '<unk>': 3, '<mask>': 4, a: 5, b: 6, ab: 7 };
+  const older = {
+    'vocab.json': JSON.stringify(vocab),
+    'merges.txt': '#version: 0.2\na b\n',
+    'tokenizer_config.json': JSON.stringify({ tokenizer_class: 'RobertaTokenizer' }),
+    'special_tokens_map.json': JSON.stringify({ bos_token: '<s>' }),
+    'chat_template.jinja': '{{ bos_token }}{{ messages[0].content }}',
+  };
+  const tokenizer = openTokenizer(older);
+  expect(tokenizer.encode('aba').input_ids).toEqual([0, 7, 5, 2]);
+  expect(tokenizer.applyChatTemplate([{ role: 'user', content: 'ab' }])).toBe('<s>ab');
+});

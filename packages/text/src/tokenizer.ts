@@ -1,5 +1,18 @@
 import { createAddedTokens } from './added-tokens.js';
+import { byteLevelTokenizerJson } from './byte-level-json.js';
 import { wordsBeforeBytes } from './byte-pair-bytes.js';
+import {
+  applyChatTemplate,
+  type ChatMessage,
+  type ChatTemplateOptions,
+  readChatTemplates,
+} from './chat/chat-template.js';
+import {
+  configuredTokens,
+  specialTokenTexts,
+  withPrefixSpace,
+  withSpecialTokensMap,
+} from './configured-tokens.js';
 import { TokenizerError } from './errors.js';
 import { createNormalizer } from './normalizer.js';
 import { createPieceModel } from './piece-model.js';
@@ -10,11 +23,19 @@ import { readSpecialIds, type SpecialIds, wordPieceFromVocabTxt } from './tokeni
 import { truncatePair } from './truncate.js';
 import { wellFormed } from './unicode.js';
 
-/** The parsed files of a checkpoint; `tokenizerJson` decides, `vocabTxt` is read when it is missing. */
+/**
+ * The parsed files of a checkpoint; `tokenizerJson` decides, `vocabTxt` or `vocabJson` with `mergesTxt` is read when it is missing.
+ * As in transformers 5.18, `add_bos_token` and `add_eos_token` of the config change nothing beside a tokenizer.json.
+ */
 export interface TokenizerFiles {
   tokenizerJson?: unknown;
   tokenizerConfig?: unknown;
+  specialTokensMap?: unknown;
+  addedTokens?: unknown;
   vocabTxt?: string;
+  vocabJson?: unknown;
+  mergesTxt?: string;
+  chatTemplateJinja?: string;
 }
 
 /** One encoded text; `truncated` counts the pieces that were cut. */
@@ -47,12 +68,16 @@ export class Tokenizer {
   /** The id of a token's text; an added token's own comes before the vocabulary's. */
   readonly #ids: Pick<ReadonlyMap<string, number>, 'get'>;
 
-  private constructor(json: JsonObject, config: JsonObject) {
+  readonly #chatTemplates: ReadonlyMap<string, string>;
+  readonly #specialTokens: Readonly<Record<string, string>>;
+
+  private constructor(json: JsonObject, config: JsonObject, files: TokenizerFiles) {
     const normalizer = createNormalizer(json.normalizer);
     const wordsOfText = wordsBeforeBytes(json.pre_tokenizer, json.model);
     const preTokenizer = createPreTokenizer(wordsOfText ?? json.pre_tokenizer);
     const model = createPieceModel(json.model, 'tokenizer.json model', wordsOfText !== undefined);
-    const added = createAddedTokens(json.added_tokens, normalizer);
+    const addedTokens = configuredTokens(json.added_tokens, config, files.addedTokens, model.ids);
+    const added = createAddedTokens(addedTokens, normalizer);
     this.templates = createTemplates(json.post_processor);
     this.#ids = { get: (token) => added.ids.get(token) ?? model.ids.get(token) };
     const special: SpecialIds = readSpecialIds(json, config, this.#ids);
@@ -62,6 +87,8 @@ export class Tokenizer {
     this.maskId = special.mask;
     this.unkId = model.unkId ?? special.unk;
     this.modelMaxLength = special.modelMaxLength;
+    this.#chatTemplates = readChatTemplates(config, files.chatTemplateJinja);
+    this.#specialTokens = specialTokenTexts(config);
     let largest = -1;
     for (const ids of [model.ids, added.ids]) for (const id of ids.values()) largest = Math.max(largest, id);
     this.vocabSize = largest + 1;
@@ -88,17 +115,9 @@ export class Tokenizer {
    * malformed, oversized or not implemented.
    */
   static fromFiles(files: TokenizerFiles): Tokenizer {
-    const config = readObject(files.tokenizerConfig ?? {}, 'tokenizer_config.json');
-    if (files.tokenizerJson !== undefined)
-      return new Tokenizer(readObject(files.tokenizerJson, 'tokenizer.json'), config);
-    if (files.vocabTxt === undefined)
-      throw new TokenizerError(
-        'tokenizer',
-        'tokenizer.json or vocab.txt',
-        'neither',
-        'add one to the checkpoint',
-      );
-    return new Tokenizer(wordPieceFromVocabTxt(files.vocabTxt, config), config);
+    const stated = readObject(files.tokenizerConfig ?? {}, 'tokenizer_config.json');
+    const config = withSpecialTokensMap(stated, files.specialTokensMap);
+    return new Tokenizer(tokenizerJsonOf(files, config), config, files);
   }
 
   /** The id that pads; throws TokenizerError when the tokenizer has none. */
@@ -154,6 +173,14 @@ export class Tokenizer {
     };
   }
 
+  /**
+   * A conversation as the text that the model reads, special tokens included: encode it with `addSpecialTokens: false`.
+   * @throws TokenizerError where the files have no such template, or it refuses the messages
+   */
+  applyChatTemplate(messages: readonly ChatMessage[], options: ChatTemplateOptions = {}): string {
+    return applyChatTemplate(this.#chatTemplates, this.#specialTokens, messages, options);
+  }
+
   /** Number of special tokens in the pair template. */
   get pairSpecialCount(): number {
     return specialCount(this.templates.pair);
@@ -163,6 +190,21 @@ export class Tokenizer {
   buildPair(queryIds: readonly number[], passageIds: readonly number[]): EncodedIds {
     return applyTemplate(this.templates.pair, { A: queryIds, B: passageIds });
   }
+}
+
+/** tokenizer.json, or what the older files beside it make. */
+function tokenizerJsonOf(files: TokenizerFiles, config: JsonObject): JsonObject {
+  if (files.tokenizerJson !== undefined)
+    return withPrefixSpace(readObject(files.tokenizerJson, 'tokenizer.json'), config);
+  if (files.vocabTxt !== undefined) return wordPieceFromVocabTxt(files.vocabTxt, config);
+  if (files.vocabJson !== undefined && files.mergesTxt !== undefined)
+    return byteLevelTokenizerJson(files.vocabJson, files.mergesTxt, config);
+  throw new TokenizerError(
+    'tokenizer',
+    'tokenizer.json or vocab.txt',
+    'neither',
+    'add one to the checkpoint; where it has a SentencePiece file alone (tokenizer.model, spiece.model), open it with AutoTokenizer of transformers and save it, which writes tokenizer.json',
+  );
 }
 
 /** Tokens left for text; throws TokenizerError unless each of `texts` texts can have one. */
