@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { choice, flag, positiveNumber, text, wholeNumber } from './kind.js';
 import { later, option, optional } from './option.js';
+import { readYaml } from './read-yaml.js';
 import { canonicalKey, formatNotActive, resolveSettings, type Setting, spellings } from './resolve.js';
 
 const table = {
@@ -85,4 +86,14 @@ test('keys, aliases and camelCase lead to one key', () => {
     ['lr', 'learning_rate', 'learningRate', 'batchSize', 'LR'].map((key) => canonicalKey(table, key)),
   ).toEqual(['lr', 'lr', 'lr', 'batch_size', undefined]);
   expect(spellings(table).slice(0, 3)).toEqual(['lr', 'learning_rate', 'batch_size']);
+});
+
+test('NaN and Infinity, which YAML has, are refused under their names', () => {
+  for (const [text, name] of [
+    ['.nan', 'NaN'],
+    ['-.inf', '-Infinity'],
+  ])
+    expect(() => resolveSettings(table, [readYaml(`lr: ${text}\n`, 'f.yaml')])).toThrow(
+      `f.yaml:1: "lr" expected a number above 0, got ${name} — peak learning rate`,
+    );
 });

@@ -130,7 +130,8 @@ function checked(key: string, { kind, about }: Option, setting: Setting): unknow
   const result = kind.schema.safeParse(setting.value);
   if (result.success) return result.data;
   const { where, shown = '', value } = setting;
-  const got = JSON.stringify(value) ?? String(value);
+  // JSON has no NaN and no Infinity.
+  const got = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   throw new ConfigError(
     where,
     key,

@@ -26,6 +26,13 @@ test.each([
   await expect(run(...args)).rejects.toThrow(`train <task>: expected reranker or colbert, ${got}`);
 });
 
+test('a flag before the command of the program is none of its', async () => {
+  const program = commandGroup('rag', 'command', [group()]);
+  await expect(program.parseAsync(['--lr', '1'], { from: 'user' })).rejects.toThrow(
+    '<command>: expected train, got "--lr" — see `rag --help`',
+  );
+});
+
 test('help of a command is that command with --help', () => {
   const program = commandGroup('rag', 'command', [group()]);
   expect(helpRequest(program, ['help'])).toEqual(['--help']);

@@ -18,7 +18,8 @@ export function commandGroup(full: string, what: string, commands: readonly Comm
     .allowUnknownOption()
     .allowExcessArguments()
     .action((_name: unknown, _flags: unknown, { args: [given] }: Command) => {
-      const expected = `expected ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+      const others = names.slice(0, -1).join(', ');
+      const expected = `expected ${others === '' ? '' : `${others} or `}${names.at(-1)}`;
       throw new ConfigError(
         [...path, `<${what}>`].join(' '),
         undefined,
@@ -29,9 +30,9 @@ export function commandGroup(full: string, what: string, commands: readonly Comm
 
 function got(given: string | undefined, names: readonly string[], full: string): string {
   if (given === undefined) return `got none — see \`${full} --help\``;
-  if (given.startsWith('-'))
+  if (given.startsWith('-') && full.includes(' '))
     return `got the flag ${given} first — such as \`${full} ${names[0]} ${given} …\``;
-  const near = nearestKey(given, names);
+  const near = given.startsWith('-') ? undefined : nearestKey(given, names);
   const advice = near === undefined ? `see \`${full} --help\`` : `did you mean ${near}?`;
   return `got "${given}" — ${advice}`;
 }

@@ -37,6 +37,7 @@ const printed = (...args: string[]) =>
 
 test('version and help', async () => {
   expect(await rag('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  expect(await rag('-V')).toEqual(await rag('--version'));
   const help = await rag('train', 'reranker', '--help');
   expect(help.code).toBe(0);
   for (const key of Object.keys(rerankerOptions)) expect(help.stdout).toContain(`--${key} `);

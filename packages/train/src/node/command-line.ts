@@ -50,7 +50,7 @@ export async function runCommandLine(
     cutVocabularyCommand(streams),
   ])
     .description('Fine-tune, evaluate and run retrieval models.')
-    .version(version, '--version')
+    .version(version, '-V, --version')
     .option('--verbose', 'print the stack of an error');
   forEachCommand(program, (command) =>
     command.exitOverride().configureOutput({

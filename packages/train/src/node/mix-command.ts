@@ -68,15 +68,13 @@ export function mixCommand(streams: CommandStreams): Command {
     .option('--threads <n>', 'threads of ONNX Runtime', count('--threads'))
     .action(async (flags: MixFlags) => {
       const way = mixWay(flags);
+      const given = way === 'weights' ? numbersOf('--weights', flags.weights!) : undefined;
+      const layers = layersOf(flags.layers);
       const models = await openModels(flags, streams);
       const mixture = await openMixture(models);
       for (const note of mixture.notes) streams.stdout.write(`${note}\n`);
       if (way === 'sweep') return sweep(mixture, models, flags, streams);
-      const weights =
-        way === 'weights'
-          ? numbersOf('--weights', flags.weights!)
-          : await weightsByExamples(models, flags, streams);
-      const layers = layersOf(flags.layers);
+      const weights = given ?? (await weightsByExamples(models, flags, streams));
       const { normalize = false } = flags;
       await save(mixture, { weights, layers, normalize }, flags.output!, flags, streams);
     });

@@ -68,8 +68,14 @@ test('a note without its bytes is of a file that was finished', async () => {
 test('faults are named', async () => {
   await mkdir(path);
   await expect(openUnfinishedFile(path)).rejects.toThrow(`${path}: expected a file, got a directory`);
-  const nowhere = await openUnfinishedFile(join(folder, 'none', 'v.npy'));
-  await expect(nowhere.begin()).rejects.toThrow('got one in a folder that does not exist — make the folder');
+  await expect(openUnfinishedFile(join(folder, 'none', 'v.npy'))).rejects.toThrow(
+    `v.npy: expected a file in a folder that exists, got none of the name ${join(folder, 'none')} — make it`,
+  );
+  const late = join(folder, 'late');
+  await mkdir(late);
+  const removed = await openUnfinishedFile(join(late, 'v.npy'));
+  await rm(late, { recursive: true });
+  await expect(removed.begin()).rejects.toThrow('got one in a folder that does not exist — make the folder');
   await rm(path, { recursive: true });
   const file = await openUnfinishedFile(path);
   await file.begin();

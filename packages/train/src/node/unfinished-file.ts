@@ -20,6 +20,14 @@ export async function openUnfinishedFile(
   const [partial, noteName] = [partialOf(path), noteOf(path)];
   const present = await stat(path).catch(absent(path));
   if (present && !present.isFile()) throw refuse(path, 'a file', 'a directory', 'choose another name');
+  const folder = dirname(path);
+  if (!(await stat(folder).catch(absent(path)))?.isDirectory())
+    throw refuse(
+      path,
+      'a file in a folder that exists',
+      `none of the name ${folder}`,
+      'make it, or choose another',
+    );
   const hasBytes = (await stat(partial).catch(absent(path))) !== undefined;
   if (present && !overwrite)
     throw refuse(path, 'no file yet', 'one', 'pass --overwrite to replace it, or choose another name');
