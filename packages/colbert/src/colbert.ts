@@ -265,6 +265,11 @@ export class ColBERT {
     return { config, settings, stated, tokenizerFiles, weights: await this.readWeights(), pooler };
   }
 
+  /** The ONNX file that it was opened from, by its path in the directory; undefined for one of weights. */
+  get onnx(): string | undefined {
+    return this.opened.onnx;
+  }
+
   /** Frees the sessions; encoding and scoring afterwards are errors. */
   dispose(): void {
     this.opened.runner.dispose();

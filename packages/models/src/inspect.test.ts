@@ -30,11 +30,17 @@ describe('inspectCheckpoint', () => {
       parameters: 10,
       dtypes: { F32: 24, F16: 8 },
       tokenizer: ['tokenizer.json'],
-      onnx: { 'model.onnx': 3, 'model_fp16.onnx': 1 },
+      onnx: { 'onnx/model.onnx': 3, 'onnx/model_fp16.onnx': 1 },
       licence: 'apache-2.0',
       records: ['README.md', 'golden.json'],
     });
     expect(found.sizes?.hidden_size).toBe(JSON.parse(config).hidden_size);
+  });
+
+  it('a model of ONNX files alone', async () => {
+    const files = { 'config.json': config, 'model.onnx': 'abcd', 'onnx/model_q4.onnx': 'ab' };
+    const found = await inspectCheckpoint(memorySource(files));
+    expect(found).toMatchObject({ tensors: 0, onnx: { 'onnx/model_q4.onnx': 2, 'model.onnx': 4 } });
   });
 
   it('a model that nothing opens is told, not refused', async () => {

@@ -1,4 +1,4 @@
-import { type Checkpoint, openCheckpoint, TOKENIZER_FILES } from './checkpoint.js';
+import { type Checkpoint, openCheckpoint, openWithoutWeights, TOKENIZER_FILES } from './checkpoint.js';
 import { MODEL_TYPES, parseEncoderConfig } from './config.js';
 import { DTYPE_BYTES, type Dtype, elementCount } from './dtype.js';
 import { type FileSource, FileSourceError } from './file-source.js';
@@ -6,6 +6,7 @@ import { GOLDEN_FILE } from './golden.js';
 import { TRAINING_CONFIG_FILE } from './model-card.js';
 import { MODEL_CARD_FILE, modelCardFacts } from './model-card-facts.js';
 import { CLASS_OF_TASK, type StatedTask, statedTask } from './model-task.js';
+import { hasWeights, onnxPaths } from './onnx-file/variants.js';
 
 /** What a checkpoint is, without running it. */
 export interface Inspection extends StatedTask {
@@ -31,7 +32,7 @@ export interface Inspection extends StatedTask {
   readonly dtypes: Readonly<Partial<Record<Dtype, number>>>;
   /** Tokenizer files that are there. */
   readonly tokenizer: readonly string[];
-  /** Models for other tools in `onnx`, with their bytes. */
+  /** ONNX models and their data by their paths, with their bytes. */
   readonly onnx: Readonly<Record<string, number>>;
   /** `license` of the model card's front matter; undefined where the card or the line is missing. */
   readonly licence: string | undefined;
@@ -43,7 +44,10 @@ const RECORDS: readonly string[] = [MODEL_CARD_FILE, TRAINING_CONFIG_FILE, GOLDE
 
 /** Reads what is stated of a checkpoint; weights stay where they are. @throws what `openCheckpoint` throws */
 export async function inspectCheckpoint(source: FileSource): Promise<Inspection> {
-  const checkpoint = await openCheckpoint(source);
+  const files = await onnxFiles(source);
+  // A model may be ONNX files alone.
+  const isOnnxAlone = onnxPaths(Object.keys(files)).length > 0 && !hasWeights(await source.list());
+  const checkpoint = await (isOnnxAlone ? openWithoutWeights : openCheckpoint)(source);
   const { config, tensors } = checkpoint;
   const stated = await statedTask(source, config);
   const dtypes: Partial<Record<Dtype, number>> = {};
@@ -63,7 +67,7 @@ export async function inspectCheckpoint(source: FileSource): Promise<Inspection>
     parameters,
     dtypes,
     tokenizer: TOKENIZER_FILES.filter((name) => checkpoint.tokenizerFiles[name] !== undefined),
-    onnx: await onnxFiles(source),
+    onnx: files,
     licence: (await modelCardFacts(source))?.license,
     records: (await source.list()).filter((name) => RECORDS.includes(name)),
   };
@@ -81,12 +85,14 @@ function sizesOf({ config }: Checkpoint): Pick<Inspection, 'sizes' | 'problem'> 
   }
 }
 
+/** ONNX files and their data, by their paths: in the directory itself and in `onnx`. */
 async function onnxFiles(source: FileSource): Promise<Record<string, number>> {
   const names = await source.list('onnx').catch((error: unknown): string[] => {
     if (error instanceof FileSourceError) return [];
     throw error;
   });
+  const own = (await source.list()).filter((name) => /\.onnx([._]data(_\d+)?)?$/.test(name));
   const sizes: Record<string, number> = {};
-  for (const name of names) sizes[name] = await source.size(`onnx/${name}`);
+  for (const path of [...names.map((name) => `onnx/${name}`), ...own]) sizes[path] = await source.size(path);
   return sizes;
 }

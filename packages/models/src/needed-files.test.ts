@@ -57,3 +57,22 @@ test('shards that the index names', async () => {
     await expect(read(map)).rejects.toThrow('expected "weight_map" to map');
   await expect(neededFiles(paths, async () => '{')).rejects.toThrow('expected "weight_map" to map');
 });
+
+test('the ONNX file that is asked for or alone, with its data, in place of weights', async () => {
+  const paths = [
+    'config.json',
+    'model.safetensors',
+    'onnx/model.onnx',
+    'onnx/model.onnx_data',
+    'onnx/model_q4.onnx',
+    '1_Pooling/config.json',
+  ];
+  const own = ['config.json', '1_Pooling/config.json'];
+  expect(await neededFiles(paths, none)).toEqual([...own, 'model.safetensors']);
+  expect(await neededFiles(paths, none, true)).toEqual([...own, 'onnx/model.onnx', 'onnx/model.onnx_data']);
+  expect(await neededFiles(paths, none, 'q4')).toEqual([...own, 'onnx/model_q4.onnx']);
+  const alone = paths.filter((path) => path !== 'model.safetensors');
+  expect(await neededFiles(alone, none)).toEqual([...own, 'onnx/model.onnx', 'onnx/model.onnx_data']);
+  expect(await neededFiles(['config.json', 'onnx/model_q4.onnx'], none)).toEqual(['config.json']);
+  await expect(neededFiles(paths, none, 'fp16')).rejects.toThrow('onnx: expected onnx/model_fp16.onnx');
+});

@@ -202,6 +202,11 @@ export class CrossEncoder {
     return weights;
   }
 
+  /** The ONNX file that it was opened from, by its path in the directory; undefined for one of weights. */
+  get onnx(): string | undefined {
+    return this.opened.onnx;
+  }
+
   /** Frees the session; scoring afterwards is an error. */
   dispose(): void {
     this.opened.runner.dispose();

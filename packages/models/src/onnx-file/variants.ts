@@ -68,7 +68,9 @@ export function chooseOnnx(paths: readonly string[], asked: OnnxChoice | undefin
   return paths.includes(asked) ? asked : refuse(asked, nameOne(there));
 }
 
-const hasWeights = (paths: readonly string[]): boolean => WEIGHT_FILES.some((path) => paths.includes(path));
+/** Whether there are weights among the files of a directory. */
+export const hasWeights = (paths: readonly string[]): boolean =>
+  WEIGHT_FILES.some((path) => paths.includes(path));
 
 /** The float32 file of a directory, which is taken unasked where there are no weights. */
 export const onnxWithoutWeights = (paths: readonly string[], despiteWeights = false): string | undefined =>

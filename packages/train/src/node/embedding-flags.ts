@@ -5,9 +5,10 @@ import { openModel, underNames } from '../recipes/open-model.js';
 import type { CommandStreams } from './command-line.js';
 import { flagParser } from './flag-parser.js';
 import { addHubFlags, type HubFlags, hubFlagNames, hubOptions } from './hub-flags.js';
+import { addOnnxFlag, type OnnxFlag, onnxFlagName, onnxOption } from './onnx-flag.js';
 
 /** The flags of commands that encode with an embedding model. */
-export interface EmbeddingFlags extends HubFlags {
+export interface EmbeddingFlags extends HubFlags, OnnxFlag {
   readonly model: string;
   readonly pooling?: PoolingMode;
   readonly dim?: number;
@@ -18,7 +19,7 @@ export interface EmbeddingFlags extends HubFlags {
 /** Adds them to a command. */
 export function addEmbeddingFlags(command: Command): Command {
   const count = (name: string) => flagParser(name, wholeNumber(1));
-  return addHubFlags(command)
+  return addOnnxFlag(addHubFlags(command))
     .requiredOption('--model <name>', 'model directory, or a name of the hub')
     .option(
       '--pooling <mode>',
@@ -45,10 +46,11 @@ export async function withEmbedding<T>(
   const open = () =>
     Embedding.fromPretrained(name, {
       ...hubOptions(flags, stderr),
+      ...onnxOption(flags),
       ...(pooling !== undefined && { pooling }),
       ...(threads !== undefined && { threads }),
     });
-  const model = await openModel(name, open, { ...hubFlagNames, pooling: '--pooling' });
+  const model = await openModel(name, open, { ...hubFlagNames, ...onnxFlagName, pooling: '--pooling' });
   try {
     return await underNames({ dim: '--dim' }, () => use(model));
   } finally {

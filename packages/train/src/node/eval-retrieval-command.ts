@@ -23,6 +23,7 @@ import { countProgress } from './count-progress.js';
 import { addEmbeddingFlags, type EmbeddingFlags, textFlag, withEmbedding } from './embedding-flags.js';
 import { flagParser } from './flag-parser.js';
 import { addHubFlags, type HubFlags, hubFlagNames, hubOptions } from './hub-flags.js';
+import { addOnnxFlag, type OnnxFlag, onnxFlagName, onnxOption } from './onnx-flag.js';
 import { writeRun } from './trec-files.js';
 
 interface LengthFlags {
@@ -92,7 +93,7 @@ export function evalEmbeddingCommand(streams: CommandStreams): Command {
     );
 }
 
-interface ColbertEvalFlags extends CollectionFlags, LengthFlags, HubFlags {
+interface ColbertEvalFlags extends CollectionFlags, LengthFlags, HubFlags, OnnxFlag {
   readonly model: string;
   readonly batch_size?: number;
   readonly threads?: number;
@@ -103,7 +104,7 @@ interface ColbertEvalFlags extends CollectionFlags, LengthFlags, HubFlags {
 /** `rag eval colbert`: the same by MaxSim. */
 export function evalColbertCommand(streams: CommandStreams): Command {
   const count = (name: string) => flagParser(name, wholeNumber(1));
-  const command = addHubFlags(new Command('colbert'))
+  const command = addOnnxFlag(addHubFlags(new Command('colbert')))
     .description('search a collection with a ColBERT model')
     .requiredOption('--model <name>', 'model directory, or a name of the hub')
     .option('--batch_size <n>', 'texts per batch', count('--batch_size'))
@@ -123,11 +124,16 @@ export function evalColbertCommand(streams: CommandStreams): Command {
       const open = () =>
         ColBERT.fromPretrained(flags.model, {
           ...hubOptions(flags, streams.stderr),
+          ...onnxOption(flags),
           newHead: false,
           ...(threads !== undefined && { threads }),
           ...(flags.compat !== undefined && { compat: flags.compat }),
         });
-      const model = await openModel(flags.model, open, { ...hubFlagNames, compat: '--compat' });
+      const model = await openModel(flags.model, open, {
+        ...hubFlagNames,
+        ...onnxFlagName,
+        compat: '--compat',
+      });
       try {
         // What the model refuses is an error before anything is computed.
         await underNames({ query_length: '--query_max_len' }, () => model.encodeQueries([], queries));

@@ -5,9 +5,10 @@ import { openModel, underNames } from '../recipes/open-model.js';
 import type { CommandStreams } from './command-line.js';
 import { flagParser } from './flag-parser.js';
 import { addHubFlags, type HubFlags, hubFlagNames, hubOptions } from './hub-flags.js';
+import { addOnnxFlag, type OnnxFlag, onnxFlagName, onnxOption } from './onnx-flag.js';
 
 /** The flags of commands that open a model and score with it. */
-export interface ModelFlags extends HubFlags {
+export interface ModelFlags extends HubFlags, OnnxFlag {
   readonly model: string;
   readonly max_len?: number;
   readonly batch_size?: number;
@@ -16,7 +17,7 @@ export interface ModelFlags extends HubFlags {
 
 /** Adds them to a command. */
 export function addModelFlags(command: Command): Command {
-  return addHubFlags(command)
+  return addOnnxFlag(addHubFlags(command))
     .requiredOption('--model <name>', 'model directory, or a name of the hub')
     .option(
       '--max_len <n>',
@@ -37,10 +38,11 @@ export async function withModel<T>(
   const open = () =>
     CrossEncoder.fromPretrained(name, {
       ...hubOptions(flags, stderr),
+      ...onnxOption(flags),
       newHead: false,
       ...(threads !== undefined && { threads }),
     });
-  const model = await openModel(name, open, hubFlagNames);
+  const model = await openModel(name, open, { ...hubFlagNames, ...onnxFlagName });
   try {
     return await underNames({ maxLength: '--max_len' }, () =>
       use(model, {
