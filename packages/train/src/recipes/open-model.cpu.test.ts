@@ -2,11 +2,11 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openStartingModel } from '../recipes/starting-model.js';
+import { nodeFiles } from '../node/node-files.js';
 import { runRag } from '../testing/run-rag.js';
 import { writeTinyColbert, writeTinyEmbedding } from '../testing/tiny-retrievers.js';
 import { exampleData, writeTinyRun } from '../testing/tiny-run.js';
-import { nodeFiles } from './node-files.js';
+import { openStartingModel } from './starting-model.js';
 
 let folder: string;
 let val: string;
