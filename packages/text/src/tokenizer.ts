@@ -111,7 +111,8 @@ export class Tokenizer {
   /**
    * Opens a tokenizer from the parsed files. Without `tokenizerJson`, a BERT WordPiece tokenizer is built from
    * `vocabTxt` with `do_lower_case` (default true, as transformers), `strip_accents` and
-   * `tokenize_chinese_chars` of `tokenizerConfig`. Throws TokenizerError naming the entry that is missing,
+   * `tokenize_chinese_chars` of `tokenizerConfig`, or a byte-level BPE from `vocabJson` and `mergesTxt` by its
+   * `tokenizer_class`. Throws TokenizerError naming the entry that is missing,
    * malformed, oversized or not implemented.
    */
   static fromFiles(files: TokenizerFiles): Tokenizer {
