@@ -48,7 +48,9 @@ test('before, between and after, beside words', async () => {
   expect(table).toMatch(/\nBM25 {4}1\.000/);
   expect(table).toContain('after: ndcg@10 by width 8: 0.500');
   expect(table).toMatch(/\nafter − before: mrr@10 \+0\.500/);
-  const { before, after, difference, bm25, epochs } = evaluator.result();
+  expect(table).toMatch(/\nchance: mrr@10 0\.521, ndcg@10 0\.\d{3}, recall@10 1\.000\n/);
+  const { before, after, difference, bm25, chance, epochs } = evaluator.result();
+  expect(chance!['mrr@10']).toBeCloseTo((1 + 1 / 2 + 1 / 3 + 1 / 4) / 4, 12);
   expect([before.metrics!['mrr@10'].mean, after.metrics!['mrr@10'].mean]).toEqual([0.5, 1]);
   expect([before.curve, after.curve]).toEqual([undefined, [{ dim: 8, 'ndcg@10': 0.5 }]]);
   expect(difference!['mrr@10'].difference).toBe(0.5);
@@ -64,11 +66,11 @@ test('rows with scores judge similarities alone', async () => {
   expect(await evaluator.before(retriever)).toBe('before: Spearman 0.500 over 3 pairs');
   await evaluator.after(retriever);
   expect(retriever.asked).toEqual([]);
-  const { before, bm25, difference } = evaluator.result();
+  const { before, bm25, chance, difference } = evaluator.result();
   expect(before).toEqual({
     similarity: { spearman: expect.closeTo(0.5, 9), pearson: expect.any(Number), pairs: 3 },
   });
-  expect([bm25, difference]).toEqual([undefined, undefined]);
+  expect([bm25, chance, difference]).toEqual([undefined, undefined, undefined]);
 });
 
 test('correlations have a line each', () => {

@@ -9,6 +9,7 @@ import { evaluateCollection, type SystemEvaluation } from '../evaluate/evaluate-
 import type { Retriever } from '../evaluate/retriever.js';
 import { heldOutMetrics } from './held-out-metrics.js';
 import { formatDifference, formatReports } from './report-table.js';
+import { retrievalChance } from './retrieval-chance.js';
 import type { RetrievalRows } from './retrieval-rows.js';
 import type { TaskEvaluator } from './run-task.js';
 
@@ -38,6 +39,8 @@ export interface RetrieverEvaluation {
   /** after − before, paired by query. */
   readonly difference?: PerMetric<PairedDifference>;
   readonly bm25?: PerMetric<MeanInterval>;
+  /** What random order scores, exactly. */
+  readonly chance?: PerMetric<number>;
   /** After every saved epoch but the last, which is `after`. */
   readonly epochs: readonly ({ readonly epoch: number } & RetrievalReport)[];
 }
@@ -76,6 +79,8 @@ export function retrievalEvaluator<Model>(
       },
     };
   };
+  const level =
+    rows.qrels.size > 0 ? retrievalChance(rows.qrels, rows.passages.length, retrievalMetrics) : undefined;
   const result = (): RetrieverEvaluation => ({
     queries: rows.qrels.size,
     passages: rows.passages.length,
@@ -83,6 +88,7 @@ export function retrievalEvaluator<Model>(
     after: end!.report,
     ...(start!.system && end!.system && { difference: differenceOf(start!.system, end!.system) }),
     ...(words && { bm25: intervalsOf(words) }),
+    ...(level && { chance: level }),
     epochs,
   });
   return {
@@ -113,11 +119,13 @@ export function retrievalEvaluator<Model>(
     async after(model) {
       end = await judge(model);
       const { before, after, bm25, difference } = result();
-      const table = formatSystems([
+      const systems = formatSystems([
         ['before', before],
         ['after', after],
         ...(bm25 ? [['BM25', { metrics: bm25 }] as const] : []),
       ]);
+      const random = level && retrievalMetrics.map((name) => `${name} ${level[name].toFixed(3)}`).join(', ');
+      const table = random ? `${systems}\nchance: ${random}` : systems;
       return difference ? `${table}\nafter − before: ${formatDifference(difference)}` : table;
     },
   };
