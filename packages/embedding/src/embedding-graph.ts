@@ -49,7 +49,7 @@ export function embed(
 }
 
 /** What the head makes of token vectors [tokens, hidden], before a final Normalize. */
-function embedHidden(
+export function embedHidden(
   root: ParameterPath,
   hidden: Value,
   head: EmbeddingHead,

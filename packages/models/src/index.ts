@@ -98,8 +98,13 @@ export { openCheckpointOrOnnx } from './onnx-file/open-checkpoint-or-onnx.js';
 export type { GraphSlot, PackedFeeds, PaddedFeeds, PlainTensor } from './onnx-file/padded-feeds.js';
 export { type OnnxFile, readOnnxFile, type SessionModel, sessionModel } from './onnx-file/read-onnx-file.js';
 export { chooseOnnx, ONNX_DTYPES, type OnnxChoice, type OnnxDtype, onnxPaths } from './onnx-file/variants.js';
-export { COLUMNS, columnsInput, columnsOf, rowsOfCells } from './onnx-training/file-inputs.js';
-export { type OnnxToSave, openTrainableFile, type TrainableFile } from './onnx-training/trainable-file.js';
+export { COLUMNS, columnsOf } from './onnx-training/file-inputs.js';
+export {
+  type OnnxToSave,
+  openTrainableFile,
+  type TrainableFile,
+  type WantedOutput,
+} from './onnx-training/trainable-file.js';
 export { ModelKindError, OptionError } from './option-error.js';
 export { module, type ParameterPath, parameterRoot } from './parameters.js';
 export { type Pooler, poolerOf, poolerParameters } from './pooler.js';

@@ -12,9 +12,11 @@ import {
 import {
   type Dropout,
   type EncoderConfig,
+  type EncoderInputs,
   encoderInputs,
   noDropout,
   type ParameterSpec,
+  parameterRoot,
   parametersOf,
   trainingDropout,
 } from '@rag/models';
@@ -22,6 +24,7 @@ import {
   expandLike,
   gather,
   input,
+  leavesOf,
   matmul,
   mul,
   reduceSum,
@@ -31,7 +34,7 @@ import {
   type Value,
 } from '@rag/onnx';
 import type { Objective } from '@rag/runtime';
-import { embed, embeddingGraph } from '../embedding-graph.js';
+import { embed, embeddingGraph, embedHidden } from '../embedding-graph.js';
 import { type EmbeddingHead, embeddingDimension } from '../embedding-head.js';
 
 interface Matryoshka {
@@ -58,6 +61,11 @@ export interface EmbeddingObjectiveOptions {
   readonly loss: EmbeddingLoss;
   /** Cut at the vectors, for batches in chunks. */
   readonly gradCache?: boolean;
+  /**
+   * Token vectors [tokens, hidden] of a packed batch by another graph than the architecture's, an ONNX file's for one, without dropout. Inputs
+   * of its own are fed with the batch too.
+   */
+  readonly hidden?: (inputs: EncoderInputs) => Value;
 }
 
 /** The original's temperature of its softmax losses. */
@@ -74,6 +82,7 @@ export function embeddingObjective({
   head,
   loss,
   gradCache = false,
+  hidden,
 }: EmbeddingObjectiveOptions): Objective {
   if (head.includePrompt === false)
     throw new RangeError(
@@ -88,10 +97,14 @@ export function embeddingObjective({
     build(mode) {
       const inputs = encoderInputs();
       const dropout: Dropout = mode === 'train' ? trainingDropout() : noDropout;
-      const vectors = embed(config, head, inputs, dropout);
+      const rows = hidden?.(inputs);
+      const own = rows ? inputsOf(rows, Object.values(inputs)) : [];
+      const vectors = rows
+        ? embedHidden(parameterRoot(), rows, head, inputs, inputs.attention_mask)
+        : embed(config, head, inputs, dropout);
       const targets = targetsOf(loss);
       return {
-        inputs: [...Object.values(inputs), ...Object.values(targets), ...dropout.inputs],
+        inputs: [...Object.values(inputs), ...own, ...Object.values(targets), ...dropout.inputs],
         ...lossOf(loss, vectors, targets),
         ...(gradCache && { cut: { vectors } }),
       };
@@ -102,6 +115,9 @@ export function embeddingObjective({
 /** The parameters of an embedding model: what a fresh one has to initialise. */
 export const embeddingParameters = (config: EncoderConfig, head: EmbeddingHead): ParameterSpec[] =>
   parametersOf(embeddingGraph(config, head));
+
+const inputsOf = (value: Value, known: readonly Value[]): Value[] =>
+  leavesOf([value]).filter((leaf) => leaf.source.kind === 'input' && !known.includes(leaf));
 
 type Targets = Readonly<Record<string, Value>>;
 

@@ -19,8 +19,10 @@ const sourceOf = (name: string) =>
 async function open(name: string) {
   const source = await sourceOf(name);
   const config = parseEncoderConfig((await openWithoutWeights(source)).config);
-  return { source, config, file: await openTrainableFile(source, 'onnx/model.onnx', config, ['logits']) };
+  return { source, config, file: await openTrainableFile(source, 'onnx/model.onnx', config, LOGITS) };
 }
+
+const LOGITS = { names: ['logits'], rank: 2, width: 1 };
 
 /** Three sequences, the last of filler only, in a block of more columns than the files have positions. */
 const LENGTHS = [7, 4];

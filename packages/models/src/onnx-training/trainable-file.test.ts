@@ -12,7 +12,7 @@ const PATH = 'onnx/model.onnx';
 
 async function open(source: FileSource, names = ['logits']) {
   const config = parseEncoderConfig(await readJsonObject(await fixture('bert'), 'config.json'));
-  return openTrainableFile(source, PATH, config, names);
+  return openTrainableFile(source, PATH, config, { names, rank: 2, width: 1 });
 }
 const bytesIn = async (source: FileSource) => source.read(PATH, 0, await source.size(PATH));
 
@@ -112,6 +112,15 @@ describe('a file that is refused', () => {
     });
     await expect(open(outputs, ['last_hidden_state'])).rejects.toThrow(
       'expected an output "last_hidden_state", got logits, hidden',
+    );
+    const wide = openTrainableFile(
+      await fixture('bert'),
+      PATH,
+      parseEncoderConfig(await readJsonObject(await fixture('bert'), 'config.json')),
+      { names: ['last_hidden_state'], rank: 3, width: 16 },
+    );
+    await expect(wide).rejects.toThrow(
+      'expected "logits" of 3 axes, the last of 16, got [batch, 1] — train it',
     );
     await expect(open(memorySource({ [PATH]: new Uint8Array([1, 2, 3]) }))).rejects.toThrow('no ONNX model');
   });

@@ -20,7 +20,7 @@ import { type EncoderInputs, encoderInputs } from '../encoder-inputs.js';
 import type { FileSource } from '../file-source.js';
 import { OnnxFileError } from '../onnx-file/onnx-file-error.js';
 import { readOnnxFile } from '../onnx-file/read-onnx-file.js';
-import { columnsInput, type FileInputs, fileInputs } from './file-inputs.js';
+import { columnsInput, type FileInputs, fileInputs, rowsOfCells } from './file-inputs.js';
 
 /** A model file for other tools, and the file of its weights where they lie apart. */
 export interface OnnxToSave {
@@ -43,10 +43,19 @@ export interface TrainableFile {
    * a file for inference.
    */
   output(inputs: EncoderInputs, columns?: Value): Value;
+  /** The same output, of token vectors, as rows [tokens, width] of the packed batch. */
+  rows(inputs: EncoderInputs): Value;
   /** A weight as the file has it. */
   read(name: string): Promise<Float32Array>;
   /** The file with other weights; those beyond a message's 2 GiB lie apart as they did. */
   withWeights(weights: (name: string) => Float32Array): OnnxToSave;
+}
+
+/** Which output of a file is trained. */
+export interface WantedOutput {
+  readonly names: readonly string[];
+  readonly rank: number;
+  readonly width: number;
 }
 
 /** Bytes to which external data is aligned: a page, so that it can be mapped. */
@@ -55,7 +64,7 @@ const DATA_FILE = 'model.onnx_data';
 
 /**
  * Opens an ONNX file of a checkpoint to train it: float32 initializers are its weights. Its inputs are computed from packed batches.
- * @param output by one of these names, or the only one there is
+ * @param wanted the output by one of these names, or the only one there is, and its axes: their number, and the size of the last one
  * @throws OnnxFileError for a file that is refused or damaged, for other inputs or outputs than those of text encoders, and for one that
  * cannot be trained, with every op that is in the way
  */
@@ -63,7 +72,7 @@ export async function openTrainableFile(
   source: FileSource,
   path: string,
   config: Parameters<typeof fileInputs>[2],
-  names: readonly string[],
+  { names, rank, width }: WantedOutput,
 ): Promise<TrainableFile> {
   const file = await readOnnxFile(source, path);
   const refuse = (problem: string, cause?: unknown): never => {
@@ -91,10 +100,15 @@ export async function openTrainableFile(
       }),
     );
   await inlineConstants(model, elements, external);
-  const { parameters, frozen, blocked } = decode(encoderInputs(), columnsInput());
+  const { outputs, parameters, frozen, blocked } = decode(encoderInputs(), columnsInput());
   if (blocked.length > 0)
     refuse(
       `expected ops that have a gradient rule, got ${formatBlocked(blocked)} — train from the fp32 file or the safetensors checkpoint`,
+    );
+  const { shape } = outputs[output]!;
+  if (shape.length !== rank || shape.at(-1) !== width)
+    refuse(
+      `expected "${output}" of ${rank} axes, the last of ${width}, got [${shape.join(', ')}] — train it as a model of its own task, or export it for this one`,
     );
   const holderOf = new Map(parameters.map(({ name, initializer }) => [name, initializer]));
   return {
@@ -102,6 +116,10 @@ export async function openTrainableFile(
     parameters,
     frozen,
     output: (inputs, columns = columnsInput()) => decode(inputs, columns).outputs[output]!,
+    rows(inputs) {
+      const columns = columnsInput();
+      return rowsOfCells(decode(inputs, columns).outputs[output]!, inputs, columns);
+    },
     async read(name) {
       const held = elements.get(holderOf.get(name) ?? name)!;
       const data = held instanceof Uint8Array ? new Uint8Array(held) : await external(held);

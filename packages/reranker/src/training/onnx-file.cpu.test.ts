@@ -55,7 +55,11 @@ async function train(
 }
 
 it('five steps from an ONNX file are those from the checkpoint, and the saved file scores as what was trained', async () => {
-  const file = await openTrainableFile(source, 'onnx/model.onnx', config, ['logits']);
+  const file = await openTrainableFile(source, 'onnx/model.onnx', config, {
+    names: ['logits'],
+    rank: 2,
+    width: 1,
+  });
   const initial = new Map<string, Float32Array>();
   for (const { name } of file.parameters) initial.set(name, await file.read(name));
   const fromFile = await TrainingSession.create(

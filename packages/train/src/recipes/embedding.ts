@@ -9,7 +9,7 @@ import {
   embeddingObjective,
   textEncoder,
 } from '@rag/embedding/training';
-import { openCheckpoint } from '@rag/models';
+import { openCheckpointOrOnnx } from '@rag/models';
 import type { CompleteEmbeddingConfig, ResolvedEmbedding } from '../config/embedding-config.js';
 import { embeddingRetriever } from '../evaluate/embedding-retriever.js';
 import { openSources } from '../run-files.js';
@@ -21,6 +21,7 @@ import { type PreparedTask, type RunPlatform, runTask, type TaskData, type TaskR
 import { openStartingEmbedding, type StartingEmbedding, studentOf } from './starting-embedding.js';
 import { openTeacherFile } from './teacher-file.js';
 import { textLength } from './text-length.js';
+import { checkExport, describeFile, withColumns, withTrainedFile } from './trained-file.js';
 
 /** What a run of `rag train embedding` gave. */
 export type EmbeddingRun = TaskRun<RetrieverEvaluation>;
@@ -70,7 +71,10 @@ async function prepare(
         config.seed,
         say,
       );
+      const { file } = start;
+      if (file) checkExport(config.exportOnnx, file);
       say(describeModel(start, config.modelNameOrPath));
+      if (file) say(describeFile(file));
       const judged =
         config.valDataset && (await readRetrievalRows(await openSources(files, config.valDataset)));
       if (judged) say(`${config.valDataset!.join(', ')}: ${describeRows(judged)}`);
@@ -91,8 +95,11 @@ async function prepare(
           head: start.head,
           loss: { ...lossOf(lossType, config, teacherWidth), mrlDims },
           gradCache: config.gradCache,
+          ...(file && { hidden: file.rows }),
         }),
-        data,
+        data: file
+          ? { ...data, batches: (epoch, dropout) => withColumns(data.batches(epoch, dropout)) }
+          : data,
         dataFiles: {
           train: config.trainDataset,
           val: config.valDataset ?? [],
@@ -119,7 +126,10 @@ async function prepare(
         toSave: (session) => {
           const live = new Map(session.weights().map(({ name, data: values }) => [name, values]));
           const read = async (name: string) => live.get(name) as Float32Array;
-          return embeddingCheckpoint({ ...start, settings, pooler: poolerOf(start), read });
+          const parts = { ...start, settings, pooler: poolerOf(start), read };
+          return file
+            ? embeddingCheckpoint(parts).then((whole) => withTrainedFile(whole, file, session))
+            : embeddingCheckpoint(parts);
         },
         openSaved: (path) => openSaved(platform, path, threads),
       };
@@ -250,5 +260,5 @@ async function openSaved({ files }: RunPlatform, path: string, threads: number):
   const source = await files.openModel(path);
   if (!source)
     throw new Error(`${path}: expected the model that was saved there, got nothing — was it removed?`);
-  return Embedding.fromCheckpoint(await openCheckpoint(source), { threads });
+  return Embedding.fromCheckpoint(await openCheckpointOrOnnx(source), { threads });
 }

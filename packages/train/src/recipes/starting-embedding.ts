@@ -1,6 +1,13 @@
 import { Embedding, type EmbeddingHead, type EmbeddingParts, embeddingDimension } from '@rag/embedding';
 import { distillHead, embeddingParameters, mrlHead } from '@rag/embedding/training';
-import { initializeParameter, initializeParameters, parseEncoderConfig } from '@rag/models';
+import {
+  type Checkpoint,
+  initializeParameter,
+  initializeParameters,
+  OnnxFileError,
+  parseEncoderConfig,
+  type TrainableFile,
+} from '@rag/models';
 import { ConfigError } from '../config/config-error.js';
 import type { CompleteEmbeddingConfig } from '../config/embedding-config.js';
 import type { RunFiles } from '../run-files.js';
@@ -11,11 +18,14 @@ import {
   type StartingParts,
 } from './model-source.js';
 import { openModel } from './open-model.js';
+import { openTrainedFile, type TrainedFile } from './trained-file.js';
 
 /** What training of an embedding model starts from. */
 export interface StartingEmbedding extends EmbeddingParts, Pick<StartingParts, 'fresh' | 'base'> {
   /** The model before anything is added to its head, ready to encode. */
   readonly model: Embedding;
+  /** The ONNX file whose weights these are, where there is no checkpoint. */
+  readonly file?: TrainableFile;
 }
 
 type Settings = ModelSettings & Pick<CompleteEmbeddingConfig, 'seed' | 'pooling'>;
@@ -54,6 +64,8 @@ async function open(
       fresh: [...weights.keys()],
     };
   }
+  const { onnx } = source.checkpoint;
+  const trained = onnx === undefined ? undefined : await openEncoderFile(source.checkpoint, onnx);
   const model = await Embedding.fromCheckpoint(source.checkpoint, {
     threads,
     ...(pooling !== undefined && { pooling }),
@@ -62,11 +74,31 @@ async function open(
     const isBare = !(await source.checkpoint.source.list()).includes('modules.json');
     if (isBare && pooling === undefined)
       say('pooling: mean, since the checkpoint has no modules.json that says how its vectors are made');
-    return { ...(await model.readParts()), model, base, fresh: [] };
+    if (!trained) return { ...(await model.readParts()), model, base, fresh: [] };
+    const { config, head, settings } = model;
+    if (head.dense.length > 0)
+      throw new OnnxFileError(
+        trained.file.path,
+        `expected a model without Dense modules, got ${head.dense.length} beside the file — train from the safetensors checkpoint`,
+      );
+    if (head.pooling.length === 0)
+      throw new OnnxFileError(
+        trained.file.path,
+        'expected a model that says how its vectors are made, got neither modules.json nor a pooling — set pooling',
+      );
+    const { tokenizerFiles } = source.checkpoint;
+    return { config, head, settings, tokenizerFiles, pooler: new Map(), ...trained, model, base, fresh: [] };
   } catch (error) {
     model.dispose();
     throw error;
   }
+}
+
+/** The token vectors of an encoder's file. */
+function openEncoderFile({ source, config }: Checkpoint, onnx: string): Promise<TrainedFile> {
+  const parsed = parseEncoderConfig(config);
+  const names = ['last_hidden_state', 'token_embeddings'];
+  return openTrainedFile(source, onnx, parsed, { names, rank: 3, width: parsed.hidden_size });
 }
 
 /** What the head must be able to do. */
@@ -114,8 +146,12 @@ export function studentOf(
         : start.head;
   const weights = new Map(start.weights);
   const fresh = [...start.fresh];
+  // A file has the encoder's weights under names of its own.
+  const inFile = new Set(
+    (start.file ? embeddingParameters(config, { ...head, dense: [] }) : []).map(({ name }) => name),
+  );
   for (const spec of embeddingParameters(config, head)) {
-    if (weights.has(spec.name)) continue;
+    if (weights.has(spec.name) || inFile.has(spec.name)) continue;
     weights.set(spec.name, initializeParameter(spec, config, seed));
     fresh.push(spec.name);
   }

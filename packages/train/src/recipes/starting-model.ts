@@ -54,7 +54,11 @@ async function open(
   const { onnx, tokenizerFiles } = checkpoint;
   const trained =
     onnx &&
-    (await openTrainedFile(checkpoint.source, onnx, parseEncoderConfig(checkpoint.config), ['logits']));
+    (await openTrainedFile(checkpoint.source, onnx, parseEncoderConfig(checkpoint.config), {
+      names: ['logits'],
+      rank: 2,
+      width: 1,
+    }));
   const model = await CrossEncoder.fromCheckpoint(checkpoint, { seed, threads });
   const { config, initialized: fresh } = model;
   if (trained) return { model, base, config, tokenizerFiles, fresh, ...trained };

@@ -1,6 +1,7 @@
 import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Embedding } from '@rag/embedding';
 import { CrossEncoder } from '@rag/reranker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TrainOptions, train } from '../node/train.js';
@@ -96,4 +97,48 @@ test('a quantised file says what is in the way before anything is trained; expor
   await expect(run('refused', onnxOnly, { exportOnnx: true })).rejects.toThrow(
     'export_onnx: expected it left out',
   );
+});
+
+test('an embedding model trains from its file too, in chunks as well, and keeps its pooling', async () => {
+  const embed = (name: string, modelNameOrPath: string, options: Partial<TrainOptions<'embedding'>> = {}) =>
+    train(
+      {
+        ...{ task: 'embedding', modelNameOrPath, trainDataset: tiny.train, outputDir: join(folder, name) },
+        ...{ batchSize: 4, lr: 3e-3, threads: 1, logInterval: 1, epochs: 2, lossType: 'infonce' },
+        ...{ queryMaxLen: 24, passageMaxLen: 32, ...options },
+      } as TrainOptions<'embedding'>,
+      { listener: { say: (text) => said.push(text), step: () => {} } },
+    );
+  const options = { initFromConfig: true, epochs: 1, pooling: 'cls' } as const;
+  const first = (await embed('first-embedding', tiny.model, options)).model;
+  const model = await Embedding.fromPretrained(first);
+  await model.exportOnnx(first);
+  model.dispose();
+  const alone = join(folder, 'embedding-onnx');
+  await cp(first, alone, { recursive: true });
+  await rm(join(alone, 'model.safetensors'));
+
+  const runs = [
+    await embed('embedding-from-file', alone),
+    await embed('embedding-from-checkpoint', first),
+    await embed('embedding-in-chunks', alone, { gradCache: true, chunkTokens: 64 }),
+  ];
+  const [file, checkpoint, chunks] = runs.map(({ history }) => history.map(({ loss }) => loss));
+  expect(file!.length).toBeGreaterThan(4);
+  for (const [i, loss] of file!.entries()) {
+    expect(Math.abs(loss - checkpoint![i]!)).toBeLessThan(1e-4);
+    expect(Math.abs(loss - chunks![i]!)).toBeLessThan(1e-4);
+  }
+  const vectors = [];
+  for (const { model: path } of runs) {
+    const opened = await Embedding.fromPretrained(path, { verify: true });
+    vectors.push(...(await opened.encode(['what is the moon'])));
+    opened.dispose();
+  }
+  expect(await readdir(runs[0]!.model)).toContain('modules.json');
+  expect(await readdir(runs[0]!.model)).not.toContain('model.safetensors');
+  for (const [i, value] of vectors[0]!.entries()) {
+    expect(Math.abs(value - vectors[1]![i]!)).toBeLessThan(1e-3);
+    expect(Math.abs(value - vectors[2]![i]!)).toBeLessThan(1e-3);
+  }
 });

@@ -1,4 +1,11 @@
-import { COLUMNS, columnsOf, type EncoderConfig, openTrainableFile, type TrainableFile } from '@rag/models';
+import {
+  COLUMNS,
+  columnsOf,
+  type EncoderConfig,
+  openTrainableFile,
+  type TrainableFile,
+  type WantedOutput,
+} from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
 import {
   type Batch,
@@ -22,9 +29,9 @@ export async function openTrainedFile(
   source: Parameters<typeof openTrainableFile>[0],
   path: string,
   config: EncoderConfig,
-  outputs: readonly string[],
+  wanted: WantedOutput,
 ): Promise<TrainedFile> {
-  const file = await openTrainableFile(source, path, config, outputs);
+  const file = await openTrainableFile(source, path, config, wanted);
   const weights = new Map<string, Float32Array>();
   for (const { name } of file.parameters) weights.set(name, await file.read(name));
   return { file, weights };
