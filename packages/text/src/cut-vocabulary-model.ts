@@ -82,7 +82,7 @@ export function cuttableModel(value: unknown): CuttableModel {
   return {
     ids,
     base: alphabet((piece) => isCharacter(bare(piece, prefix, ''))),
-    visit: (word) => longestPieces(word, ids, prefix, longest),
+    visit: config.type === 'WordLevel' ? visit : (word) => longestPieces(word, ids, prefix, longest),
     close: () => {},
     cut: (newIds) => ({ ...config, vocab: vocabulary(newIds) }),
   };

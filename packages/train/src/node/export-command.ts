@@ -114,7 +114,7 @@ function table(rows: readonly ExportedDtype[]): string {
   return rows
     .map(({ dtype, bytes, ratio, loss, files }) => {
       const size = `${(bytes / 1e6).toFixed(1)} MB`.padStart(10);
-      return `${dtype}  ${size}  ${ratio.toFixed(2)}×  ${loss ?? 'exact'}  ${files.join(', ')}\n`;
+      return `${dtype}  ${size}  ${ratio.toFixed(2)}×  ${loss ?? '–'}  ${files.join(', ')}\n`;
     })
     .join('');
 }
