@@ -66,9 +66,7 @@ describe('a file of another exporter', () => {
 
   it('several variants without a float32 one are listed, none is taken unasked', async () => {
     const directory = without('variants', 'model.safetensors', 'onnx/model.onnx');
-    await expect(scores(directory)).rejects.toThrow(
-      "got onnx/model_quantized.onnx in the model — name one: 'q8'",
-    );
+    await expect(scores(directory)).rejects.toThrow('got onnx/model_quantized.onnx (q8) in the model');
     expect(await scores(directory, { onnx: true })).toHaveLength(pairs.length);
     await expect(scores(directory, { onnx: 'fp16' })).rejects.toThrow('onnx: expected onnx/model_fp16.onnx');
   });

@@ -41,14 +41,14 @@ export function chooseOnnx(paths: readonly string[], asked: OnnxChoice | undefin
   const refuse = (expected: string, advice: string): never => {
     throw new OptionError(
       'onnx',
-      `expected ${expected}, got ${there.join(', ') || 'no ONNX file'} in the model`,
+      `expected ${expected}, got ${described(there) || 'no ONNX file'} in the model`,
       advice,
     );
   };
   const single = onnxWithoutWeights(paths, true);
   if (asked === undefined) {
     if (there.length === 0 || hasWeights(paths)) return undefined;
-    return single ?? refuse('onnx/model.onnx where there are no weights', `name one: ${choices(there)}`);
+    return single ?? refuse('onnx/model.onnx where there are no weights', NAME_ONE);
   }
   if (asked === true) {
     if (single !== undefined || there.length === 1) return single ?? there[0];
@@ -76,12 +76,18 @@ export const hasWeights = (paths: readonly string[]): boolean =>
 export const onnxWithoutWeights = (paths: readonly string[], despiteWeights = false): string | undefined =>
   hasWeights(paths) && !despiteWeights ? undefined : pathsOf('fp32').find((path) => paths.includes(path));
 
+const NAME_ONE = 'name one by its dtype or path';
 const nameOne = (there: readonly string[]): string =>
-  there.length === 0 ? 'leave it out to open the weights' : `name one: ${choices(there)}`;
+  there.length === 0 ? 'leave it out to open the weights' : NAME_ONE;
 
-/** Files as `onnx` takes them: by dtype where they have one. */
-const choices = (there: readonly string[]): string =>
-  there.map((path) => `'${ONNX_DTYPES.find((dtype) => pathsOf(dtype).includes(path)) ?? path}'`).join(', ');
+/** Files, and the dtypes that they are of. */
+const described = (there: readonly string[]): string =>
+  there
+    .map((path) => {
+      const dtype = ONNX_DTYPES.find((known) => pathsOf(known).includes(path));
+      return dtype === undefined ? path : `${path} (${dtype})`;
+    })
+    .join(', ');
 
 /** `chooseOnnx` over a source. @throws as it does */
 export async function chooseOnnxFile(

@@ -43,7 +43,9 @@ function describe(model: string, found: Inspection): string {
       : []),
     [
       'weights',
-      `${(found.parameters / 1e6).toFixed(1)} M in ${found.tensors} tensors: ${list(found.dtypes)}`,
+      found.tensors === 0
+        ? 'none: ONNX files alone'
+        : `${(found.parameters / 1e6).toFixed(1)} M in ${found.tensors} tensors: ${list(found.dtypes)}`,
     ],
     ['tokenizer', found.tokenizer.join(', ') || 'none'],
     ['onnx', list(found.onnx) || 'none'],
