@@ -32,3 +32,19 @@ test.each([
   expect(first).toMatch(/^[0-9a-f]{16}$/);
   expect(second === first).toBe(isEqual);
 });
+
+test('an ONNX file that is opened counts, with its data; others in its folder do not', async () => {
+  const copy = join(folder, 'exported');
+  await cp(join(folder, 'a'), copy, { recursive: true });
+  const write = (name: string, content: string) => writeFile(join(copy, 'onnx', name), content);
+  await write('model.onnx', 'graph');
+  await write('model.onnx_data', 'weights');
+  await write('other.onnx', 'x');
+  const of = () => modelFingerprint(copy, 'onnx/model.onnx');
+  const first = await of();
+  expect(first).not.toBe(await modelFingerprint(copy));
+  await write('other.onnx', 'y');
+  expect(await of()).toBe(first);
+  await write('model.onnx_data', 'Weights');
+  expect(await of()).not.toBe(first);
+});
