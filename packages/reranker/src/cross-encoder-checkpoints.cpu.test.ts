@@ -72,8 +72,13 @@ describe('savePretrained', () => {
       expect(await second.computeScore(pairs)).toEqual(scores);
       const config = JSON.parse(readFileSync(join(root, `to-${dtype}`, 'config.json'), 'utf8'));
       expect(config).toEqual({ ...encoderConfigToJson(tinyConfig()), dtype: 'float32' });
-      for (const name of ['tokenizer.json', 'tokenizer_config.json'] as const)
-        expect(readFileSync(join(root, `to-${dtype}`, name), 'utf8')).toBe(tinyTokenizerFiles[name]);
+      const written = (name: string) => readFileSync(join(root, `to-${dtype}`, name), 'utf8');
+      expect(written('tokenizer.json')).toBe(tinyTokenizerFiles['tokenizer.json']);
+      // With the special tokens that other tools look for there.
+      expect(JSON.parse(written('tokenizer_config.json'))).toMatchObject({
+        ...JSON.parse(tinyTokenizerFiles['tokenizer_config.json']),
+        pad_token: '[PAD]',
+      });
       for (const each of [first, second]) each.dispose();
     },
   );
