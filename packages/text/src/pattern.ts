@@ -4,7 +4,7 @@ import { readObject, readString } from './read-field.js';
 import { backtracksLittle } from './regex/backtracks-little.js';
 import { linearMatcher, type PatternMatch } from './regex/linear-matcher.js';
 import { parseRegex, UnsupportedRegexError } from './regex/parse-regex.js';
-import { pinProperties } from './regex/pin-properties.js';
+import { hasUnlikeCharacter, pinProperties } from './regex/pin-properties.js';
 
 /** A compiled pattern. */
 export interface Pattern {
@@ -38,12 +38,14 @@ export function compilePattern(value: unknown, where: string): Pattern {
   }
   if (compiled === null || source === '')
     throw new TokenizerError(where, 'a pattern', JSON.stringify(shown), 'the file is damaged');
-  const regexp = key === 'Regex' ? new RegExp(pinProperties(compiled.source), compiled.flags) : compiled;
-  const native: Pattern = { matches: (text) => text.matchAll(regexp) as Iterable<PatternMatch> };
-  if (key === 'String') return native;
+  if (key === 'String') return nativePattern(compiled);
+  const pinnedSource = pinProperties(compiled.source);
   try {
-    const tree = parseRegex(regexp.source);
-    return backtracksLittle(tree) ? native : { matches: linearMatcher(tree) };
+    const own = boundedPattern(compiled);
+    if (pinnedSource === compiled.source) return own;
+    // Tables are slower than the engine's properties, and differ from them in rare characters only.
+    const pinned = boundedPattern(new RegExp(pinnedSource, compiled.flags));
+    return { matches: (text) => (hasUnlikeCharacter(text) ? pinned : own).matches(text) };
   } catch (cause) {
     if (!(cause instanceof UnsupportedRegexError)) throw cause;
     throw new TokenizerError(
@@ -54,4 +56,13 @@ export function compilePattern(value: unknown, where: string): Pattern {
       { cause },
     );
   }
+}
+
+const nativePattern = (regexp: RegExp): Pattern => ({
+  matches: (text) => text.matchAll(regexp) as Iterable<PatternMatch>,
+});
+
+function boundedPattern(regexp: RegExp): Pattern {
+  const tree = parseRegex(regexp.source);
+  return backtracksLittle(tree) ? nativePattern(regexp) : { matches: linearMatcher(tree) };
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { pinProperties } from './pin-properties.js';
+import { hasUnlikeCharacter, pinProperties } from './pin-properties.js';
 
 const matches = (source: string, char: string) =>
   new RegExp(`^(?:${pinProperties(source)})$`, 'u').test(char);
@@ -19,4 +19,12 @@ it.each([
 
 it('leaves what only looks like a property', () => {
   expect(pinProperties('\\\\p{L}[a\\]b]\\p{Script=Han}\\[')).toBe('\\\\p{L}[a\\]b]\\p{Script=Han}\\[');
+});
+
+it('knows the characters on which the engine and the tables differ', () => {
+  expect(hasUnlikeCharacter('abc 中文 ١٢ e\u0301 😀 !$€')).toBe(false);
+  const engine = /\p{L}/u;
+  const table = new RegExp(pinProperties('\\p{L}'), 'u');
+  for (const char of ['\ua7d2', '\u{10940}', '\u0c5c', '\u{16ea0}', '\u088f', 'é'])
+    expect(hasUnlikeCharacter(`a${char}b`), char).toBe(engine.test(char) !== table.test(char));
 });
