@@ -42,7 +42,7 @@ test.each(tasks)(
     expect([inspected.code, inspected.stderr]).toEqual([0, '']);
     expect(inspected.stdout).toContain(`task        ${task}, by `);
     expect(inspected.stdout).toContain(`opens with  ${classes[task].name}\n`);
-    expect(inspected.stdout).toMatch(/onnx {8}model\.onnx \d+\.\d MB\n/);
+    expect(inspected.stdout).toMatch(/onnx {8}onnx\/model\.onnx \d+\.\d MB\n/);
     expect(inspected.stdout).toContain('licence     not stated\nrecords     golden.json\n');
     const json = JSON.parse((await runRag('inspect', output, '--json')).stdout);
     expect(json).toMatchObject({ task, opensWith: classes[task].name, sizes: { hidden_size: 32 } });
