@@ -128,16 +128,15 @@ async function step(budget: number): Promise<void> {
 
 /** Texts that are numbers, each of `tokens` ids that follow from it. */
 function numberedTexts(tokens: number, vocabulary: number): TextTokenizer {
+  const encode = (text: string) => ({
+    input_ids: Array.from({ length: tokens }, (_, t) => 1 + ((Number(text) * 31 + t * 7) % (vocabulary - 1))),
+    token_type_ids: new Array<number>(tokens).fill(0),
+  });
   return {
     maxLength: tokens,
     padId: 0,
-    encode: (text) => ({
-      input_ids: Array.from(
-        { length: tokens },
-        (_, t) => 1 + ((Number(text) * 31 + t * 7) % (vocabulary - 1)),
-      ),
-      token_type_ids: new Array<number>(tokens).fill(0),
-    }),
+    encode,
+    encodeBy: async (_, texts) => texts.map(encode),
     promptTokens: () => 0,
   };
 }

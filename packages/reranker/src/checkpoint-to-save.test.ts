@@ -20,6 +20,6 @@ test('config, tokenizer files that stand alone, tensors by their names', async (
     pad_token: '[PAD]',
     model_max_length: config.max_position_embeddings,
   });
-  const [{ name, data }] = [...tensors] as [{ name: string; data: () => Promise<Float32Array> }];
+  const [{ name, data }] = tensors as unknown as [{ name: string; data: () => Promise<Float32Array> }];
   expect([name, await data()]).toEqual(['a', Float32Array.of(1, 7)]);
 });
