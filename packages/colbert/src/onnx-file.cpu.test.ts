@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { narrowWeights, OnnxFileError, singlePrecision } from '@rag/models';
 import { writeOnnx } from '@rag/models/node';
-import { graphOf } from '@rag/onnx';
+import { graphOf, mul } from '@rag/onnx';
 import { afterAll, describe, expect, it } from 'vitest';
 import { paddedColbertGraph } from './colbert-graph.js';
 import type { ColbertSettings } from './colbert-settings.js';
@@ -123,6 +123,22 @@ describe('files of other exporters', () => {
     expect(largestDifference(await vectors(bare, { onnx: true }), expected)).toBeLessThan(1e-5);
     await writeOnnx(bare, await exported(model, 'last_hidden_state'));
     await expect(vectors(bare, { onnx: true })).rejects.toThrow('no projection in the directory');
+  });
+
+  it('vectors that overflow are an error, not zeros', async () => {
+    const model = await openTiny();
+    const directory = join(root, 'overflow');
+    await model.savePretrained(directory);
+    const weights = await model.readWeights();
+    const { inputs, outputs } = paddedColbertGraph(model.config, model.settings);
+    // Above 3.4e38, float32's largest, wherever an element is not near 0.
+    const token_embeddings = mul(mul(outputs.token_embeddings!, 1e38), 1e38);
+    const graph = graphOf(inputs, { token_embeddings });
+    await writeOnnx(
+      directory,
+      singlePrecision(graph, async (name) => weights.get(name)!),
+    );
+    await expect(vectors(directory, { onnx: true })).rejects.toThrow('expected finite numbers, got NaN');
   });
 
   it('what needs weights is an error that says so', async () => {

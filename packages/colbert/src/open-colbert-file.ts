@@ -137,10 +137,9 @@ const projectedRunner = (file: FileModel & { dispose(): void }, name: string, di
     for (let row = 0; row < mask.length; row++) {
       const vector = data.subarray(row * dim, (row + 1) * dim);
       const norm = Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0));
-      const scale = mask[row] === 0 || norm === 0 ? 0 : 1 / norm;
-      // A vector that is no number stays one, for the check of what comes out.
-      if (scale === 0) vector.fill(0);
-      else for (let i = 0; i < dim; i++) vector[i]! *= scale;
+      // What is infinite or no number becomes NaN, for the check of what comes out.
+      if (mask[row] === 0 || norm === 0) vector.fill(0);
+      else for (let i = 0; i < dim; i++) vector[i]! /= norm;
     }
     return { vectors };
   },
