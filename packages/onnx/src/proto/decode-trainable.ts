@@ -88,7 +88,11 @@ export function trainability(
 /** `MatMulInteger (12 nodes, first "/layer.0/MatMul"), …`: the ops that block, each with its reason where it has a rule. */
 export function formatBlocked(blocked: readonly BlockedNode[]): string {
   const byOp = new Map<string, BlockedNode[]>();
-  for (const one of blocked) byOp.set(one.op, [...(byOp.get(one.op) ?? []), one]);
+  for (const one of blocked) {
+    const same = byOp.get(one.op);
+    if (same) same.push(one);
+    else byOp.set(one.op, [one]);
+  }
   return [...byOp]
     .map(([op, [first, ...more]]) => {
       const count =
@@ -134,8 +138,9 @@ function decodeOnce(
   const inputs: Value[] = [];
   for (const info of graph.input) {
     if (values.has(info.name) || !roles.read.has(info.name)) continue;
-    const value = given[info.name] ?? inputOf(info.name, typeOf(info));
-    if (!given[info.name]) inputs.push(value);
+    const ready = Object.hasOwn(given, info.name) ? given[info.name] : undefined;
+    const value = ready ?? inputOf(info.name, typeOf(info));
+    if (!ready) inputs.push(value);
     values.set(info.name, value);
   }
   const aliases = new Map(roles.aliases.map(({ node, initializer }) => [node, initializer]));

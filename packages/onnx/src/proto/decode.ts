@@ -95,7 +95,8 @@ function checkedSize(size: bigint, name: string): number {
 function symbolOf(given: string, otherwise: string): Dim {
   const name = given === '' ? otherwise : given;
   if (/^[A-Za-z_][\w.]*$/.test(name)) return name;
-  const canonical = /^[\w.*+-]+$/.test(name) && name.length < 256 ? addDims(name, 0) : undefined;
+  const canonical =
+    /^-?\w[\w.]*([*+-]\w[\w.]*)*$/.test(name) && name.length < 256 ? addDims(name, 0) : undefined;
   return canonical === name ? canonical : `dim_${name.replaceAll(/[^\w.]/g, '_')}`;
 }
 

@@ -1,5 +1,5 @@
 import { GraphError } from '../ir/error.js';
-import { dtypes } from '../ir/type.js';
+import { dtypeOfCode, dtypes } from '../ir/type.js';
 import { tensorConstant, tensorType } from './decode-tensor.js';
 import type { ExternalData } from './encode.js';
 import { type ModelProto, type TensorProto, TensorProto_DataLocation } from './generated/onnx-ml_pb.js';
@@ -34,15 +34,19 @@ export function inlineInitializers(model: ModelProto, elements: ReadonlyMap<stri
 }
 
 function elementsOf(tensor: TensorProto): InitializerElements {
+  const where = `tensor "${tensor.name}"`;
   if (tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL) {
-    if (tensor.rawData.byteLength > 0) return tensor.rawData;
+    const { rawData } = tensor;
+    // A file with elements of unknown types is refused by its ops.
+    const bytes = dtypeOfCode(tensor.dataType) && byteLengthOf(tensor);
+    if (rawData.byteLength > 0 && bytes !== undefined && rawData.byteLength !== bytes)
+      throw new GraphError(where, `expected ${bytes} bytes, got ${rawData.byteLength}`);
+    if (rawData.byteLength > 0) return rawData;
     const { source } = tensorConstant(tensor);
     const { buffer, byteOffset, byteLength } = (source as { data: ArrayBufferView }).data;
     return new Uint8Array(buffer, byteOffset, byteLength);
   }
-  const where = `tensor "${tensor.name}"`;
-  const { dtype, shape } = tensorType(tensor);
-  const bytes = (shape as readonly number[]).reduce((product, dim) => product * dim, dtypes[dtype].bytes);
+  const bytes = byteLengthOf(tensor);
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
   const location = entries.get('location');
   const [offset, length] = [Number(entries.get('offset') ?? 0), Number(entries.get('length') ?? bytes)];
@@ -52,4 +56,9 @@ function elementsOf(tensor: TensorProto): InitializerElements {
       `expected external data of ${bytes} bytes in a file, got offset ${entries.get('offset')} and length ${entries.get('length')} in ${JSON.stringify(location ?? '')}`,
     );
   return { location, offset, length };
+}
+
+function byteLengthOf(tensor: TensorProto): number {
+  const { dtype, shape } = tensorType(tensor);
+  return (shape as readonly number[]).reduce((product, dim) => product * dim, dtypes[dtype].bytes);
 }
