@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ColBERT } from './colbert.js';
 import { FIXTURES, fixtureDirectory, openDirectory, readGolden } from './testing/open-fixture.js';
 import type { TokenVectors } from './token-vectors.js';
 
@@ -72,4 +73,12 @@ test('compat scores as RAG-Retrieval pads: a token without a like in the passage
   await expect(openDirectory(fixtureDirectory('pylate'), { compat: true })).rejects.toThrow(
     'compat: expected a model of RAG-Retrieval',
   );
+});
+
+test('wasm in Node, which reads no files, holds the weights of a directory in memory', async () => {
+  const golden = readGolden('pylate');
+  const model = await ColBERT.fromPretrained(fixtureDirectory('pylate'), { provider: 'wasm', threads: 1 });
+  const pairs = golden.queries.flatMap((query) => golden.passages.map((passage) => [query, passage]));
+  expect(furthest(await model.computeScore(pairs), golden.scores.flat())).toBeLessThan(1e-4);
+  model.dispose();
 });

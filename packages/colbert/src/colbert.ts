@@ -1,5 +1,6 @@
 import {
   type Checkpoint,
+  checkpointFiles,
   type EncoderConfig,
   expectTask,
   expectWeights,
@@ -7,6 +8,7 @@ import {
   GOLDEN_PAIRS,
   type GoldenCase,
   goldenText,
+  heldInMemory,
   longestSequence,
   openCheckpointOrOnnx,
   parametersOf,
@@ -17,7 +19,8 @@ import {
   verifyGolden,
   weightsInMemory,
 } from '@rag/models';
-import type { ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
+import type { CheckpointToSave, ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
+import { readsFiles } from '@rag/runtime';
 import type { Tokenizer } from '@rag/text';
 import { checkPair, checkPairs, type Pair } from './check-texts.js';
 import { colbertCheckpoint } from './checkpoint-to-save.js';
@@ -37,7 +40,7 @@ import { encodePassages, encodeQueries, encoderOf } from './encode-texts.js';
 import { exportColbert, exportNarrowColbert } from './export-colbert.js';
 import { goldenScores } from './golden-scores.js';
 import type { NarrowExport } from './judge-export.js';
-import { type OpenedColbert, openColbert } from './open-colbert.js';
+import { type OpenedColbert, openColbert, sessionOptions } from './open-colbert.js';
 import { openColbertFile } from './open-colbert-file.js';
 import { openWeights } from './open-weights.js';
 import { rankPassages } from './rank-passages.js';
@@ -94,7 +97,8 @@ export class ColBERT {
   }
 
   /** Opens a checkpoint of any source, as `fromPretrained`; weights that are not in files of this machine are copied. */
-  static async fromCheckpoint(checkpoint: Checkpoint, options: FromPretrainedOptions = {}): Promise<ColBERT> {
+  static async fromCheckpoint(given: Checkpoint, options: FromPretrainedOptions = {}): Promise<ColBERT> {
+    const checkpoint = readsFiles(sessionOptions(options)) ? given : heldInMemory(given);
     const config = parseEncoderConfig(checkpoint.config);
     const { onnx } = checkpoint;
     if (onnx !== undefined) return new ColBERT(await openColbertFile(checkpoint, onnx, config, options));
@@ -200,14 +204,23 @@ export class ColBERT {
     directory: string,
     { golden, ...options }: { overwrite?: boolean; golden?: boolean | readonly Pair[] } = {},
   ): Promise<void> {
-    expectWeights(this.opened.onnx);
     const { saveCheckpoint } = await import('@rag/models/node');
+    await saveCheckpoint(directory, await this.toSave(golden), options);
+  }
+
+  /** What `savePretrained` writes, in memory by path: for a page, to keep or to offer as a download. */
+  async files({ golden }: { golden?: boolean | readonly Pair[] } = {}): Promise<Map<string, Blob>> {
+    return checkpointFiles(await this.toSave(golden));
+  }
+
+  private async toSave(golden?: boolean | readonly Pair[]): Promise<CheckpointToSave> {
+    expectWeights(this.opened.onnx);
     const { config, settings, stated, tokenizerFiles, pooler } = this.opened;
     const read = (name: string) => this.opened.weights.read(name);
     const model = await colbertCheckpoint({ config, settings, stated, tokenizerFiles, read, pooler });
     const cases = golden && (await this.golden(golden === true ? undefined : golden));
     const recorded = cases && { [GOLDEN_FILE]: goldenText('colbert', cases) };
-    await saveCheckpoint(directory, { ...model, files: { ...model.files, ...recorded } }, options);
+    return { ...model, files: { ...model.files, ...recorded } };
   }
 
   /**

@@ -78,12 +78,8 @@ export function checkedTokenizer(
   return tokenizer;
 }
 
-export const sessionOptions = ({
-  provider = 'cpu',
-  driver = 'node',
-  threads,
-}: OpenOptions): SessionOptions => ({
+export const sessionOptions = ({ provider = 'cpu', driver, threads }: OpenOptions): SessionOptions => ({
   provider,
-  driver,
+  ...(driver === undefined ? {} : { driver }),
   ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
 });

@@ -1,5 +1,6 @@
 import {
   type Checkpoint,
+  checkpointFiles,
   type EncoderConfig,
   expectTask,
   expectWeights,
@@ -7,6 +8,7 @@ import {
   GOLDEN_PAIRS,
   type GoldenCase,
   goldenText,
+  heldInMemory,
   openCheckpointOrOnnx,
   parametersOf,
   poolerOf,
@@ -17,7 +19,8 @@ import {
   weightsInMemory,
   weightsOfCheckpoint,
 } from '@rag/models';
-import type { ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
+import type { CheckpointToSave, ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
+import { readsFiles } from '@rag/runtime';
 import type { EncodedIds, Tokenizer, TokenizerTexts } from '@rag/text';
 import { embeddingCheckpoint } from './checkpoint-to-save.js';
 import { embeddingConfig, readEmbeddingConfig } from './embedding-config.js';
@@ -31,7 +34,7 @@ import { encodeStream, encodeWindow } from './encode-stream.js';
 import { exportEmbedding, exportNarrowEmbedding } from './export-embedding.js';
 import { goldenVectors } from './golden-vectors.js';
 import type { NarrowExport } from './judge-export.js';
-import { type OpenedEmbedding, openEmbedding, tokenizerTexts } from './open-embedding.js';
+import { type OpenedEmbedding, openEmbedding, sessionOptions, tokenizerTexts } from './open-embedding.js';
 import { openEmbeddingFile } from './open-embedding-file.js';
 import type { TextsTokenizer } from './text-encoder.js';
 import { truncateVector } from './truncate-vector.js';
@@ -85,9 +88,10 @@ export class Embedding {
 
   /** Opens a checkpoint of any source, as `fromPretrained`; weights that are not in files of this machine are copied. */
   static async fromCheckpoint(
-    checkpoint: Checkpoint,
+    given: Checkpoint,
     { pooling, task, ...options }: FromPretrainedOptions = {},
   ): Promise<Embedding> {
+    const checkpoint = readsFiles(sessionOptions(options)) ? given : heldInMemory(given);
     const config = readEmbeddingConfig(checkpoint.config);
     const modes = typeof pooling === 'string' ? [pooling] : pooling;
     const { tokenizerFiles, onnx } = checkpoint;
@@ -191,14 +195,23 @@ export class Embedding {
     directory: string,
     { golden, ...options }: { overwrite?: boolean; golden?: boolean | readonly string[] } = {},
   ): Promise<void> {
-    expectWeights(this.opened.onnx);
     const { saveCheckpoint } = await import('@rag/models/node');
+    await saveCheckpoint(directory, await this.toSave(golden), options);
+  }
+
+  /** What `savePretrained` writes, in memory by path: for a page, to keep or to offer as a download. */
+  async files({ golden }: { golden?: boolean | readonly string[] } = {}): Promise<Map<string, Blob>> {
+    return checkpointFiles(await this.toSave(golden));
+  }
+
+  private async toSave(golden?: boolean | readonly string[]): Promise<CheckpointToSave> {
+    expectWeights(this.opened.onnx);
     const { config, head, settings, tokenizerFiles, pooler } = this.opened;
     const read = (name: string) => this.opened.weights.read(name);
     const model = await embeddingCheckpoint({ config, head, settings, tokenizerFiles, read, pooler });
     const cases = golden && (await this.golden(golden === true ? undefined : golden));
     const recorded = cases && { [GOLDEN_FILE]: goldenText('embedding', cases) };
-    await saveCheckpoint(directory, { ...model, files: { ...model.files, ...recorded } }, options);
+    return { ...model, files: { ...model.files, ...recorded } };
   }
 
   /**

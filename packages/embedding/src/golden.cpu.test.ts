@@ -105,3 +105,12 @@ it('a text longer than max_seq_length is cut there, and the fixtures hold such a
   expect(largestDifference([whole!], [longer])).toBeGreaterThan(1e-3);
   model.dispose();
 });
+
+it('wasm in Node, which reads no files, holds the weights of a directory in memory', async () => {
+  const golden = goldenOf('e5');
+  const model = await Embedding.fromPretrained(join(fixtures, 'e5'), { provider: 'wasm', threads: 1 });
+  const run = golden.runs[0]!;
+  const vectors = await model.encode(golden.texts, optionsOf(run));
+  expect(largestDifference(vectors, run.vectors)).toBeLessThan(1e-5);
+  model.dispose();
+});

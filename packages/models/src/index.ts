@@ -123,4 +123,5 @@ export {
   type VocabularyRows,
 } from './vocabulary-cut/cut-checkpoint.js';
 export { type VocabularyNeeds, vocabularyNeeds } from './vocabulary-cut/vocabulary-needs.js';
-export { type Weights, weightsInMemory, weightsOfCheckpoint } from './weights.js';
+export { checkpointFiles } from './web/checkpoint-files.js';
+export { heldInMemory, type Weights, weightsInMemory, weightsOfCheckpoint } from './weights.js';

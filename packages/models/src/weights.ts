@@ -47,6 +47,12 @@ export function weightsInMemory(
   };
 }
 
+/** A checkpoint whose files are read into memory even where they are on this machine: for sessions that read no files. */
+export function heldInMemory(checkpoint: Checkpoint): Checkpoint {
+  const { localPath: _, ...source } = checkpoint.source;
+  return { ...checkpoint, source };
+}
+
 /**
  * The parameters of a checkpoint, of a task model (`bert.encoder…`, `classifier…`) or of the encoder alone (`encoder…`): in place where its files are on this machine, else read into memory; a head that it
  * lacks is initialised afresh from the seed. `task` names the adapter that is added to the weights, where the checkpoint carries some.

@@ -1,5 +1,6 @@
 import {
   type Checkpoint,
+  checkpointFiles,
   type EncoderConfig,
   expectTask,
   expectWeights,
@@ -7,6 +8,7 @@ import {
   GOLDEN_PAIRS,
   type GoldenCase,
   goldenText,
+  heldInMemory,
   longestSequence,
   openCheckpointOrOnnx,
   parametersOf,
@@ -15,7 +17,8 @@ import {
   weightsInMemory,
   weightsOfCheckpoint,
 } from '@rag/models';
-import type { ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
+import type { CheckpointToSave, ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
+import { readsFiles } from '@rag/runtime';
 import type { EncodedIds, Tokenizer } from '@rag/text';
 import { checkPair, checkPairs, checkTexts } from './check-pairs.js';
 import { rerankerCheckpoint } from './checkpoint-to-save.js';
@@ -32,7 +35,12 @@ import type {
 import { type ClassifierToExport, exportClassifier, exportNarrowClassifier } from './export-classifier.js';
 import { goldenScores } from './golden-scores.js';
 import type { NarrowExport } from './judge-export.js';
-import { type OpenedClassifier, openClassifier, openClassifierFile } from './open-classifier.js';
+import {
+  type OpenedClassifier,
+  openClassifier,
+  openClassifierFile,
+  sessionOptions,
+} from './open-classifier.js';
 import { type Pair, pairEncoder } from './pair-encoder.js';
 import { rankPassages, slicePassages } from './rank-passages.js';
 import { scoreSequences } from './score-sequences.js';
@@ -84,10 +92,8 @@ export class CrossEncoder {
   }
 
   /** Opens a checkpoint of any source, as `fromPretrained`; weights that are not in files of this machine are copied. */
-  static async fromCheckpoint(
-    checkpoint: Checkpoint,
-    options: FromPretrainedOptions = {},
-  ): Promise<CrossEncoder> {
+  static async fromCheckpoint(given: Checkpoint, options: FromPretrainedOptions = {}): Promise<CrossEncoder> {
+    const checkpoint = readsFiles(sessionOptions(options)) ? given : heldInMemory(given);
     const config = readClassifierConfig(checkpoint.config, options.newHead);
     const graph = classifierGraph(config, 1);
     const { tokenizerFiles, onnx } = checkpoint;
@@ -156,8 +162,17 @@ export class CrossEncoder {
     directory: string,
     { golden, ...options }: { overwrite?: boolean; golden?: boolean | readonly Pair[] } = {},
   ): Promise<void> {
-    expectWeights(this.opened.onnx);
     const { saveCheckpoint } = await import('@rag/models/node');
+    await saveCheckpoint(directory, await this.toSave(golden), options);
+  }
+
+  /** What `savePretrained` writes, in memory by path: for a page, to keep or to offer as a download. */
+  async files({ golden }: { golden?: boolean | readonly Pair[] } = {}): Promise<Map<string, Blob>> {
+    return checkpointFiles(await this.toSave(golden));
+  }
+
+  private async toSave(golden?: boolean | readonly Pair[]): Promise<CheckpointToSave> {
+    expectWeights(this.opened.onnx);
     const cases = golden && (await this.golden(golden === true ? undefined : golden));
     const recorded = cases && { [GOLDEN_FILE]: goldenText('reranker', cases) };
     const model = rerankerCheckpoint({
@@ -166,7 +181,7 @@ export class CrossEncoder {
       parameters: parametersOf(this.opened.graph),
       read: (name) => this.opened.weights.read(name),
     });
-    await saveCheckpoint(directory, { ...model, files: { ...model.files, ...recorded } }, options);
+    return { ...model, files: { ...model.files, ...recorded } };
   }
 
   /**

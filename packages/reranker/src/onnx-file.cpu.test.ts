@@ -160,3 +160,9 @@ describe('hostile files', () => {
     );
   });
 });
+
+it('wasm in Node, which reads no files, holds the weights of a directory or its ONNX file in memory', async () => {
+  const expected = await scores(fixture);
+  expectClose(await scores(fixture, { provider: 'wasm', threads: 1 }), expected, 1e-5);
+  expectClose(await scores(fixture, { provider: 'wasm', threads: 1, onnx: true }), expected, 1e-4);
+});

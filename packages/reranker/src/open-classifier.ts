@@ -113,8 +113,8 @@ function openModelTokenizer({
   return tokenizer;
 }
 
-const sessionOptions = ({ provider = 'cpu', driver = 'node', threads }: OpenOptions): SessionOptions => ({
+export const sessionOptions = ({ provider = 'cpu', driver, threads }: OpenOptions): SessionOptions => ({
   provider,
-  driver,
+  ...(driver === undefined ? {} : { driver }),
   ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
 });

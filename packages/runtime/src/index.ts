@@ -13,6 +13,7 @@ export {
   createSession,
   type Driver,
   type Provider,
+  readsFiles,
   type Session,
   type SessionOptions,
 } from './session.js';

@@ -74,6 +74,11 @@ const driversOf: Readonly<Record<Provider, readonly Driver[]>> = {
   webgpu: ['node', 'web'],
   wasm: ['web'],
 };
+
+/** Whether sessions of these options read external data from files; onnxruntime-web does not, and wants weights within the model. */
+export const readsFiles = ({ provider, driver = driversOf[provider]?.[0] }: SessionOptions): boolean =>
+  driver !== 'web';
+
 const optimizationLevels: readonly GraphOptimizationLevel[] = [
   'disabled',
   'basic',

@@ -26,6 +26,9 @@ export type OnnxChoice = true | OnnxDtype | (string & {});
 const pathsOf = (dtype: OnnxDtype): string[] =>
   ['onnx/', ''].map((folder) => `${folder}model${SUFFIXES[dtype]}.onnx`);
 
+/** The names that transformers.js gives the files of a model in `onnx`. */
+export const ONNX_NAMES = Object.values(SUFFIXES).map((suffix) => `model${suffix}.onnx`);
+
 /** The ONNX models among the paths of a directory: in itself and in `onnx`. */
 export const onnxPaths = (paths: readonly string[]): string[] =>
   paths.filter((path) => /^(onnx\/)?[^/]+\.onnx$/.test(path));

@@ -40,6 +40,7 @@ const files = {
   '/m/config.json': '{"a":1}',
   '/m/model.safetensors': '0123456789',
   '/m/1_Pooling/config.json': '{}',
+  '/m/onnx/model_quantized.onnx': 'onnx',
 };
 
 test('lists what is there, and reads ranges of it', async () => {
@@ -48,6 +49,7 @@ test('lists what is there, and reads ranges of it', async () => {
   const source = urlSource('https://host/m', { fetch, onProgress: (step) => progress.push(step) });
   expect(await source.list()).toEqual(['config.json', 'model.safetensors']);
   expect(await source.list('1_Pooling')).toEqual(['config.json']);
+  expect(await source.list('onnx')).toEqual(['model_quantized.onnx']);
   expect(await source.size('model.safetensors')).toBe(10);
   expect(text(await source.read('model.safetensors', 2, 3))).toBe('234');
   expect(text(await source.read('model.safetensors', 9, 1))).toBe('9');

@@ -2,6 +2,7 @@ import { TOKENIZER_FILES, WEIGHT_FILES } from '../checkpoint.js';
 import { checkFilePath, checkRange, type FileSource, FileSourceError } from '../file-source.js';
 import { GOLDEN_FILE } from '../golden.js';
 import { COLBERT_FILES } from '../needed-files.js';
+import { ONNX_NAMES } from '../onnx-file/variants.js';
 import { type ModelCache, modelCache } from './model-cache.js';
 
 /** How far a download is. */
@@ -43,6 +44,11 @@ const USUAL_FILES = [
   'config_sentence_transformers.json',
 ];
 const USUAL_FILES_OF_FOLDERS = ['config.json', 'model.safetensors', 'pytorch_model.bin'];
+
+const usualFiles = (folder: string | undefined): readonly string[] => {
+  if (folder === undefined) return USUAL_FILES;
+  return folder === 'onnx' ? ONNX_NAMES : USUAL_FILES_OF_FOLDERS;
+};
 
 /**
  * A checkpoint directory behind a URL, for pages: files are fetched whole when they are first read, kept as blobs (which browsers hold
@@ -125,8 +131,7 @@ export function urlSource(
     async list(folder) {
       const under = folder === undefined ? '' : `${folder}/`;
       const wanted =
-        files?.filter((path) => path.startsWith(under)) ??
-        (folder === undefined ? USUAL_FILES : USUAL_FILES_OF_FOLDERS).map((name) => under + name);
+        files?.filter((path) => path.startsWith(under)) ?? usualFiles(folder).map((name) => under + name);
       const names = wanted.map((path) => path.slice(under.length)).filter((name) => !name.includes('/'));
       const there = await Promise.all(names.map((name) => (files ? true : remote(under + name))));
       return names.filter((_, i) => there[i]).sort();
