@@ -34,6 +34,7 @@ export * from './ops/index.js';
 export { finiteSoftmax } from './pass/finite-softmax.js';
 export { foldConstants } from './pass/fold.js';
 export { fuseMatmul } from './pass/fuse-matmul.js';
+export { type MixedPrecisionOptions, mixedPrecision, type NarrowFloat } from './pass/mixed-precision.js';
 export { optimize, type Provider, passesFor } from './pass/optimize.js';
 export type { Pass } from './pass/pass.js';
 export { recomputeActivations } from './pass/recompute.js';

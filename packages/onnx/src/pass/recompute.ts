@@ -33,7 +33,7 @@ export const recomputeActivations: Pass = (graph) => {
 };
 
 /** Written by `gradients`, which puts its nodes under this scope. */
-const isBackward = ({ scope }: Node): boolean => scope === 'gradient' || scope.startsWith('gradient/');
+export const isBackward = ({ scope }: Node): boolean => scope === 'gradient' || scope.startsWith('gradient/');
 
 /** What the backward pass reads, and what is there all the time: inputs, parameters and constants. */
 function keptForBackward(graph: Graph): (value: Value | null) => boolean {

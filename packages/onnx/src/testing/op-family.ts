@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Op, opKey } from '../index.js';
+import { checkMixedPrecision } from './mixed-precision-case.js';
 import { type OpCase, type Precision, testOp } from './test-op.js';
 
 /** The ops among a family file's exports. */
@@ -23,7 +24,8 @@ export function testFamily(
     for (const one of op.ops) tested.add(one);
     const expected: Precision = op.ops.some((one) => float32.includes(one)) ? 'float32' : 'float64';
     test(`${op.ops.map(({ opType }) => opType).join('+')}: ${name}`, async () => {
-      const { precision } = await testOp(op);
+      const { precision, differentiated } = await testOp(op);
+      await checkMixedPrecision(op, differentiated);
       if (Object.values(op.inputs).some((x) => x.dtype === 'float64')) expect(precision).toBe(expected);
     });
   });

@@ -68,7 +68,7 @@ export async function testOp(test: OpCase): Promise<OpReport> {
   return { precision, differentiated: wrt };
 }
 
-const staticShapes = (test: OpCase): Record<string, Shape> =>
+export const staticShapes = (test: OpCase): Record<string, Shape> =>
   Object.fromEntries(Object.entries(test.inputs).map(([name, x]) => [name, x.shape]));
 
 const symbolicShapes = (test: OpCase): Record<string, Shape> =>
@@ -80,7 +80,7 @@ const symbolicShapes = (test: OpCase): Record<string, Shape> =>
   );
 
 /** The op's outputs, and with weights of their shapes the gradients of Σ weight·output. */
-function graphsOf(
+export function graphsOf(
   test: OpCase,
   wrt: readonly string[],
   precision: Precision,
