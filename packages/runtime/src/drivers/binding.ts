@@ -1,4 +1,4 @@
-import type { InferenceSession, TensorConstructor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-node';
 import { SessionError } from '../error.js';
 import { type DType, dtypes, Tensor, type TypedArray } from '../tensor.js';
 import type { DriverSession, TensorInfo } from './driver.js';
@@ -8,41 +8,29 @@ export interface Binding {
   readonly Tensor: TensorConstructor;
   /** Whether `run` writes into tensors that it is given; where not, results are copied into them. */
   readonly fillsFetches: boolean;
+  /** Makes a call when it may be made; throws SessionError with ONNX Runtime's message. */
+  readonly call: <T>(where: string, work: () => Promise<T>) => Promise<T>;
 }
 
 /** A session of a JavaScript binding of ONNX Runtime behind the drivers' interface. */
 export function bindingSession(binding: Binding, native: InferenceSession): DriverSession {
-  const described = (kind: string, metadata: readonly InferenceSession.ValueMetadata[]): TensorInfo[] => {
-    try {
-      return metadata.map((entry) => info(`createSession: ${kind} "${entry.name}"`, entry));
-    } catch (error) {
-      void native.release();
-      throw error;
-    }
-  };
-  const ortTensor = (where: string, tensor: Tensor) => {
-    if (!(tensor.data.buffer instanceof ArrayBuffer)) {
-      throw new SessionError(
-        where,
-        "expected an array over an ArrayBuffer, got one over a SharedArrayBuffer — use driver 'ffi', or copy it",
-      );
-    }
-    return new binding.Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.shape);
-  };
+  const release = () => void binding.call('release', () => native.release()).catch(() => {});
   return {
-    inputs: described('input', native.inputMetadata),
-    outputs: described('output', native.outputMetadata),
+    ...described(native, release),
     async run(feeds, fetches) {
       const nativeFeeds = Object.fromEntries(
-        Object.entries(feeds).map(([name, tensor]) => [name, ortTensor(`run: input "${name}"`, tensor)]),
+        Object.entries(feeds).map(([name, tensor]) => [
+          name,
+          ortTensor(binding, `run: input "${name}"`, tensor),
+        ]),
       );
       const nativeFetches = Object.fromEntries(
         Object.entries(fetches).map(([name, tensor]) => [
           name,
-          tensor && binding.fillsFetches ? ortTensor(`run: output "${name}"`, tensor) : null,
+          tensor && binding.fillsFetches ? ortTensor(binding, `run: output "${name}"`, tensor) : null,
         ]),
       );
-      const results = await opened('run', native.run(nativeFeeds, nativeFetches));
+      const results = await binding.call('run', () => native.run(nativeFeeds, nativeFetches));
       return Object.fromEntries(
         Object.keys(fetches).map((name) => {
           const given = fetches[name];
@@ -54,18 +42,42 @@ export function bindingSession(binding: Binding, native: InferenceSession): Driv
         }),
       );
     },
-    release() {
-      // The binding frees the session within this call; its promise is resolved already.
-      void native.release();
-    },
+    release,
   };
 }
 
-/** The promise, with ONNX Runtime's own message in a SessionError where it fails. */
-export async function opened<T>(where: string, work: Promise<T>): Promise<T> {
+/** Inputs and outputs of a session, which is released if one of them is nothing that tensors can be. */
+export function described(
+  native: InferenceSession,
+  release: () => void,
+): Pick<DriverSession, 'inputs' | 'outputs'> {
+  const infos = (kind: string, metadata: readonly InferenceSession.ValueMetadata[]): TensorInfo[] =>
+    metadata.map((entry) => info(`createSession: ${kind} "${entry.name}"`, entry));
   try {
-    return await work;
+    return { inputs: infos('input', native.inputMetadata), outputs: infos('output', native.outputMetadata) };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** The binding's tensor over the same memory. */
+export function ortTensor(binding: Pick<Binding, 'Tensor'>, where: string, tensor: Tensor): OrtTensor {
+  if (!(tensor.data.buffer instanceof ArrayBuffer)) {
+    throw new SessionError(
+      where,
+      "expected an array over an ArrayBuffer, got one over a SharedArrayBuffer — use driver 'ffi', or copy it",
+    );
+  }
+  return new binding.Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.shape);
+}
+
+/** What the work gives, with ONNX Runtime's own message in a SessionError where it fails. */
+export async function calling<T>(where: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (cause) {
+    if (cause instanceof SessionError) throw cause;
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new SessionError(where, `ONNX Runtime: ${message}`, { cause });
   }
@@ -82,7 +94,7 @@ function copyInto(where: string, given: Tensor, found: Tensor): Tensor {
 }
 
 /** Where `Float16Array` exists the binding returns it; our tensors hold the raw codes everywhere. */
-function tensorOf(dtype: DType, shape: readonly number[], data: TypedArray): Tensor {
+export function tensorOf(dtype: DType, shape: readonly number[], data: TypedArray): Tensor {
   const { array } = dtypes[dtype];
   const codes = data instanceof array ? data : new array(data.buffer, data.byteOffset, data.length);
   return new Tensor(dtype, shape, codes);

@@ -1,5 +1,5 @@
 import { SessionError } from '../error.js';
-import { bindingSession, opened } from './binding.js';
+import { bindingSession, calling } from './binding.js';
 import type { DriverOptions, DriverSession } from './driver.js';
 
 async function loadBinding(): Promise<typeof import('onnxruntime-node')> {
@@ -23,13 +23,12 @@ async function loadBinding(): Promise<typeof import('onnxruntime-node')> {
 export async function openNode(model: Uint8Array | string, options: DriverOptions): Promise<DriverSession> {
   const ort = await loadBinding();
   const { provider, config, ...rest } = options;
-  const native = await opened(
-    typeof model === 'string' ? `createSession ${model}` : 'createSession',
+  const native = await calling(typeof model === 'string' ? `createSession ${model}` : 'createSession', () =>
     ort.InferenceSession.create(model as Uint8Array, {
       ...rest,
       executionProviders: [provider],
       extra: config,
     }),
   );
-  return bindingSession({ Tensor: ort.Tensor, fillsFetches: true }, native);
+  return bindingSession({ Tensor: ort.Tensor, fillsFetches: true, call: calling }, native);
 }

@@ -1,17 +1,36 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { SessionError } from '../error.js';
-import { bindingSession, opened } from './binding.js';
+import { bindingSession, calling } from './binding.js';
+import { bindingDevice, type OpeningBinding } from './binding-device.js';
+import type { Device } from './device.js';
 import { type DriverOptions, type DriverSession, EXTERNAL_DATA_FOLDER } from './driver.js';
+import { type Turns, turns } from './web-turns.js';
 
 type Ort = typeof import('onnxruntime-web/wasm');
 
-/** Threads that the page's one WebAssembly instance was started with; undefined before its first session. */
-let started: number | undefined;
+/** What a page holds of a build of onnxruntime-web: one WebAssembly instance. */
+interface Instance {
+  readonly binding: OpeningBinding;
+  readonly turns: Turns;
+  /** Threads that it was started with; undefined before its first session. */
+  threads: number | undefined;
+  /** Its GPU device, which lives as long as one of its sessions of provider `webgpu`. */
+  device: GpuDevice | undefined;
+  /** Open sessions. */
+  live: number;
+}
+
+interface GpuDevice {
+  readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
+}
+
+const instances = new Map<Ort, Instance>();
 
 /**
  * Opens a model with onnxruntime-web, in a browser or in Node: provider `wasm`, or `webgpu` where there is an adapter. Feeds and results are
  * copied into and out of the WebAssembly memory, which ends at 4 GiB (https://onnxruntime.ai/docs/tutorials/web/large-models.html).
- * Threads are one number for all sessions of a page, and need cross-origin isolation. Throws SessionError with ONNX Runtime's message.
+ * Calls are made one after the other. Threads are one number for all sessions of a page, and need cross-origin isolation.
+ * Throws SessionError with ONNX Runtime's message, and when the GPU device was lost.
  */
 export async function openWeb(model: Uint8Array | string, options: DriverOptions): Promise<DriverSession> {
   const { provider, config, intraOpNumThreads, ...rest } = options;
@@ -20,22 +39,85 @@ export async function openWeb(model: Uint8Array | string, options: DriverOptions
       "driver 'web'",
       'expected weights within the model, got a folder of external data — WebAssembly reads no files: hold the weights in memory',
     );
-  const ort = provider === 'webgpu' ? await loadWebGpu() : await load(() => import('onnxruntime-web/wasm'));
-  startThreads(ort, intraOpNumThreads);
-  const native = await opened(
+  const { binding } = await instanceOf(provider, intraOpNumThreads);
+  const native = await binding.call(
     typeof model === 'string' ? `createSession ${model}` : 'createSession',
-    ort.InferenceSession.create(
-      model as Uint8Array,
-      {
-        ...rest,
-        executionProviders: [provider],
-        extra: config,
-      } as InferenceSession.SessionOptions,
-    ),
+    () =>
+      binding.InferenceSession.create(
+        model as Uint8Array,
+        { ...rest, executionProviders: [provider], extra: config } as InferenceSession.SessionOptions,
+      ),
   );
-  return bindingSession({ Tensor: ort.Tensor, fillsFetches: false }, native);
+  return bindingSession(binding, native);
 }
 
+/** The page's GPU as a device that holds tensors between runs. Throws SessionError where there is no adapter. */
+export async function openWebDevice(options: DriverOptions): Promise<Device> {
+  const { intraOpNumThreads, ...rest } = options;
+  const { binding } = await instanceOf(options.provider, intraOpNumThreads);
+  return bindingDevice(binding, rest);
+}
+
+async function instanceOf(provider: string, threads: number | undefined): Promise<Instance> {
+  const ort = provider === 'webgpu' ? await loadWebGpu() : await load(() => import('onnxruntime-web/wasm'));
+  const instance = instances.get(ort) ?? newInstance(ort);
+  instances.set(ort, instance);
+  startThreads(ort, instance, threads);
+  return instance;
+}
+
+function newInstance(ort: Ort): Instance {
+  const queue = turns();
+  const create = ort.InferenceSession.create as (...given: unknown[]) => Promise<InferenceSession>;
+  const instance: Instance = {
+    turns: queue,
+    threads: undefined,
+    device: undefined,
+    live: 0,
+    binding: {
+      Tensor: ort.Tensor,
+      fillsFetches: false,
+      call: (where, work) => queue.take(() => calling(where, work)),
+      InferenceSession: {
+        async create(...given: unknown[]) {
+          const session = await create(...given);
+          instance.live++;
+          await watchDevice(ort, instance);
+          return counted(session, instance);
+        },
+      } as OpeningBinding['InferenceSession'],
+    },
+  };
+  return instance;
+}
+
+/** The session, whose release is counted: with its last session ONNX Runtime destroys the device. */
+function counted(session: InferenceSession, instance: Instance): InferenceSession {
+  const release = session.release.bind(session);
+  session.release = () => {
+    if (--instance.live === 0) instance.device = undefined;
+    return release();
+  };
+  return session;
+}
+
+/** A device that is gone while sessions are open was lost: it ends all calls. */
+async function watchDevice(ort: Ort, instance: Instance): Promise<void> {
+  const device = (await ort.env.webgpu?.device) as GpuDevice | undefined;
+  if (!device || instance.device === device) return;
+  instance.device = device;
+  void device.lost.then(({ reason, message }) => {
+    if (instance.device !== device) return;
+    instance.turns.end(
+      new SessionError(
+        "provider 'webgpu'",
+        `expected a live GPU device, got one that was lost (${[reason, message].filter(Boolean).join(': ')}) — reload the page, and go on from what was saved`,
+      ),
+    );
+  });
+}
+
+/** Throws SessionError where there is no WebGPU adapter. */
 async function loadWebGpu(): Promise<Ort> {
   const gpu = (globalThis.navigator as { gpu?: { requestAdapter(): Promise<object | null> } } | undefined)
     ?.gpu;
@@ -60,7 +142,8 @@ async function load(importOrt: () => Promise<Ort>): Promise<Ort> {
   }
 }
 
-function startThreads(ort: Ort, wanted: number | undefined): void {
+function startThreads(ort: Ort, instance: Instance, wanted: number | undefined): void {
+  const started = instance.threads;
   if (wanted !== undefined && wanted > 1 && globalThis.crossOriginIsolated === false)
     throw new SessionError(
       'createSession: intraOpNumThreads',
@@ -73,5 +156,5 @@ function startThreads(ort: Ort, wanted: number | undefined): void {
     );
   if (started !== undefined) return;
   if (wanted !== undefined) ort.env.wasm.numThreads = wanted;
-  started = ort.env.wasm.numThreads || wanted;
+  instance.threads = ort.env.wasm.numThreads || wanted;
 }
