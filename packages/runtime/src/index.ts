@@ -3,6 +3,7 @@ export { decodeCheckpoint } from './artifacts/decode-checkpoint.js';
 export { encodeCheckpoint } from './artifacts/encode-checkpoint.js';
 export { ArtifactError } from './artifacts/error.js';
 export type { TrainingArtifacts } from './artifacts/names.js';
+export type { CudaOptions } from './drivers/cuda-options.js';
 export type { GraphOptimizationLevel, TensorInfo } from './drivers/driver.js';
 export { SessionError } from './error.js';
 export type { Fetches } from './feeds.js';
@@ -33,6 +34,7 @@ export { type CompileOptions, compile } from './training/compile.js';
 export type { ComputeOptions } from './training/compute.js';
 export { createFusedUpdate, type FusedUpdate, type TrainedTensor } from './training/fused-update.js';
 export { clipCoefficient, globalNorm } from './training/global-norm.js';
+export type { LossScaling } from './training/loss-scale.js';
 export type { Objective, ObjectiveGraph } from './training/objective.js';
 export { defaultGroupOf, type OptimizerSettings } from './training/optimizer-model.js';
 export {
@@ -43,4 +45,5 @@ export {
   planOf,
   type Segment,
 } from './training/plan.js';
+export { type Precision, precisionFault } from './training/precision.js';
 export { TrainingSession, type UpdateResult } from './training/session.js';

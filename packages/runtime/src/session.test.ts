@@ -30,4 +30,12 @@ test('refuses options out of range before it loads a driver', async () => {
   await expect(open({ provider, externalDataFolder: '.', config: { [key]: '.' } })).rejects.toThrow(
     'expected externalDataFolder alone, got both',
   );
+  const cuda = { deviceId: 1 };
+  await expect(open({ provider, cuda })).rejects.toThrow(
+    "expected provider 'cuda' with these options, got 'cpu'",
+  );
+  await expect(open({ provider: 'cuda', cuda })).rejects.toThrow("expected driver 'ffi' with these options");
+  await expect(open({ provider: 'cuda', driver: 'ffi', cuda: { deviceId: '1' } })).rejects.toThrow(
+    'createSession: cuda.deviceId: expected a whole number ≥ 0, got "1"',
+  );
 });

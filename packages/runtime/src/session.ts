@@ -1,4 +1,5 @@
 import { platform } from '#platform';
+import { type CudaOptions, checkCudaOptions } from './drivers/cuda-options.js';
 import {
   type DriverOptions,
   type DriverSession,
@@ -42,6 +43,8 @@ export interface SessionOptions {
   readonly enableCpuMemArena?: boolean;
   /** 0 verbose, 1 info, 2 warning, 3 error, 4 fatal. */
   readonly logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
+  /** Of provider `cuda` with driver `ffi`. */
+  readonly cuda?: CudaOptions;
 }
 
 /** An open model. */
@@ -202,6 +205,7 @@ function checkOptions(options: SessionOptions): DriverOptions {
       throw new SessionError(`createSession: config "${key}"`, `expected a string, got ${typeof value}`);
     }
   }
+  if (options.cuda !== undefined) checkCuda(options);
   if (externalDataFolder === undefined) return { ...rest, config };
   if (Object.hasOwn(config, EXTERNAL_DATA_FOLDER)) {
     throw new SessionError(
@@ -210,4 +214,19 @@ function checkOptions(options: SessionOptions): DriverOptions {
     );
   }
   return { ...rest, config: { ...config, [EXTERNAL_DATA_FOLDER]: externalDataFolder } };
+}
+
+function checkCuda({ provider, driver, cuda }: SessionOptions): void {
+  const where = 'createSession: cuda';
+  if (provider !== 'cuda')
+    throw new SessionError(
+      where,
+      `expected provider 'cuda' with these options, got '${provider}' — leave them out`,
+    );
+  if (driver !== 'ffi')
+    throw new SessionError(
+      where,
+      `expected driver 'ffi' with these options, got ${driver ? `'${driver}'` : 'none'} — onnxruntime-node's own binding takes none`,
+    );
+  checkCudaOptions('createSession', cuda!);
 }

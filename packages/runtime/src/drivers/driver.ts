@@ -1,4 +1,5 @@
 import type { DType, Tensor } from '../tensor.js';
+import type { CudaOptions } from './cuda-options.js';
 
 /** An input or output of a model: a symbolic size is its name, `''` where the model gives none. */
 export interface TensorInfo {
@@ -22,6 +23,8 @@ export interface DriverOptions {
   readonly enableMemPattern?: boolean;
   readonly enableCpuMemArena?: boolean;
   readonly logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
+  /** Of provider `cuda` with driver `ffi`. */
+  readonly cuda?: CudaOptions;
   /** Session config entries of onnxruntime_session_options_config_keys.h, the external data folder included. */
   readonly config: Readonly<Record<string, string>>;
 }

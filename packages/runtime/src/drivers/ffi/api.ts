@@ -64,6 +64,18 @@ const signatures = {
   ReleaseIoBinding: ['void', [pointer]],
   BindInput: [pointer, [pointer, 'str', pointer]],
   BindOutput: [pointer, [pointer, 'str', pointer]],
+  BindOutputToDevice: [pointer, [pointer, 'str', pointer]],
+  GetBoundOutputValues: [pointer, [pointer, pointer, out, outSize]],
+  SynchronizeBoundInputs: [pointer, [pointer]],
+  SynchronizeBoundOutputs: [pointer, [pointer]],
+  CreateMemoryInfo: [pointer, ['str', 'int', 'int', 'int', out]],
+  CreateAllocator: [pointer, [pointer, pointer, out]],
+  ReleaseAllocator: ['void', [pointer]],
+  CreateTensorAsOrtValue: [pointer, [pointer, 'int64_t *', 'size_t', 'int', out]],
+  CreateCUDAProviderOptions: [pointer, [out]],
+  UpdateCUDAProviderOptions: [pointer, [pointer, 'str *', 'str *', 'size_t']],
+  SessionOptionsAppendExecutionProvider_CUDA_V2: [pointer, [pointer, pointer]],
+  ReleaseCUDAProviderOptions: ['void', [pointer]],
 } satisfies Record<FunctionName, Signature>;
 
 type Parameter = Pointer | string | number | bigint | BigInt64Array | Uint8Array | readonly unknown[];

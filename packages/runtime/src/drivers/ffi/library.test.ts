@@ -35,11 +35,15 @@ test('says which platforms there are where there is none', () => {
 
 test('asks for the CUDA provider with the command that installs it', () => {
   expect(() => requireCudaProvider('linux', 'x64', root)).toThrow(
-    `run: node "${join(root, 'script', 'install.js')}" --onnxruntime-node-install=cuda12`,
+    `run: node "${join(root, 'script', 'install.js')}" --onnxruntime-node-install=cuda12 (they need an NVIDIA driver, CUDA 12 and cuDNN 9)`,
   );
   expect(() => requireCudaProvider('darwin', 'arm64', root)).toThrow(
     `provider 'cuda': expected linux/x64, got darwin/arm64 — use provider 'cpu'`,
   );
   put('linux', 'x64', 'libonnxruntime_providers_cuda.so');
+  expect(() => requireCudaProvider('linux', 'x64', root)).toThrow(
+    "provider 'cuda': expected libonnxruntime_providers_shared.so beside ONNX Runtime, got none — run:",
+  );
+  put('linux', 'x64', 'libonnxruntime_providers_shared.so');
   requireCudaProvider('linux', 'x64', root);
 });

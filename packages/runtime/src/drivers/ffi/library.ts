@@ -67,11 +67,15 @@ export function requireCudaProvider(
       `expected linux/x64, got ${platform}/${arch} — use provider 'cpu'`,
     );
   }
-  if (!existsSync(join(binaryFolder(root, platform, arch), 'libonnxruntime_providers_cuda.so'))) {
+  const folder = binaryFolder(root, platform, arch);
+  const missing = ['libonnxruntime_providers_cuda.so', 'libonnxruntime_providers_shared.so'].filter(
+    (name) => !existsSync(join(folder, name)),
+  );
+  if (missing.length > 0) {
     const script = join(root, 'script', 'install.js');
     throw new SessionError(
       "provider 'cuda'",
-      `expected libonnxruntime_providers_cuda.so beside ONNX Runtime, got none — run: node "${script}" --onnxruntime-node-install=cuda12`,
+      `expected ${missing.join(' and ')} beside ONNX Runtime, got none — run: node "${script}" --onnxruntime-node-install=cuda12 (they need an NVIDIA driver, CUDA 12 and cuDNN 9), or use provider 'cpu'`,
     );
   }
 }

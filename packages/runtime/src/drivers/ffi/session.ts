@@ -3,6 +3,7 @@ import type { Tensor } from '../../tensor.js';
 import type { DriverOptions, DriverSession, GraphOptimizationLevel } from '../driver.js';
 import { type Api, openApi, type Pointer } from './api.js';
 import { type BoundRun, bindSession } from './binding.js';
+import { appendCuda } from './cuda-options.js';
 import { readMetadata } from './metadata.js';
 import { type HostValue, hostValue, readValue } from './value.js';
 
@@ -23,6 +24,8 @@ const warning = 2;
 
 /** A driver session that can also bind tensors once and run many times. */
 export interface FfiSession extends DriverSession {
+  /** The `OrtSession`, until `release`. */
+  readonly handle: bigint;
   bind(inputs: Readonly<Record<string, Tensor>>, outputs: Readonly<Record<string, Tensor>>): BoundRun;
 }
 
@@ -31,10 +34,10 @@ export interface FfiSession extends DriverSession {
  * koffi's, so the event loop stays free. Throws SessionError with ONNX Runtime's message.
  */
 export async function openFfi(model: Uint8Array | string, options: DriverOptions): Promise<FfiSession> {
-  if (options.provider !== 'cpu') {
+  if (options.provider !== 'cpu' && options.provider !== 'cuda') {
     throw new SessionError(
       'createSession',
-      `expected provider 'cpu' with driver 'ffi', got '${options.provider}' — use driver 'node' for it`,
+      `expected provider 'cpu' or 'cuda' with driver 'ffi', got '${options.provider}' — use driver 'node' for it`,
     );
   }
   const api = openApi();
@@ -56,6 +59,7 @@ export async function openFfi(model: Uint8Array | string, options: DriverOptions
     const wrap = (place: string, tensor: Tensor): HostValue => hostValue(api, memoryInfo, place, tensor);
     const live = session;
     return {
+      handle: live,
       inputs,
       outputs,
       run: (feeds, fetches) => run(api, live, wrap, feeds, fetches),
@@ -98,6 +102,7 @@ async function createSession(
     if (logSeverityLevel !== undefined) {
       api.call(where, 'SetSessionLogSeverityLevel', native, logSeverityLevel);
     }
+    if (options.provider === 'cuda') appendCuda(api, native, options.cuda ?? {});
     for (const [key, value] of Object.entries(options.config)) {
       api.call(`${where}: config "${key}"`, 'AddSessionConfigEntry', native, key, value);
     }
