@@ -4,7 +4,7 @@ import { checkEntryGraphs } from './entry-graph.js';
 import { syntheticManifest, syntheticRepository } from './synthetic-repository.js';
 import { readWorkspace } from './workspace.js';
 
-function check(files: Record<string, string>): string[] {
+function check(files: Record<string, string | object>): string[] {
   const root = syntheticRepository({
     'packages/onnx/package.json': syntheticManifest('@rag/onnx', [], ['.', './testing']),
     'packages/onnx/src/index.ts': "export { trace } from './trace.js';",
@@ -35,17 +35,62 @@ it('a Node entry beside the root, a type of Node and a test may use Node', () =>
 });
 
 it('a Node built-in two files deep fails in its package and in those that build on it', () => {
-  expect(check({ 'packages/onnx/src/trace.ts': "\nimport { readFileSync } from 'node:fs';" })).toEqual([
-    'packages/onnx/src/trace.ts:2: expected nothing of Node in what @rag/losses runs in a browser, got "node:fs" — move it under the package\'s ./node entry',
-    'packages/onnx/src/trace.ts:2: expected nothing of Node in what @rag/onnx runs in a browser, got "node:fs" — move it under the package\'s ./node entry',
-  ]);
+  const lines = check({ 'packages/onnx/src/trace.ts': "\nimport { readFileSync } from 'node:fs';" });
+  expect(lines).toEqual(
+    ['@rag/onnx', '@rag/losses', '@rag/reranker', '@rag/reranker/training'].map(
+      (entry) =>
+        `packages/onnx/src/trace.ts:2: expected nothing of Node in what ${entry} runs in a browser, got "node:fs" — move it under the package's ./node entry, or behind a \`browser\` condition`,
+    ),
+  );
 });
 
 it.each(["await import('fs/promises')", "import 'koffi';", "import * as ort from 'onnxruntime-node';"])(
   '%s fails',
   (text) => {
     expect(check({ 'packages/losses/src/index.ts': text })).toEqual([
-      expect.stringContaining('packages/losses/src/index.ts:1: expected nothing of Node'),
+      expect.stringContaining('packages/losses/src/index.ts:1: expected nothing of Node in what @rag/losses'),
+      expect.stringContaining('in what @rag/reranker/training'),
+    ]);
+  },
+);
+
+it("a page takes what the browser condition names, of a package's own names and of other entries", () => {
+  const platform = (file: string) => ({
+    'packages/runtime/package.json': {
+      ...syntheticManifest('@rag/runtime'),
+      imports: { '#platform': { '@rag/source': { browser: `./src/${file}.ts`, default: './src/node.ts' } } },
+    },
+    'packages/runtime/src/index.ts': "import '#platform';\nimport '@rag/models/node';",
+    'packages/runtime/src/page.ts': '',
+    'packages/runtime/src/node.ts': "import 'koffi';",
+    'packages/models/package.json': {
+      name: '@rag/models',
+      exports: {
+        './node': { '@rag/source': { browser: './src/web.ts', default: './src/node.ts' } },
+      },
+    },
+    'packages/models/src/node.ts': "import 'node:fs';",
+    'packages/models/src/web.ts': '',
+  });
+  expect(check(platform('page'))).toEqual([]);
+  expect(check(platform('node'))).toEqual([
+    expect.stringContaining(
+      'packages/runtime/src/node.ts:1: expected nothing of Node in what @rag/runtime runs in a browser, got "koffi"',
+    ),
+  ]);
+  expect(check({ ...platform('page'), 'packages/models/src/web.ts': "import 'node:fs';" })).toEqual([
+    expect.stringContaining('packages/models/src/web.ts:1: expected nothing of Node in what @rag/runtime'),
+  ]);
+  expect(() => check({ ...platform('page'), 'packages/runtime/src/page.ts': "import '#gone';" })).toThrow(
+    'packages/runtime/src/page.ts: expected "#gone" among the imports of package.json',
+  );
+});
+
+it.each(['packages/reranker/src/index.ts', 'packages/reranker/src/training/index.ts'])(
+  'a Node built-in in %s, its import behind await as well, fails',
+  (path) => {
+    expect(check({ [path]: "await import('node:fs');" })).toEqual([
+      expect.stringContaining(`${path}:1: expected nothing of Node in what @rag/reranker`),
     ]);
   },
 );

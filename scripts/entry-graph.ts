@@ -4,14 +4,26 @@ import { join, posix } from 'node:path';
 import { packageOf } from './imports.js';
 import type { WorkspacePackage } from './workspace.js';
 
-/** Packages whose root entry runs in a browser: no Node built-in and no native module may be reached from it. */
-export const BROWSER_PACKAGES = [
+/**
+ * Entries that run in a browser: no Node built-in and no native module may be reached from them under the condition `browser`. Of
+ * `@rag/train` the root is the core that knows no platform.
+ */
+export const BROWSER_ENTRIES = [
   '@rag/onnx',
   '@rag/text',
   '@rag/data',
   '@rag/eval',
   '@rag/losses',
   '@rag/models',
+  '@rag/models/web',
+  '@rag/runtime',
+  '@rag/embedding',
+  '@rag/embedding/training',
+  '@rag/reranker',
+  '@rag/reranker/training',
+  '@rag/colbert',
+  '@rag/colbert/training',
+  '@rag/train',
 ];
 
 /** What a served task package may reach from its root entry. */
@@ -21,30 +33,31 @@ const TASK_PACKAGES = ['@rag/embedding', '@rag/reranker', '@rag/colbert'];
 const NATIVE_MODULES = ['onnxruntime-node', 'koffi'];
 
 /**
- * Follows the value imports of root entries, across packages, and finds what must not be reached: Node built-ins and
- * native modules in browser packages, dataset or loss code in a served task package.
+ * Follows the value imports of entries, across packages and with the conditions of a page, and finds what must not be reached: Node
+ * built-ins and native modules in what a browser runs, dataset or loss code in a served task package.
  *
  * @returns one line per violation
  */
 export function checkEntryGraphs(root: string, packages: readonly WorkspacePackage[]): string[] {
   const lines: string[] = [];
-  for (const { manifest } of packages) {
-    const browser = BROWSER_PACKAGES.includes(manifest.name);
-    const task = TASK_PACKAGES.includes(manifest.name);
-    if (!browser && !task) continue;
-    walk(root, packages, manifest.name, (specifier, where) => {
+  const there = new Set(
+    packages.flatMap(({ manifest }) =>
+      Object.keys(manifest.exports ?? {}).map((entry) => manifest.name + entry.slice(1)),
+    ),
+  );
+  for (const entry of BROWSER_ENTRIES) {
+    if (!there.has(entry)) continue;
+    walk(root, packages, entry, (specifier, where) => {
       const target = packageOf(specifier);
-      if (browser && (isBuiltin(specifier) || (target !== null && NATIVE_MODULES.includes(target)))) {
+      if (isBuiltin(specifier) || (target !== null && NATIVE_MODULES.includes(target)))
         lines.push(
-          `${where}: expected nothing of Node in what ${manifest.name} runs in a browser, got "${specifier}" — move it under the package's ./node entry`,
+          `${where}: expected nothing of Node in what ${entry} runs in a browser, got "${specifier}" — move it under the package's ./node entry, or behind a \`browser\` condition`,
         );
-      }
-      const own = target === manifest.name || target === null || !target.startsWith('@rag/');
-      if (task && !own && !SERVED_PACKAGES.includes(target)) {
+      const own = target === entry || target === null || !target.startsWith('@rag/');
+      if (TASK_PACKAGES.includes(entry) && !own && !SERVED_PACKAGES.includes(target))
         lines.push(
-          `${where}: expected only ${SERVED_PACKAGES.join(', ')} in what ${manifest.name} serves, got "${specifier}" — move it to ${manifest.name}/training`,
+          `${where}: expected only ${SERVED_PACKAGES.join(', ')} in what ${entry} serves, got "${specifier}" — move it to ${entry}/training`,
         );
-      }
     });
   }
   return lines;
@@ -74,7 +87,9 @@ function walk(
       if (specifier.startsWith('.')) {
         enter(posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts'), here);
       } else {
-        const source = sourceOf(packages, specifier);
+        const source = specifier.startsWith('#')
+          ? privateSourceOf(packages, path, specifier)
+          : sourceOf(packages, specifier);
         if (source !== null) enter(source, here);
       }
     }
@@ -90,11 +105,29 @@ function sourceOf(packages: readonly WorkspacePackage[], specifier: string): str
   const name = packageOf(specifier);
   const pkg = packages.find(({ manifest }) => manifest.name === name);
   if (pkg === undefined || name === null) return null;
-  const entry = pkg.manifest.exports?.[`.${specifier.slice(name.length)}`];
+  return sourceIn(pkg, pkg.manifest.exports?.[`.${specifier.slice(name.length)}`]);
+}
+
+/** The source file of a package's own name (`#platform`) in a page. */
+function privateSourceOf(
+  packages: readonly WorkspacePackage[],
+  importer: string,
+  specifier: string,
+): string | null {
+  const pkg = packages.find(({ folder }) => importer.startsWith(`${folder}/`));
+  const source = pkg && sourceIn(pkg, pkg.manifest.imports?.[specifier]);
+  if (!source)
+    throw new Error(
+      `${importer}: expected "${specifier}" among the imports of package.json with a @rag/source condition, got none — add it`,
+    );
+  return source;
+}
+
+function sourceIn({ folder }: WorkspacePackage, entry: unknown): string | null {
   let source = (entry as Record<string, unknown> | undefined)?.['@rag/source'];
   while (typeof source === 'object' && source !== null) {
     const conditions: Record<string, unknown> = { ...source };
     source = conditions.browser ?? conditions.default;
   }
-  return typeof source === 'string' ? posix.join(pkg.folder, source) : null;
+  return typeof source === 'string' ? posix.join(folder, source) : null;
 }

@@ -7,6 +7,8 @@ export interface Manifest {
   name: string;
   scripts?: Record<string, string>;
   exports?: Record<string, unknown>;
+  /** Names of its own, as `#platform`. */
+  imports?: Record<string, unknown>;
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
