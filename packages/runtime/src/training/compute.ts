@@ -1,4 +1,6 @@
 import type { Memory } from './allocate.js';
+import type { LossScaling } from './loss-scale.js';
+import type { Precision } from './precision.js';
 
 /** How sessions of a training run are opened. */
 export interface ComputeOptions {
@@ -6,6 +8,12 @@ export interface ComputeOptions {
   readonly provider: 'cpu' | 'wasm';
   /** Threads within one operator; ONNX Runtime's own default where left out. */
   readonly threads?: number;
+  /** Number format of the model's products; the state, norms, softmax and losses are fp32 in each. @default 'fp32' */
+  readonly precision?: Precision;
+  /** Rounds float32 numbers as `precision` has them, on `cpu` and `wasm`: a proof of what other providers compute, and slower than fp32. */
+  readonly emulatePrecision?: boolean;
+  /** Of fp16; bf16 and fp32 need none. */
+  readonly lossScaling?: LossScaling;
 }
 
 /** Where a run's state lies: `wasm` copies from memory of one thread, `cpu` shares it with update threads. */

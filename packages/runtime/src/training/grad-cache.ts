@@ -13,22 +13,24 @@ type Tensors = Readonly<Record<string, Tensor>>;
  * https://arxiv.org/abs/2101.06983) has the gradients of the whole one in the memory of a chunk: every chunk's forward
  * leaves only its boundary tensors, the head turns them all into boundary gradients, and every chunk's backward
  * computes its forward again and takes its rows of those. `how` is 'add' for a chunked batch, whose chunks add up.
+ * The gradients are those of `scale` times the loss; the loss comes back without it.
  * @throws SessionError where chunks' boundary tensors differ in more than their first axis
  */
 export async function forwardBackward(
   segments: readonly SegmentRunner[],
   batch: TrainingBatch,
   how: Accumulation,
+  scale = 1,
 ): Promise<BatchResult> {
-  if (isChunked(batch)) return chunkedForwardBackward(segments, batch);
+  if (isChunked(batch)) return chunkedForwardBackward(segments, batch, scale);
   const boundary: Record<string, Tensor> = {};
   for (const segment of segments.slice(0, -1))
     Object.assign(boundary, await segment.forward({ ...batch, ...boundary }));
-  const feeds: Record<string, Tensor> = { ...batch, ...boundary, [lossScale]: one };
+  const feeds: Record<string, Tensor> = { ...batch, ...boundary, [lossScale]: scalar(scale) };
   let result: BatchResult | undefined;
   for (const segment of segments.toReversed()) {
     const yielded = await segment.backward(feeds, how);
-    result ??= batchResult(yielded);
+    result ??= batchResult(yielded, scale);
     Object.assign(feeds, yielded);
   }
   return result!;
@@ -37,10 +39,11 @@ export async function forwardBackward(
 async function chunkedForwardBackward(
   segments: readonly SegmentRunner[],
   { chunks, head }: ChunkedBatch,
+  scale: number,
 ): Promise<BatchResult> {
   const [encoder, last] = segments as readonly [SegmentRunner, SegmentRunner];
   const { whole, starts, count } = await boundaryOf(chunks, (chunk) => encoder.forward(chunk));
-  const yielded = await last.backward({ ...head, ...whole, [lossScale]: one }, 'add');
+  const yielded = await last.backward({ ...head, ...whole, [lossScale]: scalar(scale) }, 'add');
   let i = 0;
   for (const chunk of chunks) {
     if (i === count) throw otherChunks(count, 'more');
@@ -52,7 +55,7 @@ async function chunkedForwardBackward(
     i++;
   }
   if (i < count) throw otherChunks(count, String(i));
-  return batchResult(yielded);
+  return batchResult(yielded, scale);
 }
 
 const otherChunks = (count: number, got: string): SessionError =>
@@ -69,21 +72,21 @@ export async function evaluateSegments(
   if (isChunked(batch)) {
     const [encoder, last] = segments as readonly [SegmentRunner, SegmentRunner];
     const { whole } = await boundaryOf(batch.chunks, (chunk) => encoder.evaluate(chunk));
-    return batchResult(await last.evaluate({ ...batch.head, ...whole, [lossScale]: one }));
+    return batchResult(await last.evaluate({ ...batch.head, ...whole, [lossScale]: scalar(1) }), 1);
   }
-  const feeds: Record<string, Tensor> = { ...batch, [lossScale]: one };
+  const feeds: Record<string, Tensor> = { ...batch, [lossScale]: scalar(1) };
   let yielded: Tensors = {};
   for (const segment of segments) {
     yielded = await segment.evaluate(feeds);
     Object.assign(feeds, yielded);
   }
-  return batchResult(yielded);
+  return batchResult(yielded, 1);
 }
 
-const one = new Tensor('float32', [], Float32Array.of(1));
+const scalar = (value: number): Tensor => new Tensor('float32', [], Float32Array.of(value));
 
-function batchResult({ loss, weight, ...others }: Tensors): BatchResult {
-  return { sum: Number(loss!.data[0]), weight: Number(weight!.data[0]), outputs: others };
+function batchResult({ loss, weight, ...others }: Tensors, scale: number): BatchResult {
+  return { sum: Number(loss!.data[0]) / scale, weight: Number(weight!.data[0]), outputs: others };
 }
 
 interface Boundary {

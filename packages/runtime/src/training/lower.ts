@@ -2,8 +2,10 @@ import {
   add,
   decodeModel,
   encodeModel,
+  type Graph,
   graphOf,
   InPlaceAccumulatorV2,
+  mixedPrecision,
   nameOf,
   optimize,
   type Provider,
@@ -12,6 +14,7 @@ import {
 } from '@rag/onnx';
 import { ArtifactError } from '../artifacts/error.js';
 import { gradientBuffer, gradientUpdated, lazyResetGrad } from '../artifacts/names.js';
+import type { NarrowPrecision } from './precision.js';
 
 /** What a lowered training graph does with the gradient buffers, which are its outputs. */
 export type Accumulation = 'overwrite' | 'add';
@@ -21,10 +24,16 @@ export const gradientOutput = (parameter: string): string => `${parameter}.gradi
 
 /**
  * A training model as stock ONNX Runtime can run it: each `InPlaceAccumulatorV2` becomes an output `<parameter>.gradient`
- * that holds the gradient, or the buffer plus the gradient; the reset flag disappears.
+ * that holds the gradient, or the buffer plus the gradient; the reset flag disappears. With `narrow` the model's products are
+ * computed in it; gradients are added up in float32.
  * @throws ArtifactError where an accumulator's buffer has another name than the format gives it
  */
-export function lowerTraining(model: Uint8Array, accumulation: Accumulation, provider: Provider): Uint8Array {
+export function lowerTraining(
+  model: Uint8Array,
+  accumulation: Accumulation,
+  provider: Provider,
+  narrow?: NarrowPrecision,
+): Uint8Array {
   const { graph } = decodeModel(model);
   const outputs: Record<string, Value> = {};
   const buffers = new Set<Value>();
@@ -48,11 +57,14 @@ export function lowerTraining(model: Uint8Array, accumulation: Accumulation, pro
   const inputs = graph.inputs.filter(
     (value) => nameOf(value) !== lazyResetGrad && (accumulation === 'add' || !buffers.has(value)),
   );
-  return encodeModel(recomputeActivations(optimize(graphOf(inputs, outputs), provider)));
+  return encodeModel(recomputeActivations(narrowed(optimize(graphOf(inputs, outputs), provider), narrow)));
 }
 
 /** An evaluation or forward model with the provider's fusions. */
-export function lowerForward(model: Uint8Array, provider: Provider): Uint8Array {
+export function lowerForward(model: Uint8Array, provider: Provider, narrow?: NarrowPrecision): Uint8Array {
   const { graph } = decodeModel(model);
-  return encodeModel(optimize(graph, provider));
+  return encodeModel(narrowed(optimize(graph, provider), narrow));
 }
+
+const narrowed = (graph: Graph, narrow: NarrowPrecision | undefined): Graph =>
+  narrow ? mixedPrecision(graph, narrow.dtype, { emulate: narrow.emulate }) : graph;

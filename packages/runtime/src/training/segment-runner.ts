@@ -5,6 +5,7 @@ import { type BoundModel, openBoundModel } from './bound-model.js';
 import type { ComputeOptions } from './compute.js';
 import { type Accumulation, lowerForward, lowerTraining } from './lower.js';
 import type { Segment } from './plan.js';
+import { narrowPrecision } from './precision.js';
 import type { TrainingState } from './state.js';
 
 type Feeds = Readonly<Record<string, Tensor>>;
@@ -23,6 +24,7 @@ export interface SegmentRunner {
 
 export function openSegment(segment: Segment, state: TrainingState, compute: ComputeOptions): SegmentRunner {
   const opened = new Map<string, Promise<BoundModel>>();
+  const narrow = narrowPrecision(compute);
   let disposed = false;
   const open = (kind: string, model: () => Uint8Array, accumulation?: Accumulation): Promise<BoundModel> => {
     if (disposed)
@@ -37,7 +39,7 @@ export function openSegment(segment: Segment, state: TrainingState, compute: Com
   const training = (accumulation: Accumulation) =>
     open(
       accumulation,
-      () => lowerTraining(segment.trainingModel, accumulation, compute.provider),
+      () => lowerTraining(segment.trainingModel, accumulation, compute.provider, narrow),
       accumulation,
     );
   const run = async (model: Promise<BoundModel>, feeds: Feeds): Promise<Record<string, Tensor>> =>
@@ -46,13 +48,13 @@ export function openSegment(segment: Segment, state: TrainingState, compute: Com
     inputs: async () => (await training('overwrite')).inputs,
     forward: (feeds) =>
       run(
-        open('forward', () => lowerForward(forwardModel(segment), compute.provider)),
+        open('forward', () => lowerForward(forwardModel(segment), compute.provider, narrow)),
         feeds,
       ),
     backward: (feeds, accumulation) => run(training(accumulation), feeds),
     evaluate: (feeds) =>
       run(
-        open('eval', () => lowerForward(segment.evalModel, compute.provider)),
+        open('eval', () => lowerForward(segment.evalModel, compute.provider, narrow)),
         feeds,
       ),
     dispose() {

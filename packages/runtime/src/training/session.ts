@@ -17,8 +17,10 @@ import { type ComputeOptions, memoryOf, updateThreads } from './compute.js';
 import { createFusedUpdate, type FusedUpdate } from './fused-update.js';
 import { clipCoefficient } from './global-norm.js';
 import { evaluateSegments, forwardBackward } from './grad-cache.js';
+import { initialLossScale, type LossScaling, scaleAfterOverflow, scaleAfterUpdate } from './loss-scale.js';
 import { decodeOptimizer, type OptimizerPlan } from './optimizer-model.js';
 import { type Plan, planOf } from './plan.js';
+import { checkPrecision } from './precision.js';
 import { openSegment, type SegmentRunner } from './segment-runner.js';
 import { restoreState, snapshotState, stateOf, type TrainingState } from './state.js';
 
@@ -29,6 +31,10 @@ export interface UpdateResult {
   readonly weight: number;
   /** L2 norm over all gradients before clipping. */
   readonly gradientNorm: number;
+  /** The gradients overflowed in fp16: nothing was updated, and the loss scale was halved. */
+  readonly skipped?: true;
+  /** Of the updates that follow; of fp16 alone. */
+  readonly lossScale?: number;
 }
 
 /**
@@ -47,10 +53,14 @@ export class TrainingSession {
     private readonly names: readonly BatchNames[],
     private readonly optimizer: OptimizerPlan,
     private readonly fused: FusedUpdate,
-  ) {}
+    private readonly scaling: LossScaling | undefined,
+  ) {
+    this.beginScaling();
+  }
 
   /** @throws ArtifactError for artifacts that break the format, SessionError where a provider is absent */
   static async create(plan: Plan | TrainingArtifacts, compute: ComputeOptions): Promise<TrainingSession> {
+    await checkPrecision(compute);
     const { segments, optimizerModel, checkpoint } = 'segments' in plan ? plan : planOf(plan);
     const state = stateOf(checkpoint, memoryOf(compute));
     const names = state.trained.map(({ name }) => name);
@@ -71,12 +81,18 @@ export class TrainingSession {
       batchNames(segments, state),
       optimizer,
       createFusedUpdate(tensors, { threads: updateThreads(compute) }),
+      compute.precision === 'fp16' ? (compute.lossScaling ?? {}) : undefined,
     );
   }
 
   /** Updates done so far. */
   get step(): number {
     return this.state.step;
+  }
+
+  /** What the loss is multiplied by while fp16 gradients are computed; undefined in other precisions. */
+  get lossScale(): number | undefined {
+    return this.state.lossScale?.scale;
   }
 
   /** What a batch feeds in training, in the artifacts' order; in evaluation what only training reads may be missing. */
@@ -109,7 +125,8 @@ export class TrainingSession {
     // Chunks add up from zero: one graph, and so one arena, for all of them.
     if (isChunked(batch) && !this.accumulating)
       for (const { gradient } of this.state.trained) (gradient.data as Float32Array).fill(0);
-    const result = await forwardBackward(this.segments, checked, this.accumulating ? 'add' : 'overwrite');
+    const how = this.accumulating ? 'add' : 'overwrite';
+    const result = await forwardBackward(this.segments, checked, how, this.lossScale);
     this.accumulating = true;
     this.gathered.sum += result.sum;
     this.gathered.weight += result.weight;
@@ -117,9 +134,9 @@ export class TrainingSession {
   }
 
   /**
-   * One optimizer update with the gradients gathered since the last one, divided by the weight of all their batches.
-   * @throws SessionError when nothing was gathered, or when the gathered weight or the gradients are not usable numbers:
-   * they are then forgotten
+   * One optimizer update with the gradients gathered since the last one, divided by the weight of all their batches. In fp16
+   * gradients that are not finite skip it and halve the loss scale; they are errors only after `MOST_SKIPPED` in a row.
+   * @throws SessionError when nothing was gathered, or when its weight or gradients are not usable: they are then forgotten
    */
   async update({ learningRate }: { learningRate: number }): Promise<UpdateResult> {
     return this.alone('update', () => this.descend(learningRate));
@@ -140,12 +157,18 @@ export class TrainingSession {
       );
     }
     const { beta1, beta2, epsilon, maxGradNorm, groups } = this.optimizer;
-    const gradientNorm = await this.fused.globalNorm(1 / weight);
+    const loss = sum / weight;
+    const scale = this.lossScale ?? 1;
+    const gradientNorm = await this.fused.globalNorm(1 / weight / scale);
     if (!Number.isFinite(gradientNorm)) {
       this.forget();
+      if (this.state.lossScale) {
+        this.state.lossScale = scaleAfterOverflow(this.state.lossScale, loss, this.scaling);
+        return { loss, weight, gradientNorm, skipped: true, lossScale: this.state.lossScale.scale };
+      }
       throw new SessionError(
         'update',
-        `expected finite gradients, got a norm of ${gradientNorm} at a loss of ${sum / weight} — lower the learning rate or look at the batch`,
+        `expected finite gradients, got a norm of ${gradientNorm} at a loss of ${loss} — lower the learning rate or look at the batch`,
       );
     }
     const clip = maxGradNorm === undefined ? 1 : clipCoefficient(gradientNorm, maxGradNorm);
@@ -157,10 +180,12 @@ export class TrainingSession {
       epsilon,
       adamMode: 0 as const,
     }));
-    await this.fused.adamw(settings, this.state.step + 1, clip / weight);
+    await this.fused.adamw(settings, this.state.step + 1, clip / weight / scale);
     this.state.step++;
     this.forget();
-    return { loss: sum / weight, weight, gradientNorm };
+    if (!this.state.lossScale) return { loss, weight, gradientNorm };
+    this.state.lossScale = scaleAfterUpdate(this.state.lossScale, this.scaling);
+    return { loss, weight, gradientNorm, lossScale: this.state.lossScale.scale };
   }
 
   /** `accumulate` and `update` for an update of one batch. */
@@ -178,7 +203,7 @@ export class TrainingSession {
     return evaluateSegments(this.segments, checkedBatch('evaluate', batch, this.names, 'evaluation'));
   }
 
-  /** Parameters, moments and step, copied; not between `accumulate` and `update`. */
+  /** Parameters, moments, step and loss scale, copied; not between `accumulate` and `update`. */
   snapshot(): Checkpoint {
     this.checkIdle('snapshot');
     if (this.accumulating)
@@ -198,6 +223,7 @@ export class TrainingSession {
   restore(checkpoint: Checkpoint): void {
     this.checkIdle('restore');
     restoreState(this.state, checkpoint);
+    this.beginScaling();
     this.forget();
   }
 
@@ -243,6 +269,11 @@ export class TrainingSession {
     } finally {
       this.busy = false;
     }
+  }
+
+  /** Goes on with the loss scale of the state's checkpoint, in fp16; in other precisions there is none. */
+  private beginScaling(): void {
+    this.state.lossScale = this.scaling && (this.state.lossScale ?? initialLossScale(this.scaling));
   }
 
   private forget(): void {

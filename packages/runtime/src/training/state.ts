@@ -1,8 +1,9 @@
-import { type Checkpoint, checkCheckpoint, type NamedTensor, noProperties } from '../artifacts/checkpoint.js';
+import { type Checkpoint, checkCheckpoint, type NamedTensor } from '../artifacts/checkpoint.js';
 import { decodeCheckpoint } from '../artifacts/decode-checkpoint.js';
 import { ArtifactError } from '../artifacts/error.js';
 import { Tensor } from '../tensor.js';
 import { allocate, type Memory } from './allocate.js';
+import { type LossScale, lossScaleOf, lossScaleProperties } from './loss-scale.js';
 
 /** A parameter that is updated, with everything that the update needs; float32 arrays of the parameter's size. */
 export interface TrainedParameter {
@@ -21,6 +22,8 @@ export interface TrainingState {
   readonly frozen: ReadonlyMap<string, Tensor>;
   /** Updates done so far. */
   step: number;
+  /** Of fp16 training. */
+  lossScale?: LossScale | undefined;
 }
 
 /** The state that a checkpoint describes; moments start at zero where it has none. */
@@ -43,12 +46,13 @@ function frozenTensor({ name, dtype, shape, data }: NamedTensor): [string, Tenso
 }
 
 /**
- * Copies a checkpoint's parameters, moments and step into a state of the same parameters, or changes nothing.
+ * Copies a checkpoint's parameters, moments, step and loss scale into a state of the same parameters, or changes nothing.
  * @throws ArtifactError naming what differs
  */
 export function restoreState(state: TrainingState, checkpoint: Checkpoint): void {
   checkCheckpoint(checkpoint, 'checkpoint');
-  const { trainable, frozen, optimizer } = checkpoint;
+  const { trainable, frozen, optimizer, properties } = checkpoint;
+  const lossScale = lossScaleOf(properties);
   const values = matched('trainable', trainable, new Map(state.trained.map((own) => [own.name, own.value])));
   const frozenValues = matched('frozen', frozen, state.frozen);
   const moments = new Map((optimizer?.states ?? []).map((entry) => [entry.name, entry]));
@@ -65,6 +69,7 @@ export function restoreState(state: TrainingState, checkpoint: Checkpoint): void
   }
   for (const [name, { data }] of state.frozen) (data as Float32Array).set(frozenValues.get(name)!);
   state.step = Number(optimizer?.step ?? 0n);
+  state.lossScale = lossScale;
 }
 
 /** The elements of a checkpoint's tensors by name; throws ArtifactError unless names and shapes are those of `own`. */
@@ -92,7 +97,7 @@ function matched(
 }
 
 /** The state as a checkpoint, in arrays of its own. */
-export function snapshotState({ trained, frozen, step }: TrainingState): Checkpoint {
+export function snapshotState({ trained, frozen, step, lossScale }: TrainingState): Checkpoint {
   const copy = (name: string, { shape, data }: Tensor): NamedTensor => ({
     name,
     dtype: 'float32',
@@ -111,6 +116,6 @@ export function snapshotState({ trained, frozen, step }: TrainingState): Checkpo
         momentum1: Float32Array.from(second),
       })),
     },
-    properties: noProperties(),
+    properties: lossScaleProperties(lossScale),
   };
 }
