@@ -73,7 +73,8 @@ afterAll(async () => {
   if (process.env.RAG_STATIONS === undefined) await rm(folder, { recursive: true, force: true });
 });
 beforeEach(() => {
-  for (const name of Object.keys(process.env)) if (/^(HF|HUGGING)/.test(name)) vi.stubEnv(name, undefined);
+  for (const name of Object.keys(process.env))
+    if (/^(HF|HUGGING|TRANSFORMERS)/.test(name)) vi.stubEnv(name, undefined);
   vi.stubEnv('HF_ENDPOINT', hub.endpoint);
   vi.stubEnv('HF_HOME', join(folder, 'hf'));
 });

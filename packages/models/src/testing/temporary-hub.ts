@@ -27,7 +27,8 @@ export const quick: HubTiming = { retries: 2, firstDelay: 1, longestDelay: 2, si
 export function temporaryHub(): TemporaryHub {
   const state = {} as { -readonly [Key in keyof TemporaryHub]: TemporaryHub[Key] };
   beforeEach(async () => {
-    for (const name of Object.keys(process.env)) if (/^(HF|HUGGING)/.test(name)) vi.stubEnv(name, undefined);
+    for (const name of Object.keys(process.env))
+      if (/^(HF|HUGGING|TRANSFORMERS)/.test(name)) vi.stubEnv(name, undefined);
     state.root = await mkdtemp(join(tmpdir(), 'hub-'));
     state.cacheDir = join(state.root, 'cache');
     state.hub = await startHubServer();

@@ -10,7 +10,8 @@ let folder: string;
 let hub: HubServer;
 let tiny: TinyRun;
 beforeEach(async () => {
-  for (const name of Object.keys(process.env)) if (/^(HF|HUGGING)/.test(name)) vi.stubEnv(name, undefined);
+  for (const name of Object.keys(process.env))
+    if (/^(HF|HUGGING|TRANSFORMERS)/.test(name)) vi.stubEnv(name, undefined);
   folder = await mkdtemp(join(tmpdir(), 'hub-model-'));
   hub = await startHubServer();
   vi.stubEnv('HF_ENDPOINT', hub.endpoint);
