@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { cudaKernels, hostNodes } from '../packages/runtime/src/testing/cuda-placement.js';
+import type { Precision } from '../packages/runtime/src/training/precision.js';
 import {
   type CudaGraph,
   configurationOf,
   configurations,
   objectives,
+  precisions,
   productGraph,
   servingGraphs,
   trainingGraphs,
+  updateGraphs,
 } from './cuda-graphs.js';
 
 const table = cudaKernels();
@@ -20,31 +23,47 @@ const leaving = (graphs: readonly CudaGraph[]): string[] =>
       .map(({ node, types, reason }) => `${name}: ${node}(${types}): ${reason}`),
   );
 
-const trained = (name: string, config: ReturnType<typeof configurationOf>, few: boolean): CudaGraph[] =>
-  objectives(config, few).flatMap(([task, objective]) => trainingGraphs(`${name}: ${task}`, objective));
+type Config = ReturnType<typeof configurationOf>;
+
+const trained = (
+  name: string,
+  config: Config,
+  which: 'all' | 'tasks' | 'reranker',
+  formats: readonly Precision[],
+): CudaGraph[] =>
+  formats.flatMap((precision) =>
+    objectives(config, which).flatMap(([task, objective]) =>
+      trainingGraphs(`${name}: ${task}`, objective, precision),
+    ),
+  );
+
+const narrow = precisions.filter((precision) => precision !== 'fp32');
+/** Whether every loss runs over every architecture in every precision; what each adds is its own nodes. */
+const long = process.env.RAG_LONG !== undefined;
 
 describe('every node that CUDA gets runs on CUDA', () => {
-  // Architectures and losses differ in nodes of their own; every loss over every architecture is for `pnpm test:long`.
-  const few = !process.env.RAG_LONG;
-
   test.each(configurations)('%s', (name) => {
     const config = configurationOf(name);
-    const graphs = [...trained(name, config, few), ...servingGraphs(name, config, few)];
-    expect(graphs.length).toBeGreaterThan(10);
+    const graphs = [
+      ...trained(name, config, long ? 'all' : 'tasks', ['fp32']),
+      ...trained(name, config, long ? 'all' : 'reranker', narrow),
+      ...servingGraphs(name, config, !long),
+    ];
+    expect(graphs.length).toBeGreaterThan(20);
     expect(leaving(graphs)).toEqual([]);
   });
 
   test('every loss and every head', () => {
     const config = configurationOf('bert', 1);
-    const graphs = [...trained('bert', config, false), ...servingGraphs('bert', config, false)];
+    const graphs = [...trained('bert', config, 'all', ['fp32']), ...servingGraphs('bert', config, false)];
     const losses = graphs.filter(({ name }) => name.endsWith('whole, backward'));
     expect(losses.length).toBeGreaterThan(30);
-    expect(leaving([...graphs, productGraph()])).toEqual([]);
+    expect(leaving([...graphs, ...updateGraphs(), productGraph()])).toEqual([]);
   });
 });
 
 test('the graphs hold arithmetic on shapes that stays on the host', () => {
-  const graphs = trained('deberta-v2', configurationOf('deberta-v2'), true);
+  const graphs = trained('deberta-v2', configurationOf('deberta-v2'), 'reranker', ['fp32']);
   const found = graphs.flatMap(({ graph }) => hostNodes(graph, table, { weights: 'inputs' }));
   expect(found.filter(({ shapeArithmetic }) => shapeArithmetic).length).toBeGreaterThan(10);
 });

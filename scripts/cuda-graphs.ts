@@ -21,7 +21,9 @@ import { classifierConfig } from '../packages/reranker/src/classifier-config.js'
 import { classifierGraph, paddedClassifierGraph } from '../packages/reranker/src/classifier-graph.js';
 import { type RerankerLoss, rerankerObjective } from '../packages/reranker/src/training/objective.js';
 import { compile, type Objective } from '../packages/runtime/src/index.js';
+import { adamWModel, squareSumModel } from '../packages/runtime/src/training/device-optimizer.js';
 import { lowerForward, lowerTraining } from '../packages/runtime/src/training/lower.js';
+import { narrowPrecision, type Precision } from '../packages/runtime/src/training/precision.js';
 
 /** A graph as the CUDA provider gets it. */
 export interface CudaGraph {
@@ -114,8 +116,8 @@ function embeddingHeads(config: EncoderConfig): Named<EmbeddingHead>[] {
 const colbertSettings = (config: EncoderConfig) =>
   ragRetrievalSettings(linearProjection(config.hidden_size, 8, true), 64);
 
-/** Every objective over one architecture; `few`: one of each task, for what architectures differ in. */
-export function objectives(config: EncoderConfig, few: boolean): Named<Objective>[] {
+/** Objectives over one architecture: every one, or one of each task, for what architectures differ in, or a reranker's alone. */
+export function objectives(config: EncoderConfig, which: 'all' | 'tasks' | 'reranker'): Named<Objective>[] {
   const classifier = classifierConfig(config);
   const colbert = { config, settings: colbertSettings(config) };
   const lossesOfColbert: readonly ColbertLoss[] = [{ kind: 'in-batch' }, { kind: 'scored' }];
@@ -147,28 +149,51 @@ export function objectives(config: EncoderConfig, few: boolean): Named<Objective
           ] as const,
       ),
   ];
-  const representative = ['reranker pointwise_bce', 'embedding in-batch in chunks', 'colbert in-batch'];
-  return few ? all.filter(([task]) => representative.includes(task)) : all;
+  const tasks = ['reranker pointwise_bce', 'embedding in-batch in chunks', 'colbert in-batch'];
+  const wanted = { all: undefined, tasks, reranker: tasks.slice(0, 1) }[which];
+  return all.filter(([task]) => wanted?.includes(task) ?? true);
 }
 
+/** Number formats that CUDA trains in. */
+export const precisions: readonly Precision[] = ['fp32', 'fp16', 'bf16'];
+
 /** The graphs that training one objective runs: forward and backward into empty and into filled buffers, forward to a cut, evaluation. */
-export function trainingGraphs(name: string, objective: Objective): CudaGraph[] {
+export function trainingGraphs(name: string, objective: Objective, precision: Precision): CudaGraph[] {
+  const narrow = narrowPrecision({ precision });
   const plan = compile(objective, { initial: (_, shape) => zeros(shape), optimizer: {} });
   return plan.segments.flatMap(({ name: segment, trainingModel, evalModel, forwardModel }) => {
     const lowered: Named<Uint8Array>[] = [
-      ['backward', lowerTraining(trainingModel, 'overwrite', 'cuda')],
-      ['backward, added up', lowerTraining(trainingModel, 'add', 'cuda')],
-      ['evaluation', lowerForward(evalModel, 'cuda')],
-      ...(forwardModel ? [['forward', lowerForward(forwardModel, 'cuda')] as const] : []),
+      ['backward', lowerTraining(trainingModel, 'overwrite', 'cuda', narrow)],
+      ['backward, added up', lowerTraining(trainingModel, 'add', 'cuda', narrow)],
+      ['evaluation', lowerForward(evalModel, 'cuda', narrow)],
+      ...(forwardModel ? [['forward', lowerForward(forwardModel, 'cuda', narrow)] as const] : []),
     ];
     return lowered.map(
       ([kind, model]): CudaGraph => ({
-        name: `${name}, ${segment}, ${kind}`,
+        name: `${name}, ${precision}, ${segment}, ${kind}`,
         graph: decodeModel(model).graph,
         weights: 'inputs',
       }),
     );
   });
+}
+
+/** The graphs of an update: the gradients' common norm, and AdamW; parameters of every rank, in two groups. */
+export function updateGraphs(): CudaGraph[] {
+  const parameters = [[], [8], [8, 4], [2, 8, 4]].map((shape, i) => ({
+    name: `rank${i}`,
+    shape,
+    group: i % 2,
+  }));
+  const models: Named<Uint8Array>[] = [
+    ['AdamW', adamWModel(parameters, { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 })],
+    ["the gradients' norm", squareSumModel(parameters)],
+  ];
+  return models.map(([kind, model]) => ({
+    name: `update: ${kind}`,
+    graph: decodeModel(model).graph,
+    weights: 'inputs',
+  }));
 }
 
 const zeros = (shape: readonly number[]): Float32Array => new Float32Array(shape.reduce((a, b) => a * b, 1));
