@@ -1,5 +1,7 @@
 import { SessionError } from '../error.js';
 import { bindingSession, calling } from './binding.js';
+import { bindingDevice } from './binding-device.js';
+import type { Device } from './device.js';
 import type { DriverOptions, DriverSession } from './driver.js';
 
 async function loadBinding(): Promise<typeof import('onnxruntime-node')> {
@@ -31,4 +33,10 @@ export async function openNode(model: Uint8Array | string, options: DriverOption
     }),
   );
   return bindingSession({ Tensor: ort.Tensor, fillsFetches: true, call: calling }, native);
+}
+
+/** The GPU that onnxruntime-node's provider `webgpu` finds, as a device that holds tensors between runs. */
+export async function openNodeDevice(options: DriverOptions): Promise<Device> {
+  const { Tensor, InferenceSession } = await loadBinding();
+  return bindingDevice({ Tensor, InferenceSession, fillsFetches: true, call: calling }, options);
 }

@@ -6,6 +6,9 @@ export const platform: Platform = {
   drivers: {
     web: async () => (await import('../drivers/web.js')).openWeb,
   },
+  devices: {
+    webgpu: async () => (await import('../drivers/web.js')).openWebDevice,
+  },
   async requireCuda() {
     throw new SessionError("provider 'cuda'", "expected Node, got a page — use provider 'webgpu' or 'wasm'");
   },

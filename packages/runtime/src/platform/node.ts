@@ -7,6 +7,10 @@ export const platform: Platform = {
     ffi: async () => (await import('../drivers/ffi/session.js')).openFfi,
     web: async () => (await import('../drivers/web.js')).openWeb,
   },
+  devices: {
+    webgpu: async () => (await import('../drivers/node.js')).openNodeDevice,
+    cuda: async () => (await import('../drivers/ffi/device.js')).openFfiDevice,
+  },
   async requireCuda() {
     const { requireCudaProvider } = await import('../drivers/ffi/library.js');
     requireCudaProvider();

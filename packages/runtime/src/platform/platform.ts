@@ -1,3 +1,4 @@
+import type { Device } from '../drivers/device.js';
 import type { DriverOptions, DriverSession } from '../drivers/driver.js';
 import type { FfiSession } from '../drivers/ffi/session.js';
 
@@ -8,6 +9,11 @@ export interface Platform {
     readonly web: () => Promise<OpenDriver<DriverSession>>;
     readonly node?: () => Promise<OpenDriver<DriverSession>>;
     readonly ffi?: () => Promise<OpenDriver<FfiSession>>;
+  };
+  /** The devices on which tensors can lie, by provider. */
+  readonly devices: {
+    readonly webgpu: () => Promise<OpenDevice>;
+    readonly cuda?: () => Promise<OpenDevice>;
   };
   /** Throws SessionError where CUDA's provider is not installed. */
   requireCuda(): Promise<void>;
@@ -22,3 +28,4 @@ export interface Thread {
 }
 
 type OpenDriver<S> = (model: Uint8Array | string, options: DriverOptions) => Promise<S>;
+type OpenDevice = (options: DriverOptions) => Promise<Device>;

@@ -47,8 +47,10 @@ export function batchOf(rows: number, phase: number): Batch {
 export const oneGroup = { groupOf: () => ({ weightDecay: 0.01, rate: 1 }) };
 export const plan = (cut = false, optimizer: OptimizerSettings = oneGroup): Plan =>
   compile(regression(cut), { initial, optimizer });
-const slopes = (session: TrainingSession) =>
-  session.gradients().map(({ data }) => Array.from(data as Float32Array));
+const slopes = async (session: TrainingSession) => {
+  await session.synchronize();
+  return session.gradients().map(({ data }) => Array.from(data as Float32Array));
+};
 export const largest = (a: readonly number[][], b: readonly number[][]): number =>
   Math.max(...a.flatMap((row, i) => row.map((value, j) => Math.abs(value - b[i]![j]!))));
 
@@ -78,6 +80,7 @@ export function trainingExam(compute: ComputeOptions, tolerance: number): void {
       for (let step = 0; step < 20; step++)
         losses.push((await session.trainStep(batchOf(4, step), { learningRate: 1e-3 })).loss);
       expect(largest([losses], [expectedLosses])).toBeLessThan(10 * tolerance);
+      await session.synchronize();
       const weights = session.weights().flatMap(({ data }) => Array.from(data as Float32Array));
       expect(largest([weights], [expectedWeights])).toBeLessThan(10 * tolerance);
       session.dispose();
@@ -100,7 +103,7 @@ export function trainingExam(compute: ComputeOptions, tolerance: number): void {
       ];
       expect(sums.reduce((sum, part) => sum + part.sum, 0)).toBeCloseTo(result.sum, 5);
       expect(sums.map(({ weight }) => weight)).toEqual([1, 4, 2]);
-      expect(largest(slopes(parts), slopes(whole))).toBeLessThan(tolerance);
+      expect(largest(await slopes(parts), await slopes(whole))).toBeLessThan(tolerance);
       const [a, b] = [await whole.update({ learningRate: 0.01 }), await parts.update({ learningRate: 0.01 })];
       expect(b.gradientNorm).toBeCloseTo(a.gradientNorm, 6);
       expect(b.loss).toBeCloseTo(a.loss, 6);
@@ -115,10 +118,13 @@ export function trainingExam(compute: ComputeOptions, tolerance: number): void {
       expect(Array.from(b.outputs.output!.data as Float32Array)).toEqual(
         Array.from(a.outputs.output!.data as Float32Array),
       );
-      const named = (session: TrainingSession) =>
-        new Map(session.gradients().map(({ name, data }) => [name, Array.from(data as Float32Array)]));
-      for (const [name, gradient] of named(one))
-        expect(largest([named(two).get(name)!], [gradient])).toBeLessThan(tolerance);
+      const named = async (session: TrainingSession) => {
+        const gradients = await slopes(session);
+        return new Map(session.gradients().map(({ name }, i) => [name, gradients[i]!]));
+      };
+      const theirs = await named(two);
+      for (const [name, gradient] of await named(one))
+        expect(largest([theirs.get(name)!], [gradient])).toBeLessThan(tolerance);
       expect((await two.evaluate(batchOf(5, 1))).sum).toBeCloseTo((await one.evaluate(batchOf(5, 1))).sum, 6);
       one.dispose();
       two.dispose();
@@ -135,6 +141,7 @@ export function trainingExam(compute: ComputeOptions, tolerance: number): void {
       );
       const { gradientNorm } = await session.trainStep(zero, { learningRate: 0.1 });
       expect(gradientNorm).toBeGreaterThan(1e-3);
+      await session.synchronize();
       const first = session.weights().find(({ name }) => name === 'first.weight')!.data as Float32Array;
       // x is zero, so the first matrix has no gradient: w ← w · (1 − 0.1 · 0.5).
       expect(
@@ -158,6 +165,7 @@ export function trainingExam(compute: ComputeOptions, tolerance: number): void {
       await expect(session.update({ learningRate: 1 })).rejects.toThrow(/expected gradients, got none/);
       const step = (target: TrainingSession) => target.trainStep({ x, y }, { learningRate: 1e-2 });
       expect(await step(session)).toEqual(await step(other));
+      await Promise.all([session.synchronize(), other.synchronize()]);
       expect(session.weights()).toEqual(other.weights());
       session.dispose();
       other.dispose();
@@ -168,8 +176,10 @@ export function trainingExam(compute: ComputeOptions, tolerance: number): void {
       const step = (target: TrainingSession, i: number) =>
         target.trainStep(batchOf(4, i), { learningRate: 1e-2 });
       for (let i = 0; i < 3; i++) await step(session, i);
+      await session.synchronize();
       other.restore(session.snapshot());
       for (let i = 3; i < 6; i++) expect(await step(other, i)).toEqual(await step(session, i));
+      await Promise.all([session.synchronize(), other.synchronize()]);
       expect(other.weights().map(({ data }) => data)).toEqual(session.weights().map(({ data }) => data));
       expect(other.step).toBe(6);
       session.dispose();

@@ -132,7 +132,7 @@ function residentTensors(
 }
 
 /** The values of the symbolic sizes, from the tensors that are fed; throws SessionError where one is missing or does not fit. */
-function symbolsOf(
+export function symbolsOf(
   inputs: readonly TensorInfo[],
   feeds: Readonly<Record<string, Tensor>>,
 ): Record<string, number> {

@@ -1,17 +1,24 @@
+import type { CudaOptions } from '../drivers/cuda-options.js';
+import type { Provider } from '../session.js';
 import type { Memory } from './allocate.js';
 import type { LossScaling } from './loss-scale.js';
 import type { Precision } from './precision.js';
 
 /** How sessions of a training run are opened. */
 export interface ComputeOptions {
-  /** `cpu` in Node; `wasm` in a page, or in Node without a native library. */
-  readonly provider: 'cpu' | 'wasm';
+  /**
+   * `cpu` and `cuda` in Node; `webgpu` in a page, or in Node with an adapter; `wasm` in a page, or in Node without a native library.
+   * With `cuda` and `webgpu` the state stays on the device: `synchronize()` reads it.
+   */
+  readonly provider: Provider;
   /** Threads within one operator; ONNX Runtime's own default where left out. */
   readonly threads?: number;
   /** Number format of the model's products; the state, norms, softmax and losses are fp32 in each. @default 'fp32' */
   readonly precision?: Precision;
   /** Rounds float32 numbers as `precision` has them, on `cpu` and `wasm`: a proof of what other providers compute, and slower than fp32. */
   readonly emulatePrecision?: boolean;
+  /** Of provider `cuda`. */
+  readonly cuda?: CudaOptions;
   /** Of fp16; bf16 and fp32 need none. */
   readonly lossScaling?: LossScaling;
 }

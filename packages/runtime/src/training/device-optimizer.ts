@@ -1,7 +1,9 @@
 import { add, div, encodeModel, graphOf, input, mul, reduceSum, sqrt, sub, type Value } from '@rag/onnx';
+import type { Device, DeviceModel, DeviceTensor } from '../drivers/device.js';
 import { SessionError } from '../error.js';
-import { Tensor } from '../tensor.js';
+import { elementCount, Tensor } from '../tensor.js';
 import { type AdamWSettings, adamwCoefficients } from './adamw.js';
+import type { ResidentParameter } from './device-state.js';
 import type { OptimizerPlan } from './optimizer-model.js';
 
 /** A parameter as the graphs of the optimizer see it. */
@@ -107,3 +109,96 @@ export function squareSumModel(parameters: readonly Pick<UpdatedParameter, 'name
 }
 
 const scalarOf = (value: number): Tensor => new Tensor('float32', [], Float32Array.of(value));
+
+/** Most elements of parameters in one run of `adamWModel`: for so many what is new and what is old exist side by side. */
+const bucketElements = 2 ** 24;
+
+/** The optimizer's graphs on a device, each opened when it is first needed. */
+export interface DeviceOptimizer {
+  /** L2 norm over all gradients, by parameter. */
+  norm(gradients: ReadonlyMap<string, DeviceTensor>): Promise<number>;
+  /** One AdamW update: values and moments are replaced one by one, what they replace is disposed. */
+  update(
+    state: ReadonlyMap<string, ResidentParameter>,
+    settings: readonly AdamWSettings[],
+    step: number,
+    scale: number,
+  ): Promise<void>;
+  dispose(): void;
+}
+
+export function openDeviceOptimizer(
+  device: Device,
+  parameters: readonly UpdatedParameter[],
+  plan: OptimizerPlan,
+): DeviceOptimizer {
+  const buckets = bucketsOf(parameters);
+  const opened = new Map<unknown, Promise<DeviceModel>>();
+  const open = (key: unknown, make: () => Promise<DeviceModel>): Promise<DeviceModel> => {
+    const model = opened.get(key) ?? make();
+    opened.set(key, model);
+    model.catch(() => opened.delete(key));
+    return model;
+  };
+  return {
+    async norm(gradients) {
+      const model = await open(squareSum, () => device.openModel(squareSumModel(parameters), new Set()));
+      const feeds = [...gradients].map(([name, tensor]) => [updateNames(name).gradient, tensor] as const);
+      const { host } = await model.run(Object.fromEntries(feeds));
+      return Math.sqrt(Number(host[squareSum]!.data[0]));
+    },
+    async update(state, settings, step, scale) {
+      for (const bucket of buckets) {
+        const model = await open(bucket, () =>
+          device.openModel(adamWModel(bucket, plan), new Set(bucket.flatMap(({ name }) => nextNames(name)))),
+        );
+        const feeds: Record<string, Tensor | DeviceTensor> = adamWFeeds(bucket, settings, step, scale);
+        for (const { name } of bucket) {
+          const { value, first, second, gradient } = state.get(name)!;
+          const names = updateNames(name);
+          Object.assign(feeds, {
+            [names.value]: value,
+            [names.first]: first,
+            [names.second]: second,
+            [names.gradient]: gradient,
+          });
+        }
+        const { device: next } = await model.run(feeds);
+        for (const { name } of bucket) {
+          const own = state.get(name)!;
+          for (const kind of replaced) {
+            own[kind].dispose();
+            own[kind] = next[nextOf(updateNames(name)[kind])]!;
+          }
+        }
+      }
+    },
+    dispose() {
+      for (const model of opened.values())
+        void model.then(
+          (ready) => ready.dispose(),
+          () => {},
+        );
+    },
+  };
+}
+
+const replaced = ['value', 'first', 'second'] as const;
+const nextNames = (parameter: string): string[] =>
+  replaced.map((kind) => nextOf(updateNames(parameter)[kind]));
+
+/** Parameters in their order, cut so that each part has `bucketElements` at most, or one parameter. */
+function bucketsOf(parameters: readonly UpdatedParameter[]): UpdatedParameter[][] {
+  const buckets: UpdatedParameter[][] = [];
+  let filled = Number.POSITIVE_INFINITY;
+  for (const parameter of parameters) {
+    const elements = elementCount(parameter.name, parameter.shape);
+    if (filled + elements > bucketElements) {
+      buckets.push([]);
+      filled = 0;
+    }
+    buckets.at(-1)!.push(parameter);
+    filled += elements;
+  }
+  return buckets;
+}

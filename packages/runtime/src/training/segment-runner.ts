@@ -1,12 +1,12 @@
 import type { TensorInfo } from '../drivers/driver.js';
 import { SessionError } from '../error.js';
 import type { Tensor } from '../tensor.js';
-import { type BoundModel, openBoundModel } from './bound-model.js';
+import type { BoundModel } from './bound-model.js';
 import type { ComputeOptions } from './compute.js';
 import { type Accumulation, lowerForward, lowerTraining } from './lower.js';
 import type { Segment } from './plan.js';
 import { narrowPrecision } from './precision.js';
-import type { TrainingState } from './state.js';
+import type { Residence } from './residence.js';
 
 type Feeds = Readonly<Record<string, Tensor>>;
 
@@ -22,7 +22,7 @@ export interface SegmentRunner {
   dispose(): void;
 }
 
-export function openSegment(segment: Segment, state: TrainingState, compute: ComputeOptions): SegmentRunner {
+export function openSegment(segment: Segment, residence: Residence, compute: ComputeOptions): SegmentRunner {
   const opened = new Map<string, Promise<BoundModel>>();
   const narrow = narrowPrecision(compute);
   let disposed = false;
@@ -32,7 +32,7 @@ export function openSegment(segment: Segment, state: TrainingState, compute: Com
         `segment "${segment.name}"`,
         'expected a live segment, got one that was disposed — create the training session again',
       );
-    const known = opened.get(kind) ?? openBoundModel(model(), state, accumulation, compute);
+    const known = opened.get(kind) ?? residence.openModel(model(), accumulation);
     opened.set(kind, known);
     return known;
   };

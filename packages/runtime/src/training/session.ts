@@ -13,16 +13,17 @@ import {
   knownNames,
   type TrainingBatch,
 } from './batch.js';
-import { type ComputeOptions, memoryOf, updateThreads } from './compute.js';
-import { createFusedUpdate, type FusedUpdate } from './fused-update.js';
+import type { ComputeOptions } from './compute.js';
 import { clipCoefficient } from './global-norm.js';
 import { evaluateSegments, forwardBackward } from './grad-cache.js';
 import { initialLossScale, type LossScaling, scaleAfterOverflow, scaleAfterUpdate } from './loss-scale.js';
-import { decodeOptimizer, type OptimizerPlan } from './optimizer-model.js';
+import { type OpenDevice, openResidence } from './open-residence.js';
+import type { OptimizerPlan } from './optimizer-model.js';
 import { type Plan, planOf } from './plan.js';
 import { checkPrecision } from './precision.js';
+import type { Residence } from './residence.js';
 import { openSegment, type SegmentRunner } from './segment-runner.js';
-import { restoreState, snapshotState, stateOf, type TrainingState } from './state.js';
+import { restoreState, snapshotState, type TrainingState } from './state.js';
 
 /** What one update did. */
 export interface UpdateResult {
@@ -52,35 +53,31 @@ export class TrainingSession {
     private readonly segments: readonly SegmentRunner[],
     private readonly names: readonly BatchNames[],
     private readonly optimizer: OptimizerPlan,
-    private readonly fused: FusedUpdate,
+    private readonly residence: Residence,
     private readonly scaling: LossScaling | undefined,
   ) {
     this.beginScaling();
   }
 
-  /** @throws ArtifactError for artifacts that break the format, SessionError where a provider is absent */
-  static async create(plan: Plan | TrainingArtifacts, compute: ComputeOptions): Promise<TrainingSession> {
+  /**
+   * `openDevice` puts the state on another device than the provider's own.
+   * @throws ArtifactError for artifacts that break the format, SessionError where a provider is absent
+   */
+  static async create(
+    plan: Plan | TrainingArtifacts,
+    compute: ComputeOptions,
+    openDevice?: OpenDevice,
+  ): Promise<TrainingSession> {
     await checkPrecision(compute);
     const { segments, optimizerModel, checkpoint } = 'segments' in plan ? plan : planOf(plan);
-    const state = stateOf(checkpoint, memoryOf(compute));
-    const names = state.trained.map(({ name }) => name);
-    const optimizer = decodeOptimizer(optimizerModel, names);
-    const groupOf = new Map(
-      optimizer.groups.flatMap(({ parameters }, group) => parameters.map((name) => [name, group])),
-    );
-    const tensors = state.trained.map(({ name, value, gradient, first, second }) => ({
-      parameter: value.data as Float32Array,
-      gradient: gradient.data as Float32Array,
-      firstMoment: first,
-      secondMoment: second,
-      group: groupOf.get(name)!,
-    }));
+    const opened = await openResidence(checkpoint, optimizerModel, compute, openDevice);
+    const { residence, state, optimizer } = opened;
     return new TrainingSession(
       state,
-      segments.map((segment) => openSegment(segment, state, compute)),
+      segments.map((segment) => openSegment(segment, residence, compute)),
       batchNames(segments, state),
       optimizer,
-      createFusedUpdate(tensors, { threads: updateThreads(compute) }),
+      residence,
       compute.precision === 'fp16' ? (compute.lossScaling ?? {}) : undefined,
     );
   }
@@ -123,8 +120,7 @@ export class TrainingSession {
   private async gather(batch: TrainingBatch): Promise<BatchResult> {
     const checked = checkedBatch('accumulate', batch, this.names, 'training');
     // Chunks add up from zero: one graph, and so one arena, for all of them.
-    if (isChunked(batch) && !this.accumulating)
-      for (const { gradient } of this.state.trained) (gradient.data as Float32Array).fill(0);
+    if (isChunked(batch) && !this.accumulating) await this.residence.zeroGradients();
     const how = this.accumulating ? 'add' : 'overwrite';
     const result = await forwardBackward(this.segments, checked, how, this.lossScale);
     this.accumulating = true;
@@ -159,7 +155,7 @@ export class TrainingSession {
     const { beta1, beta2, epsilon, maxGradNorm, groups } = this.optimizer;
     const loss = sum / weight;
     const scale = this.lossScale ?? 1;
-    const gradientNorm = await this.fused.globalNorm(1 / weight / scale);
+    const gradientNorm = await this.residence.globalNorm(1 / weight / scale);
     if (!Number.isFinite(gradientNorm)) {
       this.forget();
       if (this.state.lossScale) {
@@ -180,7 +176,7 @@ export class TrainingSession {
       epsilon,
       adamMode: 0 as const,
     }));
-    await this.fused.adamw(settings, this.state.step + 1, clip / weight / scale);
+    await this.residence.adamw(settings, this.state.step + 1, clip / weight / scale);
     this.state.step++;
     this.forget();
     if (!this.state.lossScale) return { loss, weight, gradientNorm };
@@ -203,6 +199,14 @@ export class TrainingSession {
     return evaluateSegments(this.segments, checkedBatch('evaluate', batch, this.names, 'evaluation'));
   }
 
+  /**
+   * Reads the state from the device on which it lies, for `snapshot`, `checkpoint`, `weights` and `gradients`, which throw SessionError
+   * where it has changed there since; with `cpu` and `wasm` there is nothing to read.
+   */
+  async synchronize(): Promise<void> {
+    return this.alone('synchronize', () => this.residence.synchronize());
+  }
+
   /** Parameters, moments, step and loss scale, copied; not between `accumulate` and `update`. */
   snapshot(): Checkpoint {
     this.checkIdle('snapshot');
@@ -211,6 +215,7 @@ export class TrainingSession {
         'snapshot',
         'expected a state between updates, got gathered gradients — update() first',
       );
+    this.residence.checkHost('snapshot');
     return snapshotState(this.state);
   }
 
@@ -223,6 +228,7 @@ export class TrainingSession {
   restore(checkpoint: Checkpoint): void {
     this.checkIdle('restore');
     restoreState(this.state, checkpoint);
+    this.residence.takeHost();
     this.beginScaling();
     this.forget();
   }
@@ -230,6 +236,7 @@ export class TrainingSession {
   /** The parameters under their names, as views of the live state. */
   weights(): readonly NamedTensor[] {
     this.check('weights');
+    this.residence.checkHost('weights');
     const named = (name: string, { shape, data }: Tensor): NamedTensor => ({
       name,
       dtype: 'float32',
@@ -244,6 +251,7 @@ export class TrainingSession {
 
   /** The gathered gradients' sums under their parameters' names, as views; for tests and for tools that look at them. */
   gradients(): readonly NamedTensor[] {
+    this.residence.checkHost('gradients');
     return this.state.trained.map(({ name, gradient: { shape, data } }) => ({
       name,
       dtype: 'float32',
@@ -257,7 +265,7 @@ export class TrainingSession {
     if (this.disposed) return;
     this.disposed = true;
     for (const segment of this.segments) segment.dispose();
-    this.fused.dispose();
+    this.residence.dispose();
   }
 
   /** Runs what changes the state, one call at a time. */

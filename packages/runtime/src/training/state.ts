@@ -4,6 +4,7 @@ import { ArtifactError } from '../artifacts/error.js';
 import { Tensor } from '../tensor.js';
 import { allocate, type Memory } from './allocate.js';
 import { type LossScale, lossScaleOf, lossScaleProperties } from './loss-scale.js';
+import { type MirroredParameter, mirrored } from './mirror.js';
 
 /** A parameter that is updated, with everything that the update needs; float32 arrays of the parameter's size. */
 export interface TrainedParameter {
@@ -28,13 +29,27 @@ export interface TrainingState {
 
 /** The state that a checkpoint describes; moments start at zero where it has none. */
 export function stateOf(bytes: Uint8Array, memory: Memory = 'shared'): TrainingState {
-  const checkpoint = decodeCheckpoint(bytes);
-  const trained = checkpoint.trainable.map(({ name, shape }): TrainedParameter => {
+  return filledState(bytes, (name, shape): TrainedParameter => {
     const array = () => allocate(shape, memory);
     const tensor = () => new Tensor('float32', shape, array());
     return { name, value: tensor(), gradient: tensor(), first: array(), second: array() };
   });
-  const state: TrainingState = { trained, frozen: new Map(checkpoint.frozen.map(frozenTensor)), step: 0 };
+}
+
+/** `stateOf` for a state that lies on a device. */
+export const mirroredState = (bytes: Uint8Array): TrainingState & { trained: readonly MirroredParameter[] } =>
+  filledState(bytes, mirrored);
+
+function filledState<P extends TrainedParameter>(
+  bytes: Uint8Array,
+  parameter: (name: string, shape: readonly number[]) => P,
+): TrainingState & { trained: readonly P[] } {
+  const checkpoint = decodeCheckpoint(bytes);
+  const state = {
+    trained: checkpoint.trainable.map(({ name, shape }) => parameter(name, shape)),
+    frozen: new Map(checkpoint.frozen.map(frozenTensor)),
+    step: 0,
+  };
   restoreState(state, checkpoint);
   return state;
 }

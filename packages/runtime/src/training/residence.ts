@@ -1,0 +1,24 @@
+import type { AdamWSettings } from './adamw.js';
+import type { BoundModel } from './bound-model.js';
+import type { Accumulation } from './lower.js';
+
+/**
+ * Where the state of a training run lies (parameters, gradients, moments), and what is done to it there. Batches come to it and losses leave
+ * it; the rest stays.
+ */
+export interface Residence {
+  /** Opens a lowered model on the state; `accumulation` is what it does to gradients, undefined for a forward model. */
+  openModel(model: Uint8Array, accumulation: Accumulation | undefined): Promise<BoundModel>;
+  zeroGradients(): Promise<void>;
+  /** L2 norm over all gradients, times `|scale|`: NaN or Infinity if a gradient is. */
+  globalNorm(scale: number): Promise<number>;
+  /** One AdamW update with settings by group; `step` counts from 1, `scale` multiplies the gradients. */
+  adamw(settings: readonly AdamWSettings[], step: number, scale: number): Promise<void>;
+  /** Throws SessionError unless the state's arrays hold what lies there: on a device after `synchronize`, elsewhere always. */
+  checkHost(where: string): void;
+  /** Reads the state into its arrays. */
+  synchronize(): Promise<void>;
+  /** Takes the state from its arrays, which were written. */
+  takeHost(): void;
+  dispose(): void;
+}

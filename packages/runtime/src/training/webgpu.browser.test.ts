@@ -1,0 +1,3 @@
+import { trainingExam } from '../testing/training-exam.js';
+
+trainingExam({ provider: 'webgpu' }, 1e-4);
