@@ -92,7 +92,7 @@ function compare(where: string, index: number, recorded: GoldenCase, found: Gold
   // Not a number is worse than any.
   if (!(differences[worst]! <= TOLERANCE))
     throw new GoldenError(
-      `${where}: expected output[${worst}] ${recorded.output[worst]}, got ${found.output[worst]}, further off than ${TOLERANCE} — the weights or the config are not those that were saved`,
+      `${where}: expected output[${worst}] ${recorded.output[worst]}, got ${found.output[worst]}, further off than ${TOLERANCE} — the weights, their dtype or the config are not those that were saved`,
       index,
     );
 }

@@ -7,3 +7,12 @@ test('code for each tool that opens the directory, and for no other', () => {
   expect(use).toContain('const { sentence_embedding } = await opened(inputs);');
   expect(modelCardUse({ task: 'embedding', onnx: false })).not.toContain('```js');
 });
+
+// transformers.js takes a bare word for a name of the hub, and looks below its own package for it.
+test.each(['reranker', 'embedding', 'colbert'] as const)('%s: every tool is given a path', (task) => {
+  for (const layout of ['rag-retrieval', 'pylate', 'colbertv2'] as const) {
+    const use = modelCardUse({ task, layout, onnx: true });
+    expect(use.match(/['"]\.\/model[/'"]/g)!.length).toBeGreaterThanOrEqual(4);
+    expect(use).not.toMatch(/['"]model[/'"]/);
+  }
+});

@@ -2,12 +2,12 @@ import type { ModelCard } from './model-card.js';
 
 type Opened = Pick<ModelCard, 'task' | 'layout' | 'onnx'>;
 
-/** How each tool opens a model: code whose `model` is the directory, or its name on the hub. */
+/** How each tool opens a model: code whose `./model` is the directory, or to be replaced by its name on the hub. */
 export function modelCardUse(card: Opened): string {
   const python = inPython(card);
   return [
     '## Use',
-    'In each, `model` stands for this directory or its name on the hub.',
+    'In each, `./model` stands for the path of this directory or its name on the hub.',
     block('ts', inTypeScript(card)),
     python,
     ...(card.onnx ? [block('js', inTransformersJs(card))] : []),
@@ -22,7 +22,7 @@ function inTypeScript({ task }: Opened): string[] {
     `import { ${name} } from '@rag/${task}';`,
     '',
     '// verify: true replays golden.json, which was recorded when the model was written.',
-    `const opened = await ${name}.fromPretrained('model', { verify: true });`,
+    `const opened = await ${name}.fromPretrained('./model', { verify: true });`,
   ];
   switch (task) {
     case 'reranker':
@@ -45,20 +45,20 @@ function inPython({ task, layout }: Opened): string {
         'from sentence_transformers import CrossEncoder',
         '',
         '# Logits; without activation_fn their logistic function.',
-        'scores = CrossEncoder("model").predict([("query", "passage")], activation_fn=torch.nn.Identity())',
+        'scores = CrossEncoder("./model").predict([("query", "passage")], activation_fn=torch.nn.Identity())',
       ]);
     case 'embedding':
       return block('python', [
         'from sentence_transformers import SentenceTransformer',
         '',
-        'vectors = SentenceTransformer("model").encode(["text", "another"])',
+        'vectors = SentenceTransformer("./model").encode(["text", "another"])',
       ]);
     case 'colbert':
       if (layout === 'pylate')
         return block('python', [
           'from pylate import models',
           '',
-          'opened = models.ColBERT("model")',
+          'opened = models.ColBERT("./model")',
           'vectors = opened.encode(["passage", "another"], is_query=False)',
         ]);
       if (layout === 'colbertv2')
@@ -66,15 +66,15 @@ function inPython({ task, layout }: Opened): string {
           'from colbert.infra import ColBERTConfig',
           'from colbert.modeling.checkpoint import Checkpoint',
           '',
-          'vectors = Checkpoint("model", ColBERTConfig()).docFromText(["passage", "another"])',
+          'vectors = Checkpoint("./model", ColBERTConfig()).docFromText(["passage", "another"])',
         ]);
       return [
         block('python', [
           'import torch',
           'from transformers import AutoModel, AutoTokenizer',
           '',
-          'tokenizer, encoder = AutoTokenizer.from_pretrained("model"), AutoModel.from_pretrained("model")',
-          'projection = torch.load("model/colbert_linear.pt")',
+          'tokenizer, encoder = AutoTokenizer.from_pretrained("./model"), AutoModel.from_pretrained("./model")',
+          'projection = torch.load("./model/colbert_linear.pt")',
           'hidden = encoder(**tokenizer(["passage"], return_tensors="pt")).last_hidden_state',
           'vectors = torch.nn.functional.linear(hidden, projection["weight"], projection["bias"])',
         ]),
@@ -88,8 +88,8 @@ function inTransformersJs({ task }: Opened): string[] {
   const open = [
     `import { ${name}, AutoTokenizer } from '@huggingface/transformers';`,
     '',
-    "const tokenizer = await AutoTokenizer.from_pretrained('model');",
-    `const opened = await ${name}.from_pretrained('model', { dtype: 'fp32' });`,
+    "const tokenizer = await AutoTokenizer.from_pretrained('./model');",
+    `const opened = await ${name}.from_pretrained('./model', { dtype: 'fp32' });`,
   ];
   if (task === 'reranker')
     return [

@@ -93,7 +93,7 @@ describe('each task and layout', () => {
       'embedding',
       undefined,
       'library_name: sentence-transformers',
-      'SentenceTransformer("model")',
+      'SentenceTransformer("./model")',
       'Embedding.from',
     ],
     ['colbert', 'pylate', 'library_name: PyLate', 'from pylate', 'ColBERT.from'],

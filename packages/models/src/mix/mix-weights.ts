@@ -38,7 +38,7 @@ export function checkWeights(
   if (normalize && sum > 0) return weights.map((weight) => weight / sum);
   if (Math.abs(sum - 1) <= SUM_TOLERANCE) return weights;
   throw new RangeError(
-    `${where}: expected the sum 1 within ${SUM_TOLERANCE}, got ${Number(sum.toPrecision(10))} — ${sum > 0 ? 'correct a weight, or have them normalised' : 'raise a weight'}`,
+    `${where}: expected the sum 1 within ${SUM_TOLERANCE}, got ${Number(sum.toPrecision(10))} — ${sum > 0 ? 'correct a weight, or pass normalize' : 'raise a weight'}`,
   );
 }
 
