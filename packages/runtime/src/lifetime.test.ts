@@ -43,3 +43,15 @@ test('releases at once where nothing runs', () => {
   expect(released).toBe(1);
   expect(() => life.check('run')).toThrow('expected a live thing');
 });
+
+test('a hold puts the release off, and ends once', () => {
+  let released = 0;
+  const life = lifetime('thing', () => released++);
+  const [first, second] = [life.hold(), life.hold()];
+  life.dispose();
+  first();
+  first();
+  expect(released).toBe(0);
+  second();
+  expect(released).toBe(1);
+});

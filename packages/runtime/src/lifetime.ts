@@ -8,6 +8,8 @@ export interface Lifetime {
   check(where: string): void;
   /** Runs `body`; a release asked for meanwhile waits for its end. Throws SessionError after `dispose`. */
   during<T>(where: string, body: () => Promise<T>): Promise<T>;
+  /** Puts the release off, as a run does, until the returned function is called; further calls of that do nothing. */
+  hold(): () => void;
   /** Releases now, or when the last run ends; the second call does nothing. */
   dispose(): void;
 }
@@ -20,19 +22,29 @@ export function lifetime(what: string, release: () => void): Lifetime {
     if (disposed)
       throw new SessionError(where, `expected a live ${what}, got one that was disposed — create it again`);
   };
+  const hold = (): (() => void) => {
+    let held = true;
+    running++;
+    return () => {
+      if (!held) return;
+      held = false;
+      running--;
+      if (disposed && running === 0) release();
+    };
+  };
   return {
     get busy() {
       return running > 0;
     },
     check,
+    hold,
     async during(where, body) {
       check(where);
-      running++;
+      const end = hold();
       try {
         return await body();
       } finally {
-        running--;
-        if (disposed && running === 0) release();
+        end();
       }
     },
     dispose() {

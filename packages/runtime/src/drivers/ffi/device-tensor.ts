@@ -1,4 +1,5 @@
 import { SessionError } from '../../error.js';
+import type { Lifetime } from '../../lifetime.js';
 import { dtypes, type Tensor } from '../../tensor.js';
 import type { DeviceTensor } from '../device.js';
 import type { Api, Pointer } from './api.js';
@@ -22,6 +23,8 @@ export class OrtTensor implements DeviceTensor {
     readonly dtype: Tensor['dtype'],
     readonly shape: readonly number[],
     pointer: bigint,
+    /** Ends the hold on what allocated it, which must live as long. */
+    private readonly end: () => void,
   ) {
     this.#pointer = pointer;
   }
@@ -30,6 +33,7 @@ export class OrtTensor implements DeviceTensor {
   dispose(): void {
     this.places.api.release('ReleaseValue', this.#pointer);
     this.#pointer = null;
+    this.end();
   }
 
   /** The `OrtValue` of a tensor of this device; throws SessionError for another object, another device's and a disposed one. */
@@ -45,7 +49,12 @@ export class OrtTensor implements DeviceTensor {
   }
 
   /** Memory of the device for a tensor like this one, not initialised. */
-  static allocate(places: DevicePlaces, allocator: Pointer, { dtype, shape }: Tensor): OrtTensor {
+  static allocate(
+    places: DevicePlaces,
+    allocator: Pointer,
+    owner: Lifetime,
+    { dtype, shape }: Tensor,
+  ): OrtTensor {
     const pointer = places.api.take(
       `upload ${dtype}[${shape.join(', ')}]`,
       'CreateTensorAsOrtValue',
@@ -54,16 +63,22 @@ export class OrtTensor implements DeviceTensor {
       shape.length,
       dtypes[dtype].code,
     );
-    return new OrtTensor(places, dtype, shape, pointer);
+    return new OrtTensor(places, dtype, shape, pointer, owner.hold());
   }
 
   /** Takes over an `OrtValue` that ONNX Runtime has made on the device; releases it where its shape cannot be read. */
-  static adopt(places: DevicePlaces, where: string, dtype: Tensor['dtype'], value: bigint): OrtTensor {
+  static adopt(
+    places: DevicePlaces,
+    where: string,
+    owner: Lifetime,
+    dtype: Tensor['dtype'],
+    value: bigint,
+  ): OrtTensor {
     const { api } = places;
     let info: bigint | null = null;
     try {
       info = api.take(where, 'GetTensorTypeAndShape', value);
-      return new OrtTensor(places, dtype, readTypeAndShape(api, where, info).shape, value);
+      return new OrtTensor(places, dtype, readTypeAndShape(api, where, info).shape, value, owner.hold());
     } catch (error) {
       api.release('ReleaseValue', value);
       throw error;

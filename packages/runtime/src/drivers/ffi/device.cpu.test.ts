@@ -87,6 +87,20 @@ describe.each(['cpu', 'cuda'])('a device through the C API: %s', (provider) => {
     await expect(device.upload(float(1))).rejects.toThrow('expected a live device');
   });
 
+  it('lives as long as its tensors', async () => {
+    const device = await open();
+    const opened = await device.openModel(accumulate, new Set(['next']));
+    const start = liveHandles();
+    const there = await device.upload(float(1, 2));
+    const { next } = (await opened.run({ sum: there, x: there })).device;
+    opened.dispose();
+    device.dispose();
+    // What allocated them waits for them.
+    expect(liveHandles()).toBe(start + 2);
+    next!.dispose();
+    there.dispose();
+  });
+
   it('says what is wrong, and leaves nothing behind', async () => {
     const [device, other] = [await open(), await open()];
     const opened = await device.openModel(accumulate, new Set(['next']));

@@ -54,7 +54,7 @@ export async function openFfiDevice(options: DriverOptions): Promise<Device> {
   return {
     upload: (tensor) =>
       life.during('upload', async () => {
-        const target = OrtTensor.allocate(places, allocator!, tensor);
+        const target = OrtTensor.allocate(places, allocator!, life, tensor);
         try {
           await copyTensor(places, copies, tensor, target);
         } catch (error) {
@@ -97,7 +97,7 @@ function deviceModel(
     inputs: session.inputs,
     outputs: session.outputs,
     run: (feeds) =>
-      device.during('run', () => life.during('run', () => run(places, session, feeds, resident))),
+      device.during('run', () => life.during('run', () => run(places, session, feeds, resident, life))),
     dispose: () => life.dispose(),
   };
 }
@@ -108,6 +108,7 @@ async function run(
   { handle, inputs, outputs }: FfiSession,
   feeds: Readonly<Record<string, Tensor | DeviceTensor>>,
   resident: ReadonlySet<string>,
+  model: Lifetime,
 ): ReturnType<DeviceModel['run']> {
   const { api, host, device } = places;
   const held: HostValue[] = [];
@@ -132,7 +133,7 @@ async function run(
     api.call('run', 'SynchronizeBoundInputs', binding);
     await api.callAsync('run', 'RunWithBinding', handle, null, binding);
     api.call('run', 'SynchronizeBoundOutputs', binding);
-    return takeOutputs(places, boundValues(api, binding), outputs, resident);
+    return takeOutputs(places, boundValues(api, binding), outputs, resident, model);
   } finally {
     api.release('ReleaseIoBinding', binding);
     for (const value of held) value.release();
@@ -158,6 +159,7 @@ function takeOutputs(
   values: bigint[],
   outputs: FfiSession['outputs'],
   resident: ReadonlySet<string>,
+  model: Lifetime,
 ): Awaited<ReturnType<DeviceModel['run']>> {
   const { api } = places;
   const taken: { device: Record<string, OrtTensor>; host: Record<string, Tensor> } = { device: {}, host: {} };
@@ -166,7 +168,7 @@ function takeOutputs(
       const where = `run: output "${name}"`;
       const value = values.shift()!;
       if (resident.has(name)) {
-        taken.device[name] = OrtTensor.adopt(places, where, dtype, value);
+        taken.device[name] = OrtTensor.adopt(places, where, model, dtype, value);
         continue;
       }
       try {
