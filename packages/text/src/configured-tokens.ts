@@ -47,15 +47,18 @@ export function configuredTokens(
     tokens.set(token.content, token);
   }
   let largest: number | undefined;
-  const idOf = (content: string): number => {
-    const known = tokens.get(content)?.id ?? ids.get(content);
-    if (typeof known === 'number') return known;
+  const nextId = (): number => {
     if (largest === undefined) {
       largest = -1;
       for (const id of ids.values()) largest = Math.max(largest, id);
+      for (const { id } of tokens.values()) if (typeof id === 'number') largest = Math.max(largest, id);
     }
-    for (const { id } of tokens.values()) if (typeof id === 'number') largest = Math.max(largest, id);
-    return largest + 1;
+    largest += 1;
+    return largest;
+  };
+  const idOf = (content: string): number => {
+    const known = tokens.get(content)?.id ?? ids.get(content);
+    return typeof known === 'number' ? known : nextId();
   };
   const add = (token: Token, where: string, stated?: number): void => {
     const id = idOf(token.content);

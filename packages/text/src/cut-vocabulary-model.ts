@@ -60,7 +60,11 @@ export function cuttableModel(value: unknown): CuttableModel {
       (merge) => ({ merge, ids: mergeIds(halvesOf(merge), prefix, ids) }),
     );
     const makers = new Map<number, (readonly number[])[]>();
-    for (const { ids: all } of merges) makers.set(all[2], [...(makers.get(all[2]) ?? []), all]);
+    for (const { ids: all } of merges) {
+      const same = makers.get(all[2]);
+      if (same) same.push(all);
+      else makers.set(all[2], [all]);
+    }
     return {
       ids,
       base: alphabet((piece) => isCharacter(bare(piece, prefix, suffix))),
