@@ -5,6 +5,7 @@ import type { Batch } from '../training/batch.js';
 import { compile } from '../training/compile.js';
 import type { ComputeOptions } from '../training/compute.js';
 import type { Objective } from '../training/objective.js';
+import type { OpenDevice } from '../training/open-residence.js';
 import type { OptimizerSettings } from '../training/optimizer-model.js';
 import type { Plan } from '../training/plan.js';
 import { TrainingSession } from '../training/session.js';
@@ -68,12 +69,12 @@ const expectedWeights = [
 
 /**
  * The tests that training passes on every provider: registers them with vitest. `tolerance` is the largest difference that the
- * provider's arithmetic makes.
+ * provider's arithmetic makes; `openDevice` puts the state on another device than the provider's own.
  */
-export function trainingExam(compute: ComputeOptions, tolerance: number): void {
-  const open = (compiled: Plan) => TrainingSession.create(compiled, compute);
+export function trainingExam(compute: ComputeOptions, tolerance: number, openDevice?: OpenDevice): void {
+  const open = (compiled: Plan) => TrainingSession.create(compiled, compute, openDevice);
 
-  describe(`training exam: ${compute.provider}`, () => {
+  describe(`training exam: ${compute.provider}${openDevice ? ', on a device' : ''}`, () => {
     it('has the losses and the weights of 20 steps', async () => {
       const session = await open(plan());
       const losses: number[] = [];
