@@ -88,3 +88,16 @@ it.skipIf(absent === undefined)('says what to install for training on CUDA', asy
     /provider 'cuda': expected .* --onnxruntime-node-install=cuda12 \(they need an NVIDIA driver, CUDA 12 and cuDNN 9\)/,
   );
 });
+
+it('refuses options that training on CUDA cannot have', async () => {
+  const open = (options: ComputeOptions) => TrainingSession.create(plan(), options);
+  await expect(open({ provider: 'cpu', cuda: { deviceId: 1 } })).rejects.toThrow(
+    "cuda: expected provider 'cuda' with these options, got 'cpu'",
+  );
+  await expect(open({ provider: 'cuda', cuda: { deviceId: -1 } })).rejects.toThrow(
+    'device: cuda.deviceId: expected a whole number ≥ 0, got -1',
+  );
+  await expect(open({ provider: 'cuda', cuda: { cudaGraph: true } })).rejects.toThrow(
+    'device: cuda.cudaGraph: expected false, got true',
+  );
+});

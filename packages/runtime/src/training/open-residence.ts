@@ -29,6 +29,11 @@ export async function openResidence(
   compute: ComputeOptions,
   openDevice: OpenDevice | undefined,
 ): Promise<OpenedResidence> {
+  if (compute.cuda && compute.provider !== 'cuda')
+    throw new SessionError(
+      'cuda',
+      `expected provider 'cuda' with these options, got '${compute.provider}' — leave them out`,
+    );
   const open = openDevice ?? (await deviceOf(compute));
   const device = await open?.(deviceOptions(compute));
   try {

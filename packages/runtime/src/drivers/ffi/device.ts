@@ -2,6 +2,7 @@ import koffi from 'koffi';
 import { SessionError } from '../../error.js';
 import { type Lifetime, lifetime } from '../../lifetime.js';
 import { type Tensor, zeros } from '../../tensor.js';
+import { checkCudaOptions } from '../cuda-options.js';
 import { type Device, type DeviceModel, type DeviceTensor, onDevice } from '../device.js';
 import type { DriverOptions } from '../driver.js';
 import { type Api, type Out, openApi, type Pointer } from './api.js';
@@ -21,7 +22,15 @@ const memTypeDefault = 0;
  * @throws SessionError where the provider is absent, with what to install
  */
 export async function openFfiDevice(options: DriverOptions): Promise<Device> {
-  if (options.provider === 'cuda') requireCudaProvider();
+  if (options.provider === 'cuda') {
+    checkCudaOptions('device', options.cuda ?? {});
+    if (options.cuda?.cudaGraph)
+      throw new SessionError(
+        'device: cuda.cudaGraph',
+        'expected false, got true — a recorded graph has fixed sizes and addresses; what lies on a device between runs moves',
+      );
+    requireCudaProvider();
+  }
   const copies = await openFfi(copyModel(), {
     ...options,
     graphOptimizationLevel: 'disabled',
