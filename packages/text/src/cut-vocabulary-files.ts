@@ -72,6 +72,15 @@ export function statedIds(files: VocabularyFiles): number[] {
   return ids;
 }
 
+/** A file's object; undefined where there is no such file. @throws SyntaxError, TokenizerError */
+export function parseFile(
+  files: VocabularyFiles,
+  name: keyof VocabularyFiles & `${string}.json`,
+): JsonObject | undefined {
+  const text = files[name];
+  return text === undefined ? undefined : parse(name, text);
+}
+
 function parse(name: string, text: string): JsonObject {
   try {
     return readObject(JSON.parse(text), name);

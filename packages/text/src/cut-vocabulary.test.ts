@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type CutVocabularyOptions, countPieces, type VocabularyCut } from './cut-vocabulary.js';
 import type { VocabularyFiles } from './cut-vocabulary-files.js';
 import { openTokenizer } from './open-tokenizer.js';
+import { readFamily } from './testing/family-fixtures.js';
 import { wordPieceTokenizerJson } from './word-piece-json.js';
 
 const specials = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
@@ -226,6 +227,42 @@ describe('Unigram', () => {
     expect(json.post_processor.special_tokens['<s>'].ids).toEqual([3]);
     expect(made.files['tokenizer_config.json']).toBe('{"added_tokens_decoder":{"3":{"content":"<s>"}}}');
     expect(made.files['added_tokens.json']).toBe('{"<s>":3}');
+  });
+});
+
+interface ByteLevelModel {
+  readonly vocab: Record<string, number>;
+  readonly merges: readonly (string | readonly string[])[];
+}
+
+describe('files beside tokenizer.json count as they do for the tokenizer', () => {
+  const { tokenizer } = readFamily('roberta');
+  const corpus = ['hello world', 'the sky', ' the sky is blue', 'why<extra>the', 'x<extra>y'];
+  const { vocab, merges } = (tokenizer as unknown as { model: ByteLevelModel }).model;
+  const older = {
+    'vocab.json': JSON.stringify(vocab),
+    'merges.txt': merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' '))).join('\n'),
+  };
+  it.each([
+    ['a space before every text', { tokenizer_class: 'RobertaTokenizer', add_prefix_space: true }, {}],
+    ['special tokens that it adds', { additional_special_tokens: ['<extra>'] }, {}],
+    [
+      'special tokens of special_tokens_map.json',
+      {},
+      { 'special_tokens_map.json': '{"additional_special_tokens":["<extra>"]}' },
+    ],
+  ])('%s', (_, config, beside) => {
+    const files = {
+      'tokenizer.json': JSON.stringify(tokenizer),
+      'tokenizer_config.json': JSON.stringify(config),
+      ...beside,
+    };
+    expectSame(files, cut(files, corpus), corpus);
+  });
+
+  it('vocab.json and merges.txt alone', () => {
+    const files = { ...older, 'tokenizer_config.json': '{"tokenizer_class":"RobertaTokenizer"}' };
+    expectSame(files, cut(files, corpus), corpus);
   });
 });
 

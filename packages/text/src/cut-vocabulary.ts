@@ -1,10 +1,10 @@
 import { createAddedTokens } from './added-tokens.js';
-import { renumberFiles, statedIds, type VocabularyFiles } from './cut-vocabulary-files.js';
+import { configuredTokens, withSpecialTokensMap } from './configured-tokens.js';
+import { parseFile, renumberFiles, statedIds, type VocabularyFiles } from './cut-vocabulary-files.js';
 import { cuttableModel } from './cut-vocabulary-model.js';
 import { createNormalizer } from './normalizer.js';
 import { createPreTokenizer } from './pre-tokenizer.js';
-import { type JsonObject, readObject } from './read-field.js';
-import { wordPieceFromVocabTxt } from './tokenizer-files.js';
+import { tokenizerJsonOf } from './tokenizer.js';
 import { wellFormed } from './unicode.js';
 
 export interface CountPiecesOptions {
@@ -50,13 +50,16 @@ export function countPieces(
   files: VocabularyFiles,
   { lowercase = false }: CountPiecesOptions = {},
 ): PieceCounter {
-  const json = tokenizerJson(files, lowercase);
+  const { json, config, addedTokens } = openedFiles(files, lowercase);
   const lower = lowercase ? createNormalizer({ type: 'Lowercase' }) : (text: string) => text;
   const inner = createNormalizer(json.normalizer);
   const normalizer = (text: string) => inner(lower(text));
   const preTokenizer = createPreTokenizer(json.pre_tokenizer);
-  const added = createAddedTokens(json.added_tokens, normalizer);
   const model = cuttableModel(json.model);
+  const added = createAddedTokens(
+    configuredTokens(json.added_tokens, config, addedTokens, model.ids),
+    normalizer,
+  );
   const stated = [...statedIds(files), ...added.ids.values()];
   const all = new Set([...model.ids.values(), ...stated]);
   const counts = new Map<number, number>();
@@ -96,12 +99,27 @@ export function countPieces(
   };
 }
 
-function tokenizerJson(files: VocabularyFiles, lowercase: boolean): JsonObject {
-  const text = files['tokenizer.json'];
-  if (text !== undefined) return readObject(JSON.parse(text), 'tokenizer.json');
-  const config = readObject(JSON.parse(files['tokenizer_config.json'] ?? '{}'), 'tokenizer_config.json');
-  return wordPieceFromVocabTxt(
-    files['vocab.txt'] ?? '',
-    lowercase ? { ...config, do_lower_case: true } : config,
+/** What `openTokenizer` makes of the files. */
+function openedFiles(files: VocabularyFiles, lowercase: boolean) {
+  const stated = parseFile(files, 'tokenizer_config.json') ?? {};
+  const tokenizerJson = parseFile(files, 'tokenizer.json');
+  const config = {
+    ...withSpecialTokensMap(stated, parseFile(files, 'special_tokens_map.json')),
+    ...(tokenizerJson === undefined && lowercase && { do_lower_case: true }),
+  };
+  const [vocabTxt, vocabJson, mergesTxt] = [
+    files['vocab.txt'],
+    parseFile(files, 'vocab.json'),
+    files['merges.txt'],
+  ];
+  const json = tokenizerJsonOf(
+    {
+      ...(tokenizerJson && { tokenizerJson }),
+      ...(vocabTxt !== undefined && { vocabTxt }),
+      ...(vocabJson && { vocabJson }),
+      ...(mergesTxt !== undefined && { mergesTxt }),
+    },
+    config,
   );
+  return { json, config, addedTokens: parseFile(files, 'added_tokens.json') };
 }

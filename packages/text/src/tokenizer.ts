@@ -193,8 +193,11 @@ export class Tokenizer {
   }
 }
 
-/** tokenizer.json, or what the older files beside it make. */
-function tokenizerJsonOf(files: TokenizerFiles, config: JsonObject): JsonObject {
+/**
+ * tokenizer.json, or what the older files beside it make.
+ * @throws TokenizerError where there are none, or malformed ones
+ */
+export function tokenizerJsonOf(files: TokenizerFiles, config: JsonObject): JsonObject {
   if (files.tokenizerJson !== undefined)
     return withPrefixSpace(readObject(files.tokenizerJson, 'tokenizer.json'), config);
   if (files.vocabTxt !== undefined) return wordPieceFromVocabTxt(files.vocabTxt, config);
