@@ -16,3 +16,9 @@ test.each(['reranker', 'embedding', 'colbert'] as const)('%s: every tool is give
     expect(use).not.toMatch(/['"]model[/'"]/);
   }
 });
+
+test('what is left to do with token vectors is said by layout', () => {
+  const use = (layout: 'rag-retrieval' | 'pylate') => modelCardUse({ task: 'colbert', layout, onnx: true });
+  expect(use('rag-retrieval')).toContain('// Vectors of length 1; those of each text’s first token');
+  expect(use('pylate')).toContain('// Vectors of length 1; markers,');
+});

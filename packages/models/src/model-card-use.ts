@@ -83,7 +83,7 @@ function inPython({ task, layout }: Opened): string {
   }
 }
 
-function inTransformersJs({ task }: Opened): string[] {
+function inTransformersJs({ task, layout }: Opened): string[] {
   const name = task === 'reranker' ? 'AutoModelForSequenceClassification' : 'AutoModel';
   const open = [
     `import { ${name}, AutoTokenizer } from '@huggingface/transformers';`,
@@ -97,10 +97,16 @@ function inTransformersJs({ task }: Opened): string[] {
       "const inputs = tokenizer(['query'], { text_pair: ['passage'], padding: true, truncation: true });",
       'const { logits } = await opened(inputs);',
     ];
-  const output = task === 'embedding' ? 'sentence_embedding' : 'token_embeddings';
+  const inputs = "const inputs = tokenizer(['text', 'another'], { padding: true, truncation: true });";
+  if (task === 'embedding') return [...open, inputs, 'const { sentence_embedding } = await opened(inputs);'];
+  const rest =
+    layout === 'pylate' || layout === 'colbertv2'
+      ? 'markers, the filling of queries and the skiplist are the caller’s'
+      : 'those of each text’s first token and of padding do not count';
   return [
     ...open,
-    "const inputs = tokenizer(['text', 'another'], { padding: true, truncation: true });",
-    `const { ${output} } = await opened(inputs);`,
+    inputs,
+    `// Vectors of length 1; ${rest}.`,
+    'const { token_embeddings } = await opened(inputs);',
   ];
 }

@@ -64,6 +64,16 @@ test('what it is, how it was trained and how good it is', () => {
     expect(text).toContain(line);
 });
 
+test('what the model has to beat stands beside it, where that is known', () => {
+  const [mrr] = card.metrics;
+  const spearman = { name: 'spearman', mean: 0.75 };
+  const text = modelCard({ ...card, metrics: [{ ...mrr!, bm25: 0.875, chance: 0.0625 }, spearman] });
+  expect(text).toContain('| metric | before | after | 95 % interval | BM25 | chance |');
+  expect(text).toContain('| mrr@10 | 0.1250 | 0.5000 | 0.2500 to 0.7500 | 0.8750 | 0.0625 |');
+  expect(text).toContain('| spearman | – | 0.7500 | – | – | – |');
+  expect(modelCard(card)).not.toContain('BM25');
+});
+
 test('a card claims nothing that is not known', () => {
   const text = modelCard({
     ...card,

@@ -21,6 +21,9 @@ export interface ModelCardMetric {
   readonly low?: number;
   readonly high?: number;
   readonly before?: number;
+  /** What word overlap and random order give on the same rows. */
+  readonly bm25?: number;
+  readonly chance?: number;
 }
 
 /** What a model card is made of. */
@@ -46,7 +49,7 @@ export interface ModelCard {
 
 const KINDS = {
   reranker: 'A reranker (cross-encoder): it reads a query and a passage together and gives one score',
-  embedding: 'An embedding model: one vector per text',
+  embedding: 'An embedding model: one vector per text, compared by cosine similarity',
   colbert: 'A ColBERT model: one vector per token, compared by late interaction',
 };
 
@@ -88,15 +91,30 @@ export function modelCard(card: ModelCard): string {
 }
 
 function evaluation({ metrics, val }: ModelCard): string {
-  const rows = metrics.map(({ name, mean, low, high, before }) => [
-    name,
-    before === undefined ? '–' : before.toFixed(4),
-    mean.toFixed(4),
-    low === undefined || high === undefined ? '–' : `${low.toFixed(4)} to ${high.toFixed(4)}`,
+  const others = (['bm25', 'chance'] as const).filter((key) =>
+    metrics.some((metric) => metric[key] !== undefined),
+  );
+  const rows = metrics.map((metric) => [
+    metric.name,
+    figure(metric.before),
+    figure(metric.mean),
+    metric.low === undefined || metric.high === undefined
+      ? '–'
+      : `${figure(metric.low)} to ${figure(metric.high)}`,
+    ...others.map((key) => figure(metric[key])),
   ]);
+  const head = [
+    'metric',
+    'before',
+    'after',
+    '95 % interval',
+    ...others.map((key) => ({ bm25: 'BM25', chance: 'chance' })[key]),
+  ];
   const on = val.map(({ file }) => escaped(file)).join(', ');
-  return `On ${on}; intervals are bootstrapped over queries.\n\n${table(['metric', 'before', 'after', '95 % interval'], rows)}`;
+  return `On ${on}; intervals are bootstrapped over queries.\n\n${table(head, rows)}`;
 }
+
+const figure = (value: number | undefined): string => (value === undefined ? '–' : value.toFixed(4));
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

@@ -64,7 +64,7 @@ export function rerankerEvaluator(
   });
   return {
     result,
-    metrics: () => heldOutMetrics(start!.metrics, end!.metrics),
+    metrics: () => heldOutMetrics(start!.metrics, end!.metrics, baselines),
     rows: { fingerprint, queries: queries.length, left_out: leftOut },
     async before(model) {
       start = await reportModel(model, queries, options);
@@ -73,7 +73,7 @@ export function rerankerEvaluator(
     async epoch(model, epoch) {
       const { metrics } = await reportModel(model, queries, options);
       epochs.push({ epoch, metrics });
-      return formatReports([[`epoch ${epoch}`, metrics]]);
+      return formatReports([[`epoch ${epoch + 1}`, metrics]]);
     },
     async after(model) {
       end = await reportModel(model, queries, options);

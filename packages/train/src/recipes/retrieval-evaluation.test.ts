@@ -42,7 +42,7 @@ test('before, between and after, beside words', async () => {
   const evaluator = retrievalEvaluator<Retriever>(rows, (retriever) => retriever);
   expect(await evaluator.before(bad)).toContain('before  0.500');
   expect(bad.asked).toEqual([['the sun', 'the moon', 'a cat'], ['a dog'], ['moon', 'cat', 100]]);
-  expect(await evaluator.epoch(bad, 0)).toContain('epoch 0  0.500');
+  expect(await evaluator.epoch(bad, 0)).toContain('epoch 1  0.500');
   const table = await evaluator.after(good);
   expect(table).toMatch(/\nafter {3}1\.000/);
   expect(table).toMatch(/\nBM25 {4}1\.000/);
@@ -55,6 +55,13 @@ test('before, between and after, beside words', async () => {
   expect([before.curve, after.curve]).toEqual([undefined, [{ dim: 8, 'ndcg@10': 0.5 }]]);
   expect(difference!['mrr@10'].difference).toBe(0.5);
   expect(bm25!['mrr@10'].mean).toBe(1);
+  expect(evaluator.metrics()[0]).toMatchObject({
+    name: 'mrr@10',
+    before: 0.5,
+    mean: 1,
+    bm25: 1,
+    chance: chance!['mrr@10'],
+  });
   expect(epochs).toMatchObject([{ epoch: 0, metrics: before.metrics }]);
   expect(evaluator.rows).toEqual({ fingerprint: 'abc', queries: 2, passages: 4, pairs: 0 });
 });

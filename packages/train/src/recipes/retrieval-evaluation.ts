@@ -95,7 +95,14 @@ export function retrievalEvaluator<Model>(
     result,
     metrics() {
       const [before, after] = [start!.report, end!.report];
-      const ranked = after.metrics ? heldOutMetrics(before.metrics ?? {}, after.metrics) : [];
+      const levels =
+        level && Object.fromEntries(Object.entries(level).map(([name, mean]) => [name, { mean }]));
+      const ranked = after.metrics
+        ? heldOutMetrics(before.metrics ?? {}, after.metrics, {
+            bm25: words && intervalsOf(words),
+            chance: levels,
+          })
+        : [];
       const { similarity } = after;
       if (!similarity) return ranked;
       const earlier = before.similarity && { before: before.similarity.spearman };
@@ -114,7 +121,7 @@ export function retrievalEvaluator<Model>(
     async epoch(model, epoch) {
       const { report } = await judge(model);
       epochs.push({ epoch, ...report });
-      return formatSystems([[`epoch ${epoch}`, report]]);
+      return formatSystems([[`epoch ${epoch + 1}`, report]]);
     },
     async after(model) {
       end = await judge(model);
