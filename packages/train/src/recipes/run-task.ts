@@ -170,7 +170,7 @@ export async function runTask<Model extends OpenModel, Evaluation>(
       endEpoch: async (event) => {
         last = event;
         const { epoch, meanLoss } = event;
-        listener.say(`epoch ${epoch}: loss ${meanLoss.toFixed(4)}`);
+        listener.say(`epoch ${epoch + 1}/${config.epochs}: loss ${meanLoss.toFixed(4)}`);
         if (!config.saveOnEpochEnd) return;
         const path = await saveCheckpoint(event);
         // The last epoch's model is the final one, which is evaluated below.
