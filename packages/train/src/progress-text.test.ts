@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { formatCount, formatDuration, formatStepLine } from './progress-text.js';
+import { formatCount, formatDuration, formatSkipped, formatStepLine } from './progress-text.js';
+import type { StepEvent } from './trainer.js';
 
 test.each([
   [0.2, '0s'],
@@ -41,5 +42,11 @@ test('a line tells of place, loss, rate, norm, pace and time left', () => {
   });
   expect(line).toBe(
     'epoch 1/2 · 30/120 · loss 0.4313 · lr 4.50e-5 · norm 1.23 · 12.3k tokens/s · 1m20s left',
+  );
+});
+
+test('a line tells of an update that was left out', () => {
+  expect(formatSkipped({ update: 3, totalUpdates: 120, skipped: true, lossScale: 32768 } as StepEvent)).toBe(
+    'update 3/120: gradients beyond fp16: skipped, loss scale 32768',
   );
 });

@@ -38,3 +38,7 @@ export function formatStepLine(event: StepEvent): string {
   const { epoch, epochs, update, totalUpdates } = event;
   return `epoch ${epoch + 1}/${epochs} · ${update}/${totalUpdates} · ${formatStep(event)}`;
 }
+
+/** What an update that fp16 left out did: `update 3/120: gradients beyond fp16: skipped, loss scale 32768`. */
+export const formatSkipped = ({ update, totalUpdates, lossScale }: StepEvent): string =>
+  `update ${update}/${totalUpdates}: gradients beyond fp16: skipped, loss scale ${lossScale}`;

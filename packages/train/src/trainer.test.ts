@@ -139,3 +139,38 @@ test('hands on what the session or the data throws, once', async () => {
   });
   await expect(other.run()).rejects.toThrow('bad row');
 });
+
+test('a skipped update counts towards the run, not towards the schedule and the means', async () => {
+  const { session, task } = fixture(3);
+  let asked = 0;
+  const rates: number[] = [];
+  const steps: StepEvent[] = [];
+  const skipping: TrainerSession = {
+    accumulate: async (batch) => {
+      const result = await session.accumulate(batch);
+      return asked === 1 ? { ...result, sum: Number.NaN } : result;
+    },
+    update: async (options) => {
+      rates.push(options.learningRate);
+      const result = await session.update(options);
+      return ++asked === 2
+        ? { ...result, loss: Number.NaN, gradientNorm: Number.NaN, skipped: true, lossScale: 32768 }
+        : { ...result, lossScale: 65536 };
+    },
+  };
+  const result = await new Trainer(skipping, task, {
+    ...{ epochs: 2, accumulation: 2, learningRate: 1 },
+    schedule: (total) => schedule({ decay: 'linear', total, warmup: 0 }),
+    onStep: (event) => steps.push(event),
+  }).run();
+  expect(rates).toEqual([1, 0.75, 0.75, 0.5]);
+  expect(result).toMatchObject({ updates: 4, skippedUpdates: 1, meanLoss: 1 });
+  expect(
+    steps.map(({ update, meanLoss, skipped, lossScale }) => [update, meanLoss, skipped, lossScale]),
+  ).toEqual([
+    [1, 0.5, undefined, 65536],
+    [2, 0.5, true, 32768],
+    [3, 0.5, undefined, 65536],
+    [4, 1, undefined, 65536],
+  ]);
+});

@@ -31,11 +31,15 @@ export interface StepEvent {
   readonly epochs: number;
   /** Of this update's batches. */
   readonly loss: number;
-  /** Over all batches since the epoch began, each weighed by what its loss counts. */
+  /** Over all batches since the epoch began, each weighed by what its loss counts; NaN while none of them was learned from. */
   readonly meanLoss: number;
   readonly learningRate: number;
-  /** L2 norm over all gradients, before clipping. */
+  /** L2 norm over all gradients, before clipping; no finite number where the update was skipped. */
   readonly gradientNorm: number;
+  /** fp16 gradients overflowed: nothing was updated. The loss stays out of means, and the rate is the next update's too. */
+  readonly skipped?: true;
+  /** Of the updates that follow; of fp16 alone. */
+  readonly lossScale?: number;
   /** Tokens of texts so far. */
   readonly tokens: number;
   /** Per second of training, evaluation and saving left out. */
@@ -73,6 +77,8 @@ export interface TrainerOptions {
 
 export interface TrainingResult {
   readonly updates: number;
+  /** Of them, those that fp16 gradients' overflow left out; absent without any. */
+  readonly skippedUpdates?: number;
   readonly tokens: number;
   /** Of training alone. */
   readonly seconds: number;
@@ -80,13 +86,22 @@ export interface TrainingResult {
   readonly meanLoss: number;
 }
 
-/** Runs epochs of a task on a session: accumulation, schedule and events. It knows no model and no files. */
+type Updated = Pick<
+  StepEvent,
+  'loss' | 'meanLoss' | 'learningRate' | 'gradientNorm' | 'skipped' | 'lossScale'
+>;
+
+/**
+ * Runs epochs of a task on a session: accumulation, schedule and events. It knows no model and no files. An update that fp16
+ * skips counts towards the run's length and not towards the schedule, as accelerate has it (accelerate/scheduler.py).
+ */
 export class Trainer {
   readonly updatesPerEpoch: number;
   readonly totalUpdates: number;
   private readonly factor: Schedule;
   private readonly now: () => number;
   private update = 0;
+  private skipped = 0;
   private tokens = 0;
   private milliseconds = 0;
 
@@ -116,6 +131,7 @@ export class Trainer {
     }
     return {
       updates: this.update,
+      ...(this.skipped > 0 && { skippedUpdates: this.skipped }),
       tokens: this.tokens,
       seconds: this.milliseconds / 1000,
       meanLoss,
@@ -129,6 +145,7 @@ export class Trainer {
       .batches(epoch, (batch) => first + Math.floor(batch / accumulation))
       [Symbol.asyncIterator]();
     const seen = { sum: 0, weight: 0 };
+    const pending = { sum: 0, weight: 0 };
     let started = this.now();
     try {
       let next = await batches.next();
@@ -139,20 +156,27 @@ export class Trainer {
         const ahead = batches.next();
         ahead.catch(() => {});
         const { sum, weight } = await computing;
-        seen.sum += sum;
-        seen.weight += weight;
+        pending.sum += sum;
+        pending.weight += weight;
         this.tokens += tokens;
         next = await ahead;
         if (++gathered < accumulation && !next.done) continue;
         gathered = 0;
-        const learningRate = this.options.learningRate * this.factor(this.update);
-        const { loss, gradientNorm } = await this.session.update({ learningRate });
+        const learningRate = this.options.learningRate * this.factor(this.update - this.skipped);
+        const updated = await this.session.update({ learningRate });
         this.update++;
+        if (updated.skipped) {
+          this.skipped++;
+        } else {
+          seen.sum += pending.sum;
+          seen.weight += pending.weight;
+        }
+        Object.assign(pending, { sum: 0, weight: 0 });
         const now = this.now();
         this.milliseconds += now - started;
         started = now;
         const meanLoss = seen.sum / seen.weight;
-        this.options.onStep?.(this.stepEvent(epoch, { loss, meanLoss, learningRate, gradientNorm }));
+        this.options.onStep?.(this.stepEvent(epoch, { ...updated, meanLoss, learningRate }));
         this.options.signal?.throwIfAborted();
       }
     } finally {
@@ -163,11 +187,13 @@ export class Trainer {
 
   private stepEvent(
     epoch: number,
-    values: Pick<StepEvent, 'loss' | 'meanLoss' | 'learningRate' | 'gradientNorm'>,
+    { loss, meanLoss, learningRate, gradientNorm, skipped, lossScale }: Updated,
   ): StepEvent {
     const seconds = this.milliseconds / 1000;
     return {
-      ...values,
+      ...{ loss, meanLoss, learningRate, gradientNorm },
+      ...(skipped && { skipped }),
+      ...(lossScale !== undefined && { lossScale }),
       update: this.update,
       totalUpdates: this.totalUpdates,
       epoch,

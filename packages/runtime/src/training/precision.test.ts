@@ -16,7 +16,7 @@ it('refuses what a provider would not compute', async () => {
   for (const provider of ['cpu', 'wasm'] as const)
     for (const precision of ['fp16', 'bf16'] as const) {
       await expect(checkPrecision({ provider, precision })).rejects.toThrow(
-        `expected fp32 on ${provider}, got ${precision} (the ${provider} provider has no ${precision} products)`,
+        `expected fp32 on ${provider}, got ${precision} (the ${provider} provider has no ${precision} kernels)`,
       );
       await checkPrecision({ provider, precision, emulatePrecision: true });
     }

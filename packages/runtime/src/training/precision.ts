@@ -27,13 +27,14 @@ export const narrowPrecision = ({
   precision === 'fp32' ? undefined : { dtype: dtypes[precision], emulate: emulatePrecision };
 
 /**
- * Why a provider cannot compute in a precision, or undefined where it can. ONNX Runtime's CPU kernels, wasm's included, have
- * no product in bfloat16; those in float16 are computed in float32 and rounded nowhere, so they would only cost time.
+ * Why a provider cannot compute in a precision, or undefined where it can. ONNX Runtime's CPU provider, wasm's included, has no
+ * product in bfloat16; those in float16 it computes in float32 and rounds nowhere, so they would only cost time. (On ARM64 it has
+ * kernels for some, which nobody has run here.)
  */
 export function precisionFault(provider: Provider, precision: Precision): string | undefined {
   if (precision === 'fp32' || provider === 'cuda') return undefined;
   if (provider === 'webgpu') return precision === 'bf16' ? 'WebGPU has no bf16' : undefined;
-  return `the ${provider} provider has no ${precision} products`;
+  return `the ${provider} provider has no ${precision} kernels`;
 }
 
 /**

@@ -22,6 +22,10 @@ test.each([
     { warmupRatio: 0.6, stableProportion: 0.5 },
     'train(): expected warmup_proportion + stable_proportion up to 1, got 0.6 + 0.5 — lower one',
   ],
+  [
+    { mixedPrecision: 'bf16', fp16: true },
+    'train(): expected one number format, got fp16 beside mixed_precision bf16',
+  ],
   [{ adamBeta1: 1 }, 'train(): expected a number below 1, got 1 — the moments would never move'],
 ])('%j is refused', (options, message) => {
   expect(() => check(options)).toThrow(message);

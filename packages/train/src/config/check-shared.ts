@@ -1,4 +1,5 @@
 import { ConfigError } from './config-error.js';
+import { checkPrecisionSettings } from './precision.js';
 import type { Resolved } from './resolve.js';
 import type { SharedConfig, sharedOptions } from './shared-options.js';
 
@@ -44,5 +45,6 @@ export function checkShared({ config, sources }: SharedSettings): Needed {
         key,
         'expected a number below 1, got 1 — the moments would never move',
       );
+  checkPrecisionSettings(config, where);
   return { modelNameOrPath, trainDataset };
 }

@@ -31,7 +31,14 @@ shuffle: false
     mrlDims: [256, 512, 1024, 3584],
     shuffle: false,
   });
-  expect(notActive).toEqual([{ key: 'mixed_precision', value: 'bf16', running: 'fp32' }]);
+  expect(notActive).toEqual([
+    {
+      key: 'mixed_precision',
+      value: 'bf16',
+      running: 'fp32',
+      reason: 'the cpu provider has no bf16 kernels',
+    },
+  ]);
 });
 
 test.each([

@@ -10,6 +10,8 @@ export interface Option<Value = unknown, Given = unknown, Default = unknown> {
   readonly aliases: readonly string[];
   /** For a setting of a later version: what runs in its stead; asking for something else is noted, not obeyed. */
   readonly notYet?: string;
+  /** What runs in place of a value that the run's provider does not have, and why; undefined for the values that it has. */
+  readonly instead?: (value: unknown) => { readonly running: string; readonly reason: string } | undefined;
   /** Never stored or printed. */
   readonly secret?: boolean;
   /** A path of the machine: of a file, by whose name alone it is published with a model; of a place, which is not published. */
@@ -19,7 +21,7 @@ export interface Option<Value = unknown, Given = unknown, Default = unknown> {
 /** Settings by the key that files and flags use. */
 export type OptionTable = Readonly<Record<string, Option>>;
 
-interface Further extends Pick<Option, 'secret' | 'path'> {
+interface Further extends Pick<Option, 'instead' | 'secret' | 'path'> {
   readonly aliases?: readonly string[];
 }
 

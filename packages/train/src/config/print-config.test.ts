@@ -16,7 +16,7 @@ test('says each setting, where it came from and what does not run yet', () => {
   expect(printed).toContain('\nlr: 0.00003 # peak learning rate (f.yaml:3)\n');
   expect(printed).toContain('\nepochs: 1 # passes over the data (--epochs)\n');
   expect(printed).toContain('\nbatch_size: 8 # pairs per batch, or groups (default)\n');
-  expect(printed).toContain('# number format (f.yaml:5; not active yet: running fp32)\n');
+  expect(printed).toContain('(f.yaml:5; the cpu provider has no bf16 kernels: running fp32)\n');
 });
 
 test('printed settings, read again, are the same settings', () => {

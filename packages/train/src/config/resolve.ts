@@ -12,12 +12,14 @@ export interface Setting {
   readonly shown?: string;
 }
 
-/** A setting that is known and not obeyed yet. */
+/** A setting that is known and not obeyed: yet, or where this run computes. */
 export interface NotActive {
   readonly key: string;
   /** What was asked for; undefined where it is secret. */
   readonly value: unknown;
   readonly running: string;
+  /** Why; absent where it is not made yet. */
+  readonly reason?: string;
 }
 
 /** Settings of all sources together. */
@@ -76,14 +78,16 @@ export function resolveSettings<const Table extends OptionTable>(
     config[camelCase(key)] = value;
     if (entry.notYet !== undefined && JSON.stringify(value) !== JSON.stringify(entry.default))
       notActive.push({ key, value: entry.secret ? undefined : value, running: entry.notYet });
+    const other = entry.instead?.(value);
+    if (other) notActive.push({ key, value, ...other });
   }
   return { table, config: config as ConfigOf<Table>, sources, notActive };
 }
 
-/** `mixed_precision bf16: not active yet: running fp32`. */
-export function formatNotActive({ key, value, running }: NotActive): string {
+/** `mixed_precision bf16: the cpu provider has no bf16 kernels: running fp32`. */
+export function formatNotActive({ key, value, running, reason = 'not active yet' }: NotActive): string {
   const asked = value === undefined ? '' : ` ${typeof value === 'string' ? value : JSON.stringify(value)}`;
-  return `${key}${asked}: not active yet: running ${running}`;
+  return `${key}${asked}: ${reason}: running ${running}`;
 }
 
 /** Settings that code gives in camelCase, as a layer. */

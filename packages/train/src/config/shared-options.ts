@@ -10,6 +10,7 @@ import {
   wholeNumber,
 } from './kind.js';
 import { type ConfigOf, later, option, optional } from './option.js';
+import { otherPrecision } from './precision.js';
 
 /** The model that every task starts from. */
 export const modelOptions = {
@@ -81,9 +82,18 @@ export const learningOptions = {
   adam_epsilon: option(positiveNumber, 1e-8, 'AdamW’s epsilon'),
   seed: option(wholeNumber(0), 666, 'seed of order, negatives, dropout and fresh weights'),
   threads: optional(wholeNumber(1), 'threads of ONNX Runtime; without it, as many as it chooses'),
-  mixed_precision: later(choice(['no', 'fp16', 'bf16'], { fp32: 'no' }), 'no', 'fp32', 'number format'),
-  fp16: later(flag, false, 'fp32', 'mixed_precision fp16'),
-  bf16: later(flag, false, 'fp32', 'mixed_precision bf16'),
+  mixed_precision: option(
+    choice(['no', 'fp16', 'bf16'], { fp32: 'no' }),
+    'no',
+    'number format of the matrix products, fp16 with dynamic loss scaling; cpu has kernels for fp32 alone and runs it, which the log and run.json say',
+    { instead: (value) => otherPrecision(value) },
+  ),
+  fp16: option(flag, false, 'mixed_precision fp16', {
+    instead: (value) => otherPrecision(value && 'fp16'),
+  }),
+  bf16: option(flag, false, 'mixed_precision bf16', {
+    instead: (value) => otherPrecision(value && 'bf16'),
+  }),
   gradient_checkpointing: later(flag, false, 'false', 'recompute activations to save memory'),
   deepspeed: later(text, undefined, 'one process', 'DeepSpeed configuration', { path: 'place' }),
   use_flash_attn: later(flag, false, 'false', 'flash attention'),

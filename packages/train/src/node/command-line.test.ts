@@ -41,7 +41,7 @@ test('version and help', async () => {
   const help = await rag('train', 'reranker', '--help');
   expect(help.code).toBe(0);
   for (const key of Object.keys(rerankerOptions)) expect(help.stdout).toContain(`--${key} `);
-  expect(help.stdout).toContain('not active yet: running fp32');
+  expect(help.stdout).toContain('not active yet: running one process');
   expect(await rag('help', 'train', 'reranker')).toEqual(help);
   expect((await rag('help', 'train')).stdout).toContain('Usage: rag train [options] <task>');
   expect(await rag('train', '--help')).toEqual(await rag('train', 'help'));

@@ -97,7 +97,7 @@ test('triplets: chunks, accumulation, checkpoints, search before and after', asy
     val: { queries: 6, passages: 56, pairs: 0 },
     checkpoints: ['checkpoint_0', 'checkpoint_1'],
   });
-  expect(said[0]).toBe('mixed_precision fp16: not active yet: running fp32');
+  expect(said[0]).toBe('mixed_precision fp16: the cpu provider has no fp16 kernels: running fp32');
   expect(said).toContain('query_max_len: 64, the positions that the model has');
   expect(said.join('\n')).toContain('6 queries over 56 passages');
 });

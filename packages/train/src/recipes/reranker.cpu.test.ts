@@ -115,14 +115,21 @@ test('two epochs over groups: checkpoints, final model, metrics, all reloaded wi
   const record = JSON.parse(await readFile(join(folder, 'groups', 'run.json'), 'utf8'));
   expect(record).toMatchObject({
     settings: { loss_type: 'group_softmax', lr: 3e-3 },
-    not_active: [{ key: 'mixed_precision', value: 'bf16', running: 'fp32' }],
-    ran: { threads: 1, max_len: 64 },
+    not_active: [
+      {
+        key: 'mixed_precision',
+        value: 'bf16',
+        running: 'fp32',
+        reason: 'the cpu provider has no bf16 kernels',
+      },
+    ],
+    ran: { provider: 'cpu', precision: 'fp32', threads: 1, max_len: 64 },
     model: { fresh: 'all' },
     result: { updates: 4 },
     checkpoints: ['checkpoint_0', 'checkpoint_1'],
   });
   expect(record.evaluation.after).toEqual(run.evaluation!.after);
-  expect(said[0]).toBe('mixed_precision bf16: not active yet: running fp32');
+  expect(said[0]).toBe('mixed_precision bf16: the cpu provider has no bf16 kernels: running fp32');
   expect(said.join('\n')).toContain('fresh: every weight');
   expect(said).toContain('max_len: 64, the positions that the model has');
 });

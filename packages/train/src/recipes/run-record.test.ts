@@ -27,6 +27,18 @@ test('the log has a line per interval, with the mean of its updates, and one for
   ]);
 });
 
+test('skipped updates are counted and stay out of the mean', () => {
+  const log = stepLog(3);
+  for (const [i, loss] of [4, Number.NaN, 2].entries())
+    log.add({
+      ...({ epoch: 0, learningRate: 1, gradientNorm: 9, lossScale: 2 ** (16 - i) } as StepEvent),
+      ...{ update: i + 1, totalUpdates: 3, loss, ...(Number.isNaN(loss) && { skipped: true as const }) },
+    });
+  expect(log.entries).toEqual([
+    { epoch: 0, update: 3, loss: 3, learningRate: 1, gradientNorm: 9, skipped: 1, lossScale: 16384 },
+  ]);
+});
+
 const resolved = resolveReranker([
   settingsOf({
     modelNameOrPath: '/home/me/secret-project/m',

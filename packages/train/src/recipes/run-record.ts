@@ -1,6 +1,8 @@
 import type { LabelSummary } from '@rag/data';
 import type { ModelCardData } from '@rag/models';
+import type { Precision } from '@rag/runtime';
 import { ConfigError } from '../config/config-error.js';
+import { runningPrecision } from '../config/precision.js';
 import { publishedSettings, storedSettings } from '../config/resolve.js';
 import type { RunFiles } from '../run-files.js';
 import type { StepEvent, TrainingResult } from '../trainer.js';
@@ -11,25 +13,44 @@ export interface LoggedStep {
   readonly epoch: number;
   /** Updates done. */
   readonly update: number;
-  /** Mean over the updates since the line before. */
+  /** Mean over the updates since the line before; not of those that were skipped. */
   readonly loss: number;
   /** Of the last of them. */
   readonly learningRate: number;
   readonly gradientNorm: number;
+  /** Updates since the line before that fp16 gradients' overflow left out; absent without any. */
+  readonly skipped?: number;
+  /** After the last of them; of fp16 alone. */
+  readonly lossScale?: number;
 }
 
 /** Gathers updates to lines of `interval` updates; the last line of a run may have fewer. */
 export function stepLog(interval: number) {
   const lines: LoggedStep[] = [];
   let losses: number[] = [];
+  let left = 0;
   return {
     entries: lines as readonly LoggedStep[],
-    add({ epoch, update, totalUpdates, loss, learningRate, gradientNorm }: StepEvent): void {
-      losses.push(loss);
+    add({
+      epoch,
+      update,
+      totalUpdates,
+      loss,
+      learningRate,
+      gradientNorm,
+      skipped,
+      lossScale,
+    }: StepEvent): void {
+      if (skipped) left++;
+      else losses.push(loss);
       if (update % interval !== 0 && update !== totalUpdates) return;
       const mean = losses.reduce((sum, one) => sum + one, 0) / losses.length;
-      lines.push({ epoch, update, loss: mean, learningRate, gradientNorm });
-      losses = [];
+      lines.push({
+        ...{ epoch, update, loss: mean, learningRate, gradientNorm },
+        ...(left > 0 && { skipped: left }),
+        ...(lossScale !== undefined && { lossScale }),
+      });
+      [losses, left] = [[], 0];
     },
   };
 }
@@ -76,7 +97,7 @@ export function runRecord(
 ): string {
   const { data, val, files } = facts;
   return jsonText({
-    ...told(facts, storedSettings(resolved)),
+    ...told(facts, storedSettings(resolved), runningPrecision(resolved.config)),
     not_active: resolved.notActive,
     train: { fingerprint: data.fingerprint, summary: data.summary, files: files.train },
     ...(val && { val: { ...val, files: files.val } }),
@@ -97,7 +118,7 @@ export function trainingConfig(resolved: ResolvedTask, facts: RunFacts, outcome?
   const { rows, queries, passages, positives, negatives, shapes } = data.summary as LabelSummary;
   const summary = { rows, queries, passages, positives, negatives, shapes };
   return jsonText({
-    ...told(facts, publishedSettings(resolved)),
+    ...told(facts, publishedSettings(resolved), runningPrecision(resolved.config)),
     train: { fingerprint: data.fingerprint, summary, files: files.train },
     ...(val && { val: { ...val, files: files.val } }),
     ...(outcome && { result: outcome.result }),
@@ -105,12 +126,16 @@ export function trainingConfig(resolved: ResolvedTask, facts: RunFacts, outcome?
   });
 }
 
-const told = ({ task, version, versions, threads, ran, start }: RunFacts, settings: object) => ({
+const told = (
+  { task, version, versions, threads, ran, start }: RunFacts,
+  settings: object,
+  precision: Precision,
+) => ({
   rag: version,
   versions,
   task,
   settings,
-  ran: { provider: 'cpu', driver: 'ffi', precision: 'fp32', threads, ...ran },
+  ran: { provider: 'cpu', driver: 'ffi', precision, threads, ...ran },
   model: {
     name: start.base.name,
     ...(start.base.commit !== undefined && { commit: start.base.commit }),

@@ -6,6 +6,7 @@ import type { CompleteConfig } from '../config/check-shared.js';
 import { ConfigError } from '../config/config-error.js';
 import type { OptionTable } from '../config/option.js';
 import { formatNotActive, type Resolved } from '../config/resolve.js';
+import { formatSkipped } from '../progress-text.js';
 import type { RunFiles } from '../run-files.js';
 import { type EpochEvent, type StepEvent, type TaskBatch, Trainer, type TrainingResult } from '../trainer.js';
 import { type DataFiles, describeData, FINAL_FILES, finalFiles, type WrittenModel } from './final-model.js';
@@ -152,6 +153,7 @@ export async function runTask<Model extends OpenModel, Evaluation>(
     let last: EpochEvent | undefined;
     const saveCheckpoint = async ({ epoch, update, totalUpdates, meanLoss }: EpochEvent) => {
       const state = { epoch, update, total_updates: totalUpdates, loss: meanLoss, seed: config.seed };
+      await session!.synchronize();
       const saved = await prepared.toSave(session!);
       const record = { [TRAINING_CONFIG_FILE]: trainingConfig(resolved, facts) };
       const { path } = await checkpoints.save(
@@ -165,6 +167,7 @@ export async function runTask<Model extends OpenModel, Evaluation>(
     const trainer = await trainerOf(prepared, session, resolved.config, platform, {
       step: (event) => {
         log.add(event);
+        if (event.skipped) listener.say(formatSkipped(event));
         listener.step(event);
       },
       endEpoch: async (event) => {
@@ -190,6 +193,7 @@ export async function runTask<Model extends OpenModel, Evaluation>(
         return finalFiles(saved, directory, resolved, facts, { outcome: { result, evaluation }, card });
       });
     try {
+      await session.synchronize();
       await files.saveModel(path, await prepared.toSave(session), { names: FINAL_FILES, make });
     } catch (error) {
       // Else what was learned would be lost with the model.

@@ -1,5 +1,6 @@
 import { compile, type Objective, TrainingSession } from '@rag/runtime';
 import type { CompleteConfig } from '../config/check-shared.js';
+import { runningPrecision } from '../config/precision.js';
 import { type Schedule, schedule } from '../schedule.js';
 
 type ScheduleSettings = Pick<
@@ -19,7 +20,14 @@ export function scheduleOf(config: ScheduleSettings, total: number): Schedule {
 
 type OptimizerSettings = Pick<
   CompleteConfig,
-  'weightDecay' | 'adamBeta1' | 'adamBeta2' | 'adamEpsilon' | 'maxGradNorm'
+  | 'weightDecay'
+  | 'adamBeta1'
+  | 'adamBeta2'
+  | 'adamEpsilon'
+  | 'maxGradNorm'
+  | 'mixedPrecision'
+  | 'fp16'
+  | 'bf16'
 >;
 
 /** Compiles the objective with these settings of AdamW, with the given weights as its first state. */
@@ -39,5 +47,5 @@ export async function openTrainingSession(
       ...(config.maxGradNorm > 0 && { maxGradNorm: config.maxGradNorm }),
     },
   });
-  return TrainingSession.create(plan, { provider: 'cpu', threads });
+  return TrainingSession.create(plan, { provider: 'cpu', threads, precision: runningPrecision(config) });
 }
