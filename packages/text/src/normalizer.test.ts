@@ -26,3 +26,14 @@ it('refuses what it cannot reproduce, naming the place', () => {
   for (let i = 0; i < 20; i += 1) deep = { type: 'Sequence', normalizers: [deep] };
   expect(() => createNormalizer(deep)).toThrow('nested');
 });
+
+it('refuses texts that grow without end', () => {
+  const replace = { type: 'Replace', pattern: { String: 'a' }, content: 'aa' };
+  const doublings = { type: 'Sequence', normalizers: Array(60).fill(replace) };
+  expect(() => createNormalizer(doublings)('a')).toThrow('a text that becomes at most 64 times as long');
+  const long = { ...replace, content: 'a'.repeat(60_000) };
+  expect(() => createNormalizer(long)('a'.repeat(200_000))).toThrow('at most 64 times as long');
+  expect(createNormalizer(long)('a')).toHaveLength(60_000);
+  const bytes = { type: 'Sequence', normalizers: Array(60).fill({ type: 'ByteLevel' }) };
+  expect(() => createNormalizer(bytes)('é')).toThrow('at most 64 times as long');
+});

@@ -20,15 +20,36 @@ const NMT_SPACE = new RegExp(`[${classBody('9-a c-d 1680 200b-200f 2028-2029 258
 const LEADING_WHITESPACE = new RegExp(`^[${whitespaceClass}]+`);
 const TRAILING_WHITESPACE = new RegExp(`(?<![${whitespaceClass}])[${whitespaceClass}]+$`);
 
+/** A text becomes at most so many times as long, and this much longer; NFKC makes 18 characters of one. */
+const MOST_GROWTH = 64;
+const ROOM = 1 << 16;
+
+/** One step: a text of at most `room` characters. */
+type Step = (text: string, room: number) => string;
+
 /**
  * The normalizer that a tokenizer.json `normalizer` entry describes (`null`: the identity), equal to Python's
- * `tokenizers` character by character. Throws TokenizerError for a type that is not implemented.
+ * `tokenizers` character by character. Throws TokenizerError for a type that is not implemented, and for a text that becomes
+ * more than 64 times as long, which a few replacements could do without end.
  */
-export function createNormalizer(
-  config: unknown,
-  where = 'tokenizer.json normalizer',
-  depth = 0,
-): Normalizer {
+export function createNormalizer(config: unknown, where = 'tokenizer.json normalizer'): Normalizer {
+  const step = createStep(config, where, 0);
+  return (text) => step(text, MOST_GROWTH * text.length + ROOM);
+}
+
+/** The text; throws where it is longer than `room`. */
+function checkRoom(text: string, room: number, where: string): string {
+  if (text.length > room)
+    throw new TokenizerError(
+      where,
+      `a text that becomes at most ${MOST_GROWTH} times as long`,
+      `more than ${room} characters`,
+      'do not use this tokenizer',
+    );
+  return text;
+}
+
+function createStep(config: unknown, where: string, depth: number): Step {
   if (config === null || config === undefined) return (text) => text;
   const entry = readObject(config, where);
   switch (entry.type) {
@@ -39,14 +60,15 @@ export function createNormalizer(
     case 'Sequence': {
       if (depth > 8) throw new TokenizerError(where, 'at most 8 nested sequences', 'more', 'flatten them');
       const steps = readArray(entry.normalizers, `${where}.normalizers`, 64).map((step, i) =>
-        createNormalizer(step, `${where}.normalizers[${i}]`, depth + 1),
+        createStep(step, `${where}.normalizers[${i}]`, depth + 1),
       );
-      return (text) => steps.reduce((current, step) => step(current), text);
+      return (text, room) =>
+        steps.reduce((current, step) => checkRoom(step(current, room), room, where), text);
     }
     case 'Replace': {
       const pattern = compilePattern(entry.pattern, `${where}.pattern`);
       const content = readString(entry.content, `${where}.content`);
-      return (text) => replaceMatches(text, pattern, content);
+      return (text, room) => replaceMatches(text, pattern, content, (out) => checkRoom(out, room, where));
     }
     case 'Lowercase':
       return lowercase;
@@ -88,11 +110,16 @@ export function createNormalizer(
 }
 
 /** Each match becomes `content`, which has no references. */
-function replaceMatches(text: string, pattern: Pattern, content: string): string {
+function replaceMatches(
+  text: string,
+  pattern: Pattern,
+  content: string,
+  check: (out: string) => string,
+): string {
   let out = '';
   let end = 0;
   for (const match of pattern.matches(text)) {
-    out += text.slice(end, match.index) + content;
+    out = check(out + text.slice(end, match.index) + content);
     end = match.index + match[0].length;
   }
   return out + text.slice(end);

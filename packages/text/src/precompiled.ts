@@ -14,9 +14,12 @@ const MAY_JOIN = /[\p{M}\p{Cf}\p{Grapheme_Extend}\p{Emoji_Modifier}\u0e33\u0eb3\
  * u32 trie size in bytes | double-array trie of u32 units (darts-clone) | NUL-terminated UTF-8 replacements.
  * A grapheme shorter than 6 bytes, else each of its characters, is replaced by the entry of its *shortest*
  * prefix in the trie, as google/sentencepiece's port in `tokenizers` does. Throws TokenizerError when the
- * charsmap is malformed, at once or on the first text that reaches the damage.
+ * charsmap is malformed, at once or on the first text that reaches the damage, and where a text grows beyond `room` characters.
  */
-export function precompiledNormalizer(charsmap: unknown, where: string): (text: string) => string {
+export function precompiledNormalizer(
+  charsmap: unknown,
+  where: string,
+): (text: string, room?: number) => string {
   const { units, replacements } = parseCharsmap(charsmap, where);
   const encoder = new TextEncoder();
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -62,13 +65,21 @@ export function precompiledNormalizer(charsmap: unknown, where: string): (text: 
     return found ?? char;
   };
 
-  return (text) => {
+  return (text, room = Number.POSITIVE_INFINITY) => {
     let out = '';
+    const check = () => {
+      if (out.length > room)
+        throw new TokenizerError(where, `at most ${room} characters`, 'a text that grows beyond', ADVICE);
+    };
     if (!MAY_JOIN.test(text)) {
-      for (const char of text) out += ofCharacter(char);
+      for (const char of text) {
+        out += ofCharacter(char);
+        check();
+      }
       return out;
     }
     for (const { segment } of graphemes.segment(text)) {
+      check();
       const first = String.fromCodePoint(segment.codePointAt(0)!);
       if (first.length < segment.length && segment.length <= MAX_GRAPHEME_BYTES) {
         const bytes = encoder.encode(segment);
