@@ -1,0 +1,45 @@
+import type { TuneProgress } from './protocol.js';
+
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 220, 44, 44, 12, 24];
+
+/** The loss of each update (line, left axis) and held-out nDCG@10 (dots, right axis from 0 to 1) as SVG. */
+export function chart(
+  { losses, heldOut, updates }: TuneProgress,
+  label: string,
+  loss: string,
+): SVGSVGElement {
+  const top = Math.max(0.1, ...losses) * 1.05;
+  const x = (update: number) => LEFT + (update / Math.max(1, updates)) * (WIDTH - LEFT - RIGHT);
+  const y = (share: number) => HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
+  const svg = element('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': label });
+  const text = (content: string, at: Record<string, string | number>) => {
+    const node = element('text', at);
+    node.textContent = content;
+    svg.append(node);
+  };
+  for (const share of [0, 0.5, 1]) {
+    svg.append(element('line', { x1: LEFT, x2: WIDTH - RIGHT, y1: y(share), y2: y(share), class: 'grid' }));
+    text((share * top).toFixed(2), { x: LEFT - 6, y: y(share) + 4, 'text-anchor': 'end' });
+    text(share.toFixed(1), { x: WIDTH - RIGHT + 6, y: y(share) + 4, class: 'quality' });
+  }
+  text(loss, { x: LEFT + 4, y: TOP + 12 });
+  text('nDCG@10', { x: WIDTH - RIGHT - 4, y: TOP + 12, 'text-anchor': 'end', class: 'quality' });
+  text(String(updates), { x: WIDTH - RIGHT, y: HEIGHT - 6, 'text-anchor': 'end' });
+  const points = losses.map((value, i) => `${x(i + 1).toFixed(1)},${y(value / top).toFixed(1)}`);
+  svg.append(element('polyline', { points: points.join(' '), class: 'loss' }));
+  const dots = heldOut.map(({ update, value }) => ({ cx: x(update), cy: y(value), r: 4, class: 'quality' }));
+  svg.append(
+    element('polyline', {
+      points: dots.map(({ cx, cy }) => `${cx.toFixed(1)},${cy.toFixed(1)}`).join(' '),
+      class: 'quality',
+    }),
+    ...dots.map((dot) => element('circle', dot)),
+  );
+  return svg as SVGSVGElement;
+}
+
+function element(name: string, attributes: Readonly<Record<string, string | number>>): SVGElement {
+  const node = document.createElementNS('http://www.w3.org/2000/svg', name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
+  return node;
+}
