@@ -10,11 +10,18 @@ import { CHROMIUM_FLAGS, findChromium } from './scripts/chromium.js';
 const conditions = ['@rag/source', 'module', 'node', 'development|production'];
 const exclude = ['**/node_modules/**', '**/dist/**'];
 
-function project(name: string, include: string[], excluded: string[], testTimeout: number) {
+/** @param timeout milliseconds of a test, and of what is made before the tests of a file, which takes as long */
+function project(name: string, include: string[], excluded: string[], timeout: number) {
   return {
     resolve: { conditions },
     ssr: { resolve: { conditions } },
-    test: { name, include, exclude: [...exclude, ...excluded], testTimeout },
+    test: {
+      name,
+      include,
+      exclude: [...exclude, ...excluded],
+      testTimeout: timeout,
+      hookTimeout: timeout,
+    },
   };
 }
 
@@ -35,6 +42,7 @@ function browserProject(executablePath: string) {
       include: ['packages/*/src/**/*.browser.test.ts'],
       exclude,
       testTimeout: 120_000,
+      hookTimeout: 120_000,
       browser: {
         enabled: true,
         headless: true,
