@@ -1,5 +1,5 @@
 import type { TokenizerTexts } from './open-tokenizer.js';
-import { type JsonObject, readObject } from './read-field.js';
+import { parseObject } from './parse-object.js';
 import { readSpecialIds, wordPieceFromVocabTxt } from './tokenizer-files.js';
 
 /** What a model says of its tokenizer. */
@@ -32,11 +32,12 @@ export function completeTokenizerFiles<Texts extends TokenizerTexts>(
   { maxLength, tokenTypes }: TokenizerUse,
 ): Texts & TokenizerTexts {
   const stated = files['tokenizer_config.json'];
-  const config = stated === undefined ? {} : objectOf(stated, 'tokenizer_config.json');
+  const config = stated === undefined ? {} : parseObject(stated, 'tokenizer_config.json');
   const vocab = files['vocab.txt'];
   const text = files['tokenizer.json'];
   if (text === undefined && vocab === undefined) return files;
-  const json = text === undefined ? wordPieceFromVocabTxt(vocab!, config) : objectOf(text, 'tokenizer.json');
+  const json =
+    text === undefined ? wordPieceFromVocabTxt(vocab!, config) : parseObject(text, 'tokenizer.json');
   const added = (Array.isArray(json.added_tokens) ? json.added_tokens : []) as {
     id: number;
     content: string;
@@ -59,13 +60,4 @@ export function completeTokenizerFiles<Texts extends TokenizerTexts>(
     ...(text === undefined && { 'tokenizer.json': JSON.stringify(json) }),
     ...(changed && { 'tokenizer_config.json': `${JSON.stringify(complete, null, 2)}\n` }),
   };
-}
-
-function objectOf(text: string, where: string): JsonObject {
-  try {
-    return readObject(JSON.parse(text), where);
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    throw new SyntaxError(`${where}: expected JSON, got ${cause.message} — fetch the file again`, { cause });
-  }
 }

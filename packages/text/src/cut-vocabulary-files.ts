@@ -1,4 +1,5 @@
 import { halvesOf } from './cut-vocabulary-model.js';
+import { parseObject } from './parse-object.js';
 import { type JsonObject, readInteger, readObject } from './read-field.js';
 
 /** The texts of the files that state pieces or ids, by their names. */
@@ -36,7 +37,7 @@ export function renumberFiles(
       made[name] = `${ids.map((id) => lines[id]!.trimEnd()).join('\n')}\n`;
     } else if (name === 'merges.txt') made[name] = mergesText(text, model);
     else {
-      const json = parse(name, text);
+      const json = parseObject(text, name);
       const edited =
         name === 'tokenizer.json'
           ? { ...editTokenizer(json, renumber), model }
@@ -65,7 +66,7 @@ export function statedIds(files: VocabularyFiles): number[] {
   for (const name of ['tokenizer.json', 'tokenizer_config.json', 'added_tokens.json'] as const) {
     const text = files[name];
     if (text === undefined) continue;
-    const json = parse(name, text);
+    const json = parseObject(text, name);
     if (name === 'tokenizer.json') editTokenizer(json, note);
     else editIds(name, json, note);
   }
@@ -78,16 +79,7 @@ export function parseFile(
   name: keyof VocabularyFiles & `${string}.json`,
 ): JsonObject | undefined {
   const text = files[name];
-  return text === undefined ? undefined : parse(name, text);
-}
-
-function parse(name: string, text: string): JsonObject {
-  try {
-    return readObject(JSON.parse(text), name);
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    throw new SyntaxError(`${name}: expected JSON, got ${cause.message} — fetch the file again`, { cause });
-  }
+  return text === undefined ? undefined : parseObject(text, name);
 }
 
 const MAX_ID = (1 << 24) - 1;
