@@ -5,6 +5,7 @@ import type { Pass } from './pass.js';
 import { shapesFromInputs } from './shapes-from-inputs.js';
 import { shareIntegers } from './share.js';
 import { simplify } from './simplify.js';
+import { webgpuOps } from './webgpu-ops.js';
 
 /** Where a graph is going to run. */
 export type Provider = 'cpu' | 'cuda' | 'webgpu' | 'wasm';
@@ -17,7 +18,7 @@ export function passesFor(provider: Provider): readonly Pass[] {
   const fusions: Readonly<Record<Provider, readonly Pass[]>> = {
     cpu: [fuseMatmul],
     cuda: [fuseMatmul],
-    webgpu: [],
+    webgpu: [webgpuOps],
     wasm: [],
   };
   return [foldConstants, ...fusions[provider], simplify, shapesFromInputs, foldConstants, shareIntegers];
