@@ -52,6 +52,14 @@ test('names are text, whatever they hold', () => {
   expect(svg.length).toBeLessThan(12_000);
 });
 
+test('long paths keep the ends that tell them apart', () => {
+  const folder = `/data/${'models/'.repeat(20)}`;
+  const svg = sweepPlot(points, { ...options, base: `${folder}base/model`, tuned: `${folder}law/model` });
+  for (const end of ['base/model · tuned …', 'law/model · bands are 95 % intervals<'])
+    expect(svg).toContain(end);
+  expect(svg).not.toContain('/data/');
+});
+
 test('equal values and two points have a scale as well', () => {
   const flat = [0, 1].map((alpha) => ({ alpha, domain: interval(1, 0), guard: interval(1, 0) }));
   const svg = sweepPlot(flat, { ...options, best: flat[0]!, guardLoss: 0 });

@@ -60,7 +60,7 @@ export function sweepPlot(
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif" font-size="12" role="img" aria-label="${xmlText(`${metric} over the weight of the tuned model; best α ${round(best.alpha)}`)}">
 <rect width="${width}" height="${height}" fill="#ffffff"/>
 ${text(frame.left, 32, `${metric} of mixes`, { fill: colours.ink, size: 17, weight: 600 })}
-${text(frame.left, 54, shorten(`base ${base} · tuned ${tuned} · bands are 95 % intervals`, 96), { fill: colours.faint })}
+${text(frame.left, 54, `base ${ending(base)} · tuned ${ending(tuned)} · bands are 95 % intervals`, { fill: colours.faint })}
 ${grid.join('\n')}
 <line x1="${frame.left}" x2="${frame.right}" y1="${y(floor)}" y2="${y(floor)}" stroke="${colours.guard}" stroke-dasharray="5 4"/>
 ${series.join('\n')}
@@ -89,8 +89,8 @@ const round = (value: number): number => Math.round(value * 100) / 100;
 const xmlText = (value: string): string =>
   // XML has no way to write control characters.
   value.replace(/\p{Cc}/gu, ' ').replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-const shorten = (value: string, most: number): string =>
-  value.length > most ? `${value.slice(0, most - 1)}…` : value;
+/** What tells models apart: a path's last folders. Two of them and the words beside them fill a line. */
+const ending = (name: string, most = 28): string => (name.length > most ? `…${name.slice(1 - most)}` : name);
 
 /** Four to eight round numbers that span the values. */
 function ticksOf(low: number, high: number): number[] {

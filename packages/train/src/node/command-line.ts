@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { tasks } from '../recipes/tasks.js';
+import { checkFlagValues } from './check-flag-values.js';
 import { commandGroup, helpRequest } from './command-group.js';
 import { cutVocabularyCommand } from './cut-vocabulary-command.js';
 import { describeError, EXIT_CODES, exitCodeOf } from './describe-error.js';
@@ -62,13 +63,12 @@ export async function runCommandLine(
   // Accepted after the subcommand too.
   const verbose = args.includes('--verbose');
   try {
-    await program.parseAsync(
-      helpRequest(
-        program,
-        args.filter((arg) => arg !== '--verbose'),
-      ),
-      { from: 'user' },
+    const asked = helpRequest(
+      program,
+      args.filter((arg) => arg !== '--verbose'),
     );
+    checkFlagValues(program, asked);
+    await program.parseAsync(asked, { from: 'user' });
     return 0;
   } catch (error) {
     const code = exitCodeOf(error);

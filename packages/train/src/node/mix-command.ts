@@ -24,7 +24,7 @@ import { openSources } from '../run-files.js';
 import type { CommandStreams } from './command-line.js';
 import { flagParser } from './flag-parser.js';
 import { addHubFlags, hubFlagNames, hubOptions } from './hub-flags.js';
-import { alphasOf, layersOf, type MixFlags, mixWay, numbersOf } from './mix-flags.js';
+import { alphasOf, layersOf, type MixFlags, mixWay, numbersOf, underMixFlag } from './mix-flags.js';
 import { nodeFiles } from './node-files.js';
 
 /** `rag mix`: a linear mix of models by weights, by a few examples, or the best of a sweep between a base and a tuned model. */
@@ -110,7 +110,10 @@ async function save(
   { overwrite = false }: MixFlags,
   { stdout }: CommandStreams,
 ): Promise<void> {
-  await saveCheckpoint(output, await mixture.mix(weights), { overwrite });
+  const mixed = await mixture.mix(weights).catch((cause: unknown) => {
+    throw underMixFlag(cause);
+  });
+  await saveCheckpoint(output, mixed, { overwrite });
   stdout.write(`${output}: written\n`);
 }
 

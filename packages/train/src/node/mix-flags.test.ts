@@ -1,5 +1,7 @@
+import { weightsOfTensors } from '@rag/models';
 import { expect, test } from 'vitest';
-import { alphasOf, layersOf, type MixFlags, mixWay, numbersOf } from './mix-flags.js';
+import { ConfigError } from '../config/config-error.js';
+import { alphasOf, layersOf, type MixFlags, mixWay, numbersOf, underMixFlag } from './mix-flags.js';
 
 const flags = (more: Partial<MixFlags>): MixFlags => ({ models: ['a', 'b'], output: 'out', ...more });
 
@@ -46,4 +48,32 @@ test('a sweep starts at the base and rises', () => {
   expect(alphasOf(['1', '0', '0.5,0.5'])).toEqual([0, 0.5, 1]);
   for (const odd of [['0.5', '1'], ['0'], ['-1', '0']])
     expect(() => alphasOf(odd)).toThrow('--alphas: expected 0, the base, and numbers above it');
+});
+
+test.each([
+  [
+    { weights: [0.5, 0.6] },
+    '--weights: expected the sum 1 within 0.000001, got 1.1 — correct a weight, or pass --normalize',
+  ],
+  [{ weights: [1] }, '--weights: expected 2 numbers, one per model, got 1'],
+  [{ weights: [1, 0], layers: [{ match: /a: b/u, weights: [1] }] }, '--layers: /a: b/u: expected 2 numbers'],
+  [
+    { weights: [1, 0], layers: [{ match: /z/u, weights: [1, 0] }] },
+    '--layers: expected a pattern that matches',
+  ],
+])('%j is refused under its flag', (weights, message) => {
+  const refused = () => {
+    try {
+      weightsOfTensors(weights, 2, ['a: b']);
+    } catch (cause) {
+      throw underMixFlag(cause);
+    }
+  };
+  expect(refused).toThrow(ConfigError);
+  expect(refused).toThrow(message);
+});
+
+test('other errors stay as they are', () => {
+  for (const other of [new RangeError('shape: odd'), new Error('weights: gone')])
+    expect(underMixFlag(other)).toBe(other);
 });

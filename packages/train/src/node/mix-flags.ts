@@ -56,6 +56,14 @@ export function mixWay(flags: MixFlags): MixWay {
   return way;
 }
 
+/** What mixing refuses about weights and layers, under the flag that they came by; any other error as it is. */
+export function underMixFlag(cause: unknown): unknown {
+  const found = cause instanceof RangeError ? /^(weights|layers)(?:: | )(.*)$/s.exec(cause.message) : null;
+  if (!found) return cause;
+  const problem = found[2]!.replace(/pass normalize$/, 'pass --normalize');
+  return new ConfigError(`--${found[1]}`, undefined, problem, { cause });
+}
+
 /** Numbers of a flag, apart or by commas. @throws ConfigError */
 export function numbersOf(flag: string, texts: readonly string[]): number[] {
   const parts = texts.flatMap((text) => text.split(',')).map((part) => part.trim());
