@@ -76,3 +76,14 @@ test('no tokenizer stays none; what is no JSON is named', () => {
     completeTokenizerFiles({ 'tokenizer.json': json, 'tokenizer_config.json': '[]' }, use),
   ).toThrow('tokenizer_config.json');
 });
+
+test('tokens that the config alone names, or that are in the vocabulary only, are no error', () => {
+  const files = {
+    'tokenizer.json': JSON.stringify({ ...JSON.parse(json), added_tokens: [] }),
+    'tokenizer_config.json': JSON.stringify({ ...tokens, model_max_length: 9 }),
+  };
+  expect(openTokenizer(files).padId).toBe(0);
+  expect(completeTokenizerFiles(files, use)).toEqual(files);
+  const damaged = { 'tokenizer.json': '{"added_tokens":[null]}' };
+  expect(() => completeTokenizerFiles(damaged, use)).toThrow('added_tokens[0]: expected an object, got null');
+});

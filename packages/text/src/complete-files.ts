@@ -1,5 +1,6 @@
 import type { TokenizerTexts } from './open-tokenizer.js';
 import { parseObject } from './parse-object.js';
+import { readArray, readObject } from './read-field.js';
 import { readSpecialIds, wordPieceFromVocabTxt } from './tokenizer-files.js';
 
 /** What a model says of its tokenizer. */
@@ -38,11 +39,12 @@ export function completeTokenizerFiles<Texts extends TokenizerTexts>(
   if (text === undefined && vocab === undefined) return files;
   const json =
     text === undefined ? wordPieceFromVocabTxt(vocab!, config) : parseObject(text, 'tokenizer.json');
-  const added = (Array.isArray(json.added_tokens) ? json.added_tokens : []) as {
-    id: number;
-    content: string;
-  }[];
-  const special = readSpecialIds(json, config, new Map(added.map(({ id, content }) => [content, id])));
+  const added = readArray(json.added_tokens ?? [], 'tokenizer.json added_tokens', 1 << 16).map((token, i) => {
+    const { id, content } = readObject(token, `tokenizer.json added_tokens[${i}]`);
+    return { id: id as number, content: content as string };
+  });
+  // What the config states stays, whichever file has its id.
+  const special = readSpecialIds(json, {}, new Map(added.map(({ id, content }) => [content, id])));
   const complete: Record<string, unknown> = { ...config };
   if (stated === undefined) {
     const kind = String((json.model as { type?: unknown } | undefined)?.type);

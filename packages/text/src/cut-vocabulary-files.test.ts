@@ -48,3 +48,8 @@ test('files that are no JSON, and ids that are none, are told', () => {
   expect(() => statedIds({ 'tokenizer_config.json': '{' })).toThrow('tokenizer_config.json: expected JSON');
   expect(() => statedIds({ 'added_tokens.json': '{"x": "y"}' })).toThrow('added_tokens.json "x"');
 });
+
+test('a chat template goes along as it is', () => {
+  const template = { 'chat_template.jinja': '{{ messages }}' };
+  expect(renumberFiles({ ...files, ...template }, { type: 'BPE' }, newIds)).toMatchObject(template);
+});

@@ -36,6 +36,8 @@ export function renumberFiles(
       const ids = [...newIds.keys()].filter((id) => id < lines.length);
       made[name] = `${ids.map((id) => lines[id]!.trimEnd()).join('\n')}\n`;
     } else if (name === 'merges.txt') made[name] = mergesText(text, model);
+    // A chat template has no ids.
+    else if (!name.endsWith('.json')) made[name] = text;
     else {
       const json = parseObject(text, name);
       const edited =
