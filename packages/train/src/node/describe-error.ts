@@ -1,5 +1,7 @@
+import { SaveRefusedError } from '@rag/models/node';
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config/config-error.js';
+import { nearestKey } from '../config/nearest-key.js';
 import { isInterruption } from './interrupt.js';
 
 /** How a program ended: well, by an error, by a command line or settings that are wrong, by Ctrl-C. */
@@ -12,21 +14,30 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof ConfigError ? EXIT_CODES.usage : EXIT_CODES.error;
 }
 
-/** An error on one line. */
-export function describeError(error: unknown): string {
+/**
+ * An error on one line.
+ * @param flags which an unknown one may have meant
+ */
+export function describeError(error: unknown, flags: Iterable<string> = []): string {
   const text =
     error instanceof CommanderError
-      ? describeUsage(error)
+      ? describeUsage(error, [...flags])
       : error instanceof Error
-        ? error.message || error.name
+        ? inFlags(error) || error.name
         : String(error);
   return text.trim().replace(/\s*\n\s*/g, ' ');
 }
 
+/** The message of an error, with flags in place of options of code. */
+const inFlags = (error: Error): string =>
+  error instanceof SaveRefusedError
+    ? error.message.replace('pass overwrite: true', 'pass --overwrite')
+    : error.message;
+
 /** The parser's messages by its codes, in the words of all other errors. */
 const usages: Readonly<Record<string, readonly [pattern: RegExp, say: (...parts: string[]) => string]>> = {
   'commander.unknownOption': [
-    /unknown option '(.*)'(?:\n\(Did you mean (?:one of )?(.*)\?\))?$/,
+    /unknown option '(.*)'(?:\n.*)?$/,
     (flag, near) =>
       `${flag}: expected a known flag, got none of this name — ${near ? `did you mean ${near}?` : 'see --help'}`,
   ],
@@ -49,9 +60,11 @@ const usages: Readonly<Record<string, readonly [pattern: RegExp, say: (...parts:
   ],
 };
 
-function describeUsage({ code, message }: CommanderError): string {
+function describeUsage({ code, message }: CommanderError, flags: readonly string[]): string {
   const text = message.replace(/^error: /, '');
   const [pattern, say] = usages[code] ?? [];
   const found = pattern?.exec(text);
-  return found && say ? say(...found.slice(1)) : text;
+  if (!found || !say) return text;
+  const near = code === 'commander.unknownOption' ? nearestKey(found[1]!, flags) : undefined;
+  return say(...found.slice(1), ...(near ? [near] : []));
 }

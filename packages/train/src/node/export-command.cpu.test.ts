@@ -89,6 +89,21 @@ test.each(
   await expect(classes[other].fromPretrained(at(task))).rejects.toThrow(`open it with ${classes[task].name}`);
 });
 
+test('a directory that holds other files is written into with --overwrite alone', async () => {
+  const output = at('noted');
+  const run = (...flags: string[]) =>
+    runRag('export', '--model', at('reranker'), '--output', output, ...flags);
+  expect(await run()).toMatchObject({ code: 0, stderr: '' });
+  await writeFile(join(output, 'NOTES.md'), 'mine');
+  expect(await run()).toMatchObject({
+    code: 1,
+    stderr: `rag: ${output}: expected an empty directory or an earlier checkpoint, got one that holds NOTES.md — choose another directory or pass --overwrite\n`,
+  });
+  expect(await run('--overwrite')).toMatchObject({ code: 0, stderr: '' });
+  expect(await readFile(join(output, 'NOTES.md'), 'utf8')).toBe('mine');
+  (await classes.reranker.fromPretrained(output, { verify: true })).dispose();
+});
+
 test('a bare encoder is not exported, and is told', async () => {
   const { code, stderr } = await runRag('export', '--model', config, '--output', at('none'));
   expect(code).toBe(1);

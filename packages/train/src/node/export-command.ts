@@ -29,6 +29,7 @@ interface Flags extends HubFlags {
   readonly least_cosine?: number;
   readonly least_overlap?: number;
   readonly external_data?: boolean;
+  readonly overwrite?: boolean;
 }
 
 /** `rag export`: the model as a directory for other tools: the checkpoint again, golden.json and models in `onnx`, narrow ones judged first. */
@@ -62,7 +63,8 @@ export function exportCommand({ stdout, stderr }: CommandStreams): Command {
       limit('--least_overlap'),
     )
     .option('--external_data', 'weights in onnx/….onnx_data; without it only where they take 2 GiB')
-    .action(async ({ model: name, output, external_data, dtype, eval_data, ...flags }: Flags) => {
+    .option('--overwrite', 'write into a directory that holds other files, too')
+    .action(async ({ model: name, output, external_data, overwrite, dtype, eval_data, ...flags }: Flags) => {
       const dtypes = dtypesOf(dtype, eval_data);
       const { least_spearman, least_cosine, least_overlap, ...hub } = flags;
       const limits = {
@@ -78,6 +80,7 @@ export function exportCommand({ stdout, stderr }: CommandStreams): Command {
             dtypes,
             evalData,
             limits,
+            ...(overwrite !== undefined && { overwrite }),
             ...(external_data !== undefined && { externalData: external_data }),
           });
           stdout.write(`${output}: checkpoint and golden.json\n${table(rows)}`);

@@ -31,6 +31,8 @@ export interface ExportModelOptions {
   readonly evalData: readonly ByteSource[];
   readonly limits: LossLimits;
   readonly externalData?: boolean;
+  /** Writes into a directory with other content too. */
+  readonly overwrite?: boolean;
 }
 
 /** A file that was written. */
@@ -50,7 +52,7 @@ export interface ExportedDtype extends WrittenOnnx {
 export async function exportModel(
   model: ExportableModel,
   output: string,
-  { dtypes, evalData, limits, externalData }: ExportModelOptions,
+  { dtypes, evalData, limits, externalData, overwrite = false }: ExportModelOptions,
 ): Promise<ExportedDtype[]> {
   const external = externalData === undefined ? {} : { externalData };
   const narrow = dtypes.filter((dtype): dtype is NarrowDtype => dtype !== 'fp32');
@@ -61,7 +63,7 @@ export async function exportModel(
       const exportNarrow = await narrowExporter(model, evalData, limits);
       for (const dtype of narrow) made.set(dtype, await exportNarrow(staging, dtype, external));
     }
-    await model.savePretrained(output, { golden: true });
+    await model.savePretrained(output, { golden: true, overwrite });
     const folder = join(output, ONNX_FOLDER);
     const wide = (await stat(join(output, 'model.safetensors'))).size;
     const rows: ExportedDtype[] = [];
