@@ -2,7 +2,17 @@ import type { TuneProgress } from './protocol.js';
 
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 220, 44, 44, 12, 24];
 
-/** The loss of each update (line, left axis) and held-out nDCG@10 (dots, right axis from 0 to 1) as SVG. */
+/** Their running mean, of about ten updates. */
+export function smooth(losses: readonly number[]): number[] {
+  let [sum, weight] = [0, 0];
+  return losses.map((loss) => {
+    sum = sum * 0.9 + loss;
+    weight = weight * 0.9 + 1;
+    return sum / weight;
+  });
+}
+
+/** The loss of each update and its running mean (lines, left axis) and held-out nDCG@10 (dots, right axis from 0 to 1) as SVG. */
 export function chart(
   { losses, heldOut, updates }: TuneProgress,
   label: string,
@@ -25,8 +35,12 @@ export function chart(
   text(loss, { x: LEFT + 4, y: TOP + 12 });
   text('nDCG@10', { x: WIDTH - RIGHT - 4, y: TOP + 12, 'text-anchor': 'end', class: 'quality' });
   text(String(updates), { x: WIDTH - RIGHT, y: HEIGHT - 6, 'text-anchor': 'end' });
-  const points = losses.map((value, i) => `${x(i + 1).toFixed(1)},${y(value / top).toFixed(1)}`);
-  svg.append(element('polyline', { points: points.join(' '), class: 'loss' }));
+  const line = (values: readonly number[]) =>
+    values.map((value, i) => `${x(i + 1).toFixed(1)},${y(value / top).toFixed(1)}`).join(' ');
+  svg.append(
+    element('polyline', { points: line(losses), class: 'each' }),
+    element('polyline', { points: line(smooth(losses)), class: 'loss' }),
+  );
   const dots = heldOut.map(({ update, value }) => ({ cx: x(update), cy: y(value), r: 4, class: 'quality' }));
   svg.append(
     element('polyline', {

@@ -16,9 +16,15 @@ let saved: SavedSummary | undefined;
 const provider = (): PageProvider =>
   document.querySelector<HTMLInputElement>('input[name=provider]:checked')!.value as PageProvider;
 
-/** Runs work of the worker's, one at a time; what goes wrong is said at the top. */
-async function run(work: () => Promise<void>): Promise<void> {
-  if (state.busy) return;
+let last: Promise<void> = Promise.resolve();
+
+/** Runs work of the worker's, one after the other; what goes wrong is said at the top. */
+function run(work: () => Promise<void>): Promise<void> {
+  last = last.then(() => perform(work));
+  return last;
+}
+
+async function perform(work: () => Promise<void>): Promise<void> {
   state.busy = true;
   byId('failure').hidden = true;
   showAll();
@@ -52,9 +58,11 @@ function showAll(): void {
   byId<HTMLButtonElement>('search').disabled = busy || !model || rows.length === 0;
   for (const id of ['go-on', 'open-saved', 'forget', 'demo-reranker', 'demo-colbert', 'demo-rows'])
     byId<HTMLButtonElement>(id).disabled = busy;
-  byId('saved').hidden = saved === undefined;
+  const isServed = saved !== undefined && model?.name === saved.name && model.updates === saved.update;
+  byId('saved').hidden = saved === undefined || (isServed && saved.update >= saved.updates);
   if (saved) {
     const { name, update, updates, savedAt } = saved;
+    byId('saved-title').textContent = say(update < updates ? 'savedTitle' : 'savedDone');
     byId('saved-text').textContent = say(
       'savedText',
       name,
@@ -93,6 +101,8 @@ async function search(): Promise<void> {
 const openModel = (source: ModelSource): Promise<void> =>
   run(async () => {
     state.model = await host().open(source, provider());
+    // Fresh models of a few parameters take larger steps than pretrained ones.
+    byId<HTMLInputElement>('rate').value = state.model.parameters < 5e6 ? '0.0005' : '0.00002';
     found = [];
     showFound();
   });

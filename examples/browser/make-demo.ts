@@ -21,14 +21,17 @@ const { values } = parseArgs({ options: { reranker: { type: 'string' } } });
 const output = here('./output/browser-public/demo');
 rmSync(output, { recursive: true, force: true });
 mkdirSync(output, { recursive: true });
-const texts = readRows<Row>(trainFile).flatMap(({ query, pos }) => [query, ...pos]);
+// All texts, so that the page shows few unknown tokens: the demo proves nothing about unseen words.
+const texts = [trainFile, heldOutFile].flatMap((file) =>
+  readRows<Row>(file).flatMap(({ query, pos, neg }) => [query, ...pos, ...neg]),
+);
 const sizes = { hidden_size: 64, intermediate_size: 128, num_hidden_layers: 1, max_position_embeddings: 192 };
 
 if (values.reranker === undefined) {
   const { vocabulary, config: encoder } = smallBert(
     texts,
     { ...sizes, initializer_range: 0.1 },
-    { size: 2500, minFrequency: 2 },
+    { size: 3000, minFrequency: 1 },
   );
   const config = classifierConfig(encoder);
   await saveFreshBert(join(output, 'reranker'), { vocabulary, config }, classifierParameters(config), 1);
@@ -37,7 +40,7 @@ if (values.reranker === undefined) {
 }
 
 const work = mkdtempSync(join(tmpdir(), 'rag-demo-'));
-const bert = smallBert(texts, { ...sizes, initializer_range: 0.02 }, { size: 2500, minFrequency: 1 });
+const bert = smallBert(texts, { ...sizes, initializer_range: 0.02 }, { size: 3000, minFrequency: 1 });
 const parameters = embeddingParameters(bert.config, { pooling: ['mean'], dense: [], normalize: false });
 await saveFreshBert(join(work, 'encoder'), bert, parameters, 1);
 const colbert = await ColBERT.fromPretrained(join(work, 'encoder'), { newHead: true, colbertDim: 64 });

@@ -12,7 +12,7 @@ const CANDIDATES = 20;
 
 /**
  * All passages of the rows, searched: an embedding model scores each of them, the others score what the file lists for the query and
- * the best by BM25.
+ * the best by BM25, so that what was judged stays in the list.
  * @throws where there are no passages
  */
 export function searchIndex(model: ServedModel, rows: readonly Row[]): SearchIndex {
@@ -27,6 +27,7 @@ export function searchIndex(model: ServedModel, rows: readonly Row[]): SearchInd
     const best = [...pool.keys()].sort((a, b) => scores[b]! - scores[a]!).slice(0, CANDIDATES);
     return [...new Set([...(own.get(query) ?? []), ...best.map((i) => pool[i]!)])];
   };
+  const most = model.info.task === 'embedding' ? CANDIDATES : Number.POSITIVE_INFINITY;
   return {
     async search(query) {
       const passages = candidates(query);
@@ -34,7 +35,7 @@ export function searchIndex(model: ServedModel, rows: readonly Row[]): SearchInd
       return passages
         .map((passage, i) => ({ passage, score: scores[i]! }))
         .sort((a, b) => b.score - a.score)
-        .slice(0, CANDIDATES);
+        .slice(0, most);
     },
   };
 }
