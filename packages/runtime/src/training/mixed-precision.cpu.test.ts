@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeCheckpoint } from '../artifacts/decode-checkpoint.js';
+import { openFfiDevice } from '../drivers/ffi/device.js';
 import { Tensor } from '../tensor.js';
 import { batchOf, initial, largest, oneGroup, plan, regression } from '../testing/training-exam.js';
 import type { Batch } from './batch.js';
@@ -177,6 +178,23 @@ describe('dynamic loss scaling', () => {
       expect([wide.lossScale, wide.snapshot().properties.floats.size]).toEqual([undefined, 0]);
       for (const other of [opened, restored, wide]) other.dispose();
     });
+  });
+
+  it('skips and goes on alike where the state lies on a device', async () => {
+    const compute = emulated('fp16', { lossScaling: { initial: 2 ** 20, growthInterval: 4 } });
+    const device = await TrainingSession.create(plan(), compute, openFfiDevice);
+    await withSession(compute, async (host) => {
+      for (let i = 0; i < 12; i++) {
+        const [ours, theirs] = [await step(host), await step(device)];
+        expect([theirs.skipped, theirs.lossScale]).toEqual([ours.skipped, ours.lossScale]);
+        expect(theirs.loss).toBeCloseTo(ours.loss, 5);
+      }
+      expect(host.step).toBeLessThan(12);
+      await device.synchronize();
+      expect(largest([flat(device.weights())], [flat(host.weights())])).toBeLessThan(1e-5);
+      expect(device.snapshot().properties).toEqual(host.snapshot().properties);
+    });
+    device.dispose();
   });
 
   it('says so where no scale helps', async () => {
