@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { checkFlagValues } from './check-flag-values.js';
+import { checkFlagValues, flagsOf } from './check-flag-values.js';
 
 const program = new Command('rag').addCommand(
   new Command('train').addCommand(
@@ -27,4 +27,10 @@ test('values, flags that need none, and what only looks like a flag pass', () =>
   check('--lr');
   checkFlagValues(program, ['--lr', '--dataset']);
   checkFlagValues(program, []);
+});
+
+test('flags are those of the command that was asked for', () => {
+  const flags = ['--dataset', '--lr', '--shuffle', '--overwrite'];
+  expect([...flagsOf(program, ['train', 'reranker', 'train']).keys()]).toEqual(flags);
+  expect(flagsOf(program, ['train', '--lr']).size).toBe(0);
 });

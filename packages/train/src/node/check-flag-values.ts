@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 
 /**
@@ -8,13 +8,7 @@ import { ConfigError } from '../config/config-error.js';
  * @throws ConfigError
  */
 export function checkFlagValues(program: Command, args: readonly string[]): void {
-  let command = program;
-  for (const arg of args) {
-    const next = command.commands.find((child) => child.name() === arg);
-    if (next === undefined) break;
-    command = next;
-  }
-  const options = new Map(command.options.map((option) => [option.long, option]));
+  const options = flagsOf(program, args);
   for (const [i, arg] of args.entries()) {
     const next = args[i + 1];
     const option = options.get(arg);
@@ -25,4 +19,15 @@ export function checkFlagValues(program: Command, args: readonly string[]): void
       `expected ${option.flags.replace(/^\S+ /, '')} behind it, got the flag ${next} — pass ${option.flags}, or ${arg}=${next} if that is meant`,
     );
   }
+}
+
+/** The flags of the command that was asked for, `--lr` and the like, those that its help leaves out too. */
+export function flagsOf(program: Command, args: readonly string[]): ReadonlyMap<string, Option> {
+  let command = program;
+  for (const arg of args) {
+    const next = command.commands.find((child) => child.name() === arg);
+    if (next === undefined) break;
+    command = next;
+  }
+  return new Map(command.options.flatMap((option) => (option.long ? [[option.long, option]] : [])));
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { tasks } from '../recipes/tasks.js';
-import { checkFlagValues } from './check-flag-values.js';
+import { checkFlagValues, flagsOf } from './check-flag-values.js';
 import { commandGroup, helpRequest } from './command-group.js';
 import { cutVocabularyCommand } from './cut-vocabulary-command.js';
 import { describeError, EXIT_CODES, exitCodeOf } from './describe-error.js';
@@ -62,18 +62,18 @@ export async function runCommandLine(
   );
   // Accepted after the subcommand too.
   const verbose = args.includes('--verbose');
+  const asked = helpRequest(
+    program,
+    args.filter((arg) => arg !== '--verbose'),
+  );
   try {
-    const asked = helpRequest(
-      program,
-      args.filter((arg) => arg !== '--verbose'),
-    );
     checkFlagValues(program, asked);
     await program.parseAsync(asked, { from: 'user' });
     return 0;
   } catch (error) {
     const code = exitCodeOf(error);
     if (code === EXIT_CODES.done) return code;
-    streams.stderr.write(`rag: ${describeError(error)}\n`);
+    streams.stderr.write(`rag: ${describeError(error, flagsOf(program, asked).keys())}\n`);
     if (verbose && error instanceof Error) streams.stderr.write(`${error.stack}\n`);
     return code;
   }

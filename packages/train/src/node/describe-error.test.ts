@@ -24,6 +24,11 @@ test.each([
     ['m', '--query', 'q', '--rl', '1'],
     '--rl: expected a known flag, got none of this name — did you mean --lr?',
   ],
+  // A second spelling, which help leaves out.
+  [
+    ['m', '--query', 'q', '--learning_rat'],
+    '--learning_rat: expected a known flag, got none of this name — did you mean --learning_rate?',
+  ],
   [['m', '--query', 'q', '--zzzzzz'], '--zzzzzz: expected a known flag, got none of this name — see --help'],
   [['m'], '--query: expected <text>, got none — pass --query <text>'],
   [['m', '--query'], '--query: expected <text> behind it, got nothing — pass --query <text>'],
@@ -34,7 +39,10 @@ test.each([
   ],
 ])('%j: usage', (args, message) => {
   const error = failure(...args);
-  expect([describeError(error), exitCodeOf(error)]).toEqual([message, 2]);
+  expect([describeError(error, ['--query', '--lr', '--learning_rate']), exitCodeOf(error)]).toEqual([
+    message,
+    2,
+  ]);
 });
 
 test('help is no error', () => {
