@@ -35,6 +35,24 @@ const buffers = ['w_grad.accumulation.buffer', 'b_grad.accumulation.buffer'];
 const results = ['loss', 'weight', 'logits', 'w.gradient', 'b.gradient'];
 
 describe('a training model', () => {
+  it('takes and yields the same in a narrow type, each weight cast once', () => {
+    const faceOf = (model: Uint8Array) =>
+      [...graphIn(model).input, ...graphIn(model).output].map(({ name, type }) => [
+        name,
+        type?.value.case === 'tensorType' && type.value.value.elemType,
+      ]);
+    for (const accumulation of ['overwrite', 'add'] as const) {
+      const wide = lowerTraining(trainingModel, accumulation, 'cuda');
+      const narrow = lowerTraining(trainingModel, accumulation, 'cuda', { dtype: 'float16', emulate: false });
+      expect(faceOf(narrow)).toEqual(faceOf(wide));
+      const cast = graphIn(narrow).node.filter(({ opType, input }) => opType === 'Cast' && input[0] === 'w');
+      expect(cast).toHaveLength(1);
+      expect(graphIn(wide).node.filter(({ opType }) => opType === 'Cast')).toEqual([]);
+    }
+    const narrow = lowerForward(evalModel, 'cuda', { dtype: 'bfloat16', emulate: true });
+    expect(faceOf(narrow)).toEqual(faceOf(lowerForward(evalModel, 'cuda')));
+  });
+
   it('is left without training-only ops', () => {
     const ops = (model: Uint8Array) => graphIn(model).node.map(({ opType }) => opType);
     expect(ops(trainingModel)).toContain('InPlaceAccumulatorV2');
