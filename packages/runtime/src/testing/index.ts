@@ -1,3 +1,4 @@
+export { cudaAbsent } from './cuda-present.js';
 export { type ExamOptions, sessionExam } from './exam.js';
 export {
   type Genuine,

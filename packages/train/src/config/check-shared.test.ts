@@ -26,6 +26,7 @@ test.each([
     { mixedPrecision: 'bf16', fp16: true },
     'train(): expected one number format, got fp16 beside mixed_precision bf16',
   ],
+  [{ deviceId: 1 }, 'train(): expected provider cuda with it, got cpu — set provider, or leave it out'],
   [{ adamBeta1: 1 }, 'train(): expected a number below 1, got 1 — the moments would never move'],
 ])('%j is refused', (options, message) => {
   expect(() => check(options)).toThrow(message);
@@ -33,4 +34,8 @@ test.each([
 
 test('a warm-up counted in updates leaves the shares alone', () => {
   expect(check({ warmupProportion: 0.6, stableProportion: 0.5, warmupSteps: 3 })).toBeDefined();
+});
+
+test('a device is one of cuda', () => {
+  expect(check({ provider: 'cuda', deviceId: 1 })).toBeDefined();
 });

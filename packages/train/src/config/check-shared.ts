@@ -45,6 +45,12 @@ export function checkShared({ config, sources }: SharedSettings): Needed {
         key,
         'expected a number below 1, got 1 — the moments would never move',
       );
+  if (config.deviceId !== 0 && config.provider !== 'cuda')
+    throw new ConfigError(
+      where('device_id'),
+      'device_id',
+      `expected provider cuda with it, got ${config.provider} — set provider, or leave it out`,
+    );
   checkPrecisionSettings(config, where);
   return { modelNameOrPath, trainDataset };
 }

@@ -1,4 +1,5 @@
 import type { Kind } from './kind.js';
+import type { TrainingProvider } from './precision.js';
 
 /** One setting of a table: its kind, what it is when nobody says, and what it means. */
 export interface Option<Value = unknown, Given = unknown, Default = unknown> {
@@ -11,7 +12,10 @@ export interface Option<Value = unknown, Given = unknown, Default = unknown> {
   /** For a setting of a later version: what runs in its stead; asking for something else is noted, not obeyed. */
   readonly notYet?: string;
   /** What runs in place of a value that the run's provider does not have, and why; undefined for the values that it has. */
-  readonly instead?: (value: unknown) => { readonly running: string; readonly reason: string } | undefined;
+  readonly instead?: (
+    value: unknown,
+    config: { readonly provider?: TrainingProvider },
+  ) => { readonly running: string; readonly reason: string } | undefined;
   /** Never stored or printed. */
   readonly secret?: boolean;
   /** A path of the machine: of a file, by whose name alone it is published with a model; of a place, which is not published. */

@@ -13,10 +13,10 @@ test('the three keys ask for one format', () => {
 
 test('a provider without its kernels runs fp32, which is said', () => {
   expect(runningPrecision({ ...settings, bf16: true })).toBe('fp32');
-  expect(runningPrecision({ ...settings, bf16: true }, 'cuda')).toBe('bf16');
-  expect(runningPrecision({ ...settings, mixedPrecision: 'fp16' }, 'webgpu')).toBe('fp16');
-  expect(runningPrecision({ ...settings, mixedPrecision: 'bf16' }, 'webgpu')).toBe('fp32');
-  expect(runningPrecision(settings, 'cuda')).toBe('fp32');
+  expect(runningPrecision({ ...settings, bf16: true, provider: 'cuda' })).toBe('bf16');
+  expect(runningPrecision({ ...settings, mixedPrecision: 'fp16', provider: 'webgpu' })).toBe('fp16');
+  expect(runningPrecision({ ...settings, mixedPrecision: 'bf16', provider: 'webgpu' })).toBe('fp32');
+  expect(runningPrecision({ ...settings, provider: 'cuda' })).toBe('fp32');
   expect(otherPrecision('bf16')).toEqual({
     running: 'fp32',
     reason: 'the cpu provider has no bf16 kernels',

@@ -9,6 +9,8 @@ export interface PrecisionSettings {
   readonly mixedPrecision: MixedPrecision;
   readonly fp16: boolean;
   readonly bf16: boolean;
+  /** cpu where it is left out. */
+  readonly provider?: TrainingProvider;
 }
 
 /** What runs in place of the format that was asked for, and why. */
@@ -17,9 +19,8 @@ export interface OtherPrecision {
   readonly reason: string;
 }
 
-/** Where runs train. */
-type TrainingProvider = Parameters<typeof precisionFault>[0];
-export const TRAINING_PROVIDER: TrainingProvider = 'cpu';
+/** Where a run may train. */
+export type TrainingProvider = Parameters<typeof precisionFault>[0];
 
 const formats: Readonly<Record<MixedPrecision, Precision>> = { no: 'fp32', fp16: 'fp16', bf16: 'bf16' };
 
@@ -32,13 +33,17 @@ export function askedPrecision({ mixedPrecision, fp16, bf16 }: PrecisionSettings
  * The format that a run computes in: fp32 where its provider has no products in the one that was asked for. Command lines of the
  * originals ask for bf16 wherever they run.
  */
-export function runningPrecision(settings: PrecisionSettings, provider = TRAINING_PROVIDER): Precision {
+export function runningPrecision(settings: PrecisionSettings): Precision {
+  const { provider = 'cpu' } = settings;
   const asked = askedPrecision(settings);
   return precisionFault(provider, asked) === undefined ? asked : 'fp32';
 }
 
 /** What a value of one of the keys gives in place of itself; undefined where it is obeyed. */
-export function otherPrecision(value: unknown, provider = TRAINING_PROVIDER): OtherPrecision | undefined {
+export function otherPrecision(
+  value: unknown,
+  provider: TrainingProvider = 'cpu',
+): OtherPrecision | undefined {
   const reason = value === 'fp16' || value === 'bf16' ? precisionFault(provider, value) : undefined;
   return reason === undefined ? undefined : { running: 'fp32', reason };
 }

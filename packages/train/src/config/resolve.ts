@@ -71,14 +71,19 @@ export function resolveSettings<const Table extends OptionTable>(
       sources.set(key, setting.where);
     }
   }
-  const config: Record<string, unknown> = {};
+  const config: Record<string, unknown> = Object.fromEntries(
+    Object.entries(table).map(([key, entry]) => [
+      camelCase(key),
+      values.has(key) ? values.get(key) : entry.default,
+    ]),
+  );
   const notActive: NotActive[] = [];
   for (const [key, entry] of Object.entries(table)) {
-    const value = values.has(key) ? values.get(key) : entry.default;
-    config[camelCase(key)] = value;
+    const value = config[camelCase(key)];
     if (entry.notYet !== undefined && JSON.stringify(value) !== JSON.stringify(entry.default))
       notActive.push({ key, value: entry.secret ? undefined : value, running: entry.notYet });
-    const other = entry.instead?.(value);
+    // Where the run computes is one of the settings.
+    const other = entry.instead?.(value, config);
     if (other) notActive.push({ key, value, ...other });
   }
   return { table, config: config as ConfigOf<Table>, sources, notActive };

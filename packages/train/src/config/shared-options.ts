@@ -82,17 +82,23 @@ export const learningOptions = {
   adam_epsilon: option(positiveNumber, 1e-8, 'AdamW’s epsilon'),
   seed: option(wholeNumber(0), 666, 'seed of order, negatives, dropout and fresh weights'),
   threads: optional(wholeNumber(1), 'threads of ONNX Runtime; without it, as many as it chooses'),
+  provider: option(
+    choice(['cpu', 'cuda', 'webgpu', 'wasm']),
+    'cpu',
+    'where the model trains; with cuda and webgpu the state stays on the device (cuda: not run); evaluation is on cpu',
+  ),
+  device_id: option(wholeNumber(0), 0, 'which device of cuda, from 0', { aliases: ['cuda_device'] }),
   mixed_precision: option(
     choice(['no', 'fp16', 'bf16'], { fp32: 'no' }),
     'no',
     'number format of the matrix products, fp16 with dynamic loss scaling; cpu has kernels for fp32 alone and runs it, which the log and run.json say',
-    { instead: (value) => otherPrecision(value) },
+    { instead: (value, { provider }) => otherPrecision(value, provider) },
   ),
   fp16: option(flag, false, 'mixed_precision fp16', {
-    instead: (value) => otherPrecision(value && 'fp16'),
+    instead: (value, { provider }) => otherPrecision(value && 'fp16', provider),
   }),
   bf16: option(flag, false, 'mixed_precision bf16', {
-    instead: (value) => otherPrecision(value && 'bf16'),
+    instead: (value, { provider }) => otherPrecision(value && 'bf16', provider),
   }),
   gradient_checkpointing: later(flag, false, 'false', 'recompute activations to save memory'),
   deepspeed: later(text, undefined, 'one process', 'DeepSpeed configuration', { path: 'place' }),

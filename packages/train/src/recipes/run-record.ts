@@ -1,6 +1,5 @@
 import type { LabelSummary } from '@rag/data';
 import type { ModelCardData } from '@rag/models';
-import type { Precision } from '@rag/runtime';
 import { ConfigError } from '../config/config-error.js';
 import { runningPrecision } from '../config/precision.js';
 import { publishedSettings, storedSettings } from '../config/resolve.js';
@@ -97,7 +96,7 @@ export function runRecord(
 ): string {
   const { data, val, files } = facts;
   return jsonText({
-    ...told(facts, storedSettings(resolved), runningPrecision(resolved.config)),
+    ...told(facts, storedSettings(resolved), resolved.config),
     not_active: resolved.notActive,
     train: { fingerprint: data.fingerprint, summary: data.summary, files: files.train },
     ...(val && { val: { ...val, files: files.val } }),
@@ -118,7 +117,7 @@ export function trainingConfig(resolved: ResolvedTask, facts: RunFacts, outcome?
   const { rows, queries, passages, positives, negatives, shapes } = data.summary as LabelSummary;
   const summary = { rows, queries, passages, positives, negatives, shapes };
   return jsonText({
-    ...told(facts, publishedSettings(resolved), runningPrecision(resolved.config)),
+    ...told(facts, publishedSettings(resolved), resolved.config),
     train: { fingerprint: data.fingerprint, summary, files: files.train },
     ...(val && { val: { ...val, files: files.val } }),
     ...(outcome && { result: outcome.result }),
@@ -126,16 +125,25 @@ export function trainingConfig(resolved: ResolvedTask, facts: RunFacts, outcome?
   });
 }
 
+/** What a run calls ONNX Runtime by; with webgpu, Node has another than a page. */
+const drivers = { cpu: 'ffi', cuda: 'ffi', webgpu: undefined, wasm: 'web' } as const;
+
 const told = (
   { task, version, versions, threads, ran, start }: RunFacts,
   settings: object,
-  precision: Precision,
+  config: ResolvedTask['config'],
 ) => ({
   rag: version,
   versions,
   task,
   settings,
-  ran: { provider: 'cpu', driver: 'ffi', precision, threads, ...ran },
+  ran: {
+    provider: config.provider,
+    driver: drivers[config.provider],
+    precision: runningPrecision(config),
+    threads,
+    ...ran,
+  },
   model: {
     name: start.base.name,
     ...(start.base.commit !== undefined && { commit: start.base.commit }),

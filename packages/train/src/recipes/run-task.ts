@@ -19,7 +19,7 @@ import {
   stepLog,
   trainingConfig,
 } from './run-record.js';
-import { openTrainingSession, scheduleOf } from './training-session.js';
+import { openTrainingSession, scheduleOf, tryProvider } from './training-session.js';
 
 /** Who watches a run. */
 export interface RunListener {
@@ -134,6 +134,7 @@ export async function runTask<Model extends OpenModel, Evaluation>(
   const { files, listener } = platform;
   for (const setting of notActive) listener.say(formatNotActive(setting));
   const earlier = await earlierCheckpoints(files, config.outputDir, config.overwriteOutputDir);
+  await tryProvider(config);
   const threads = config.threads ?? platform.threads;
   const prepared = await prepare(threads);
   const { evaluator, data, model, start } = prepared;

@@ -1,5 +1,6 @@
+import { cudaAbsent } from '@rag/runtime/testing';
 import { expect, test } from 'vitest';
-import { scheduleOf } from './training-session.js';
+import { scheduleOf, tryProvider } from './training-session.js';
 
 const plain = {
   lrSchedulerType: 'cosine',
@@ -17,4 +18,14 @@ test('shares of the settings become whole updates', () => {
   ]);
   // int(0.25 · 7) = 1, as the originals round.
   expect(scheduleOf(plain, 7)(1)).toBe(1);
+});
+
+test('a provider that is there is no error', async () => {
+  await tryProvider({ provider: 'cpu', deviceId: 0 });
+});
+
+test.skipIf(cudaAbsent() === undefined)('says what to install for CUDA before anything is read', async () => {
+  await expect(tryProvider({ provider: 'cuda', deviceId: 0 })).rejects.toThrow(
+    '--onnxruntime-node-install=cuda12',
+  );
 });

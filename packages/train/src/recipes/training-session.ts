@@ -1,4 +1,4 @@
-import { compile, type Objective, TrainingSession } from '@rag/runtime';
+import { compile, type Objective, openRowProducts, TrainingSession } from '@rag/runtime';
 import type { CompleteConfig } from '../config/check-shared.js';
 import { runningPrecision } from '../config/precision.js';
 import { type Schedule, schedule } from '../schedule.js';
@@ -28,6 +28,8 @@ type OptimizerSettings = Pick<
   | 'mixedPrecision'
   | 'fp16'
   | 'bf16'
+  | 'provider'
+  | 'deviceId'
 >;
 
 /** Compiles the objective with these settings of AdamW, with the given weights as its first state. */
@@ -47,5 +49,22 @@ export async function openTrainingSession(
       ...(config.maxGradNorm > 0 && { maxGradNorm: config.maxGradNorm }),
     },
   });
-  return TrainingSession.create(plan, { provider: 'cpu', threads, precision: runningPrecision(config) });
+  return TrainingSession.create(plan, {
+    provider: config.provider,
+    threads,
+    precision: runningPrecision(config),
+    ...(config.provider === 'cuda' && { cuda: { deviceId: config.deviceId } }),
+  });
+}
+
+/** Opens and closes a session where the run will train: an absent provider is an error before data are read. */
+export async function tryProvider({
+  provider,
+  deviceId,
+}: Pick<CompleteConfig, 'provider' | 'deviceId'>): Promise<void> {
+  if (provider === 'cpu') return;
+  const session = await openRowProducts(
+    provider === 'cuda' ? { provider, driver: 'ffi', cuda: { deviceId } } : { provider },
+  );
+  session.dispose();
 }
