@@ -32,7 +32,8 @@ export class FileSourceError extends Error {
 }
 
 /**
- * Refuses every path that could leave its directory: absolute, drive letter, backslash, NUL, empty, `.` or `..` segment.
+ * Refuses every path that could leave its directory: absolute, drive letter, backslash, control character, empty, `.` or `..` segment;
+ * and one that no URL can spell, half of a surrogate pair.
  * Needed because a shard index, which comes with the checkpoint, names files.
  */
 export function checkFilePath(path: string): void {
@@ -40,7 +41,7 @@ export function checkFilePath(path: string): void {
   const unsafe =
     segments.some((segment) => segment === '' || segment === '.' || segment === '..') ||
     path.includes('\\') ||
-    path.includes('\0') ||
+    /[\p{Cc}\p{Cs}]/u.test(path) ||
     /^[A-Za-z]:/.test(path);
   if (unsafe) {
     throw new FileSourceError(

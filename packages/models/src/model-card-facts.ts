@@ -53,7 +53,7 @@ function itemsOf(matter: readonly string[], key: string): string[] {
   const rest = matter[at]!.slice(key.length + 1).trim();
   if (rest.startsWith('['))
     return rest
-      .replace(/^\[|\].*$/g, '')
+      .slice(1, rest.includes(']') ? rest.indexOf(']') : rest.length)
       .split(',')
       .flatMap(plain);
   if (rest !== '') return plain(rest);
@@ -69,6 +69,12 @@ function itemsOf(matter: readonly string[], key: string): string[] {
 /** A scalar without its quotes and comment; nothing for an empty one, an anchor or a nested value. */
 function plain(text: string): string[] {
   const [, double, single] = /^(?:"([^"]*)"|'([^']*)')/.exec(text.trim()) ?? [];
-  const value = (double ?? single ?? text.replace(/\s+#.*$/, '')).trim();
+  const value = (double ?? single ?? withoutComment(text)).trim();
   return value === '' || /^[{[&*|>!]/.test(value) || ['null', '~'].includes(value) ? [] : [value];
+}
+
+/** Up to the first `#` that follows white space. */
+function withoutComment(text: string): string {
+  const at = text.search(/\s#/);
+  return at < 0 ? text : text.slice(0, at);
 }

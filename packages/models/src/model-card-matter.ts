@@ -85,6 +85,12 @@ const list = (values: readonly string[]): string[] => values.map((value) => `- $
 /** Words that YAML 1.1 reads as something else, such as Norway's language. */
 const RESERVED = /^(?:y|n|yes|no|on|off|true|false|null)$/i;
 
+/** What JSON leaves as it is and YAML takes for the end of a line, or not at all. */
+const UNSAFE = /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g;
+const unicodeEscape = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 /** A YAML scalar: plain where nothing in it could be read as anything but text, else JSON's string, which is YAML's too. */
 const scalar = (value: string): string =>
-  /^[A-Za-z][\w./-]*$/.test(value) && !RESERVED.test(value) ? value : JSON.stringify(value);
+  /^[A-Za-z][\w./-]*$/.test(value) && !RESERVED.test(value)
+    ? value
+    : JSON.stringify(value).replace(UNSAFE, unicodeEscape);

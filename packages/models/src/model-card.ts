@@ -60,12 +60,12 @@ export const modelCardName = ({ base, task }: Pick<ModelCard, 'base' | 'task'>):
 /** The text of README.md: front matter as the hub reads it, then what the model is, how to open it, how it was trained, how good it is. */
 export function modelCard(card: ModelCard): string {
   const { base, task, tool, modelType, parameters } = card;
-  const started = base.commit === undefined ? base.name : `${base.name} at commit ${base.commit}`;
+  const started = base.commit === undefined ? escaped(base.name) : `${base.name} at commit ${base.commit}`;
   const about = `${KINDS[task]}. Trained from ${started} (${modelType}, ${counted(parameters)} parameters) by ${tool}.`;
   const files = [...card.train.map((file) => ['training', file] as const)];
   const held = card.val.map((file) => ['held out', file] as const);
   return [
-    `${modelCardMatter(card)}\n# ${modelCardName(card)}`,
+    `${modelCardMatter(card)}\n# ${escaped(modelCardName(card))}`,
     about,
     modelCardUse(card),
     '## Training',
@@ -119,9 +119,9 @@ const figure = (value: number | undefined): string => (value === undefined ? 'â€
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
-/** Text in a cell: whatever a file is called, it stays one. */
+/** Text in a cell or a line: whatever a file is called, it stays one, and shows as it reads. */
 const escaped = (text: string): string =>
-  text.replace(/[\\`*_|<>[\]&]/g, (mark) => `\\${mark}`).replace(/\s+/g, ' ');
+  text.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').replace(/[\\`*_|<>[\]&]/g, (mark) => `\\${mark}`);
 
 const shown = (value: unknown): string => {
   if (Array.isArray(value)) return value.map(shown).join(', ');

@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../checkpoint.js';
 import { encoderConfigToJson, MODEL_TYPES, parseEncoderConfig } from '../config.js';
-import { readJson } from '../file-source.js';
+import { describeJson, FileSourceError, isJsonObject, MAX_JSON_DEPTH, readJson } from '../file-source.js';
+import { jsonDepth } from '../json-depth.js';
 import { jsonDifferences } from './json-difference.js';
 import { MixError } from './mix-error.js';
 import type { MixFiles } from './mix-files.js';
@@ -31,7 +32,9 @@ export async function checkAgreement(first: Comparable, other: Comparable): Prom
   const kinds = ({ files }: Comparable) => files.modules.map(({ kind }) => kind).join(', ') || 'none';
   refuse(
     'modules',
-    kinds(first) === kinds(other) ? [] : [`modules.json: ${kinds(other)}, not ${kinds(first)}`],
+    first.files.modules.length === other.files.modules.length && kinds(first) === kinds(other)
+      ? []
+      : [`modules.json: ${kinds(other)}, not ${kinds(first)}`],
   );
   const [firsts, others] = [stems(first), stems(other)];
   if (firsts.join() !== others.join())
@@ -81,11 +84,12 @@ function canonical(config: Json): { fields: Json; rest: Json } {
 }
 
 type TokenizerFiles = Checkpoint['tokenizerFiles'];
+const TOKENIZER = 'tokenizer.json';
 
 function* tokenizerDifferences(first: TokenizerFiles, second: TokenizerFiles): Generator<string> {
-  const [a, b] = [first['tokenizer.json'], second['tokenizer.json']];
+  const [a, b] = [first[TOKENIZER], second[TOKENIZER]];
   if (a !== undefined && b !== undefined) {
-    if (a !== b) yield* jsonDifferences(tokenizerOf(a), tokenizerOf(b), 'tokenizer.json');
+    if (a !== b) yield* jsonDifferences(tokenizerOf(a), tokenizerOf(b), TOKENIZER);
     return;
   }
   const shared = (['vocab.txt', 'vocab.json', 'merges.txt'] as const).filter(
@@ -98,6 +102,19 @@ function* tokenizerDifferences(first: TokenizerFiles, second: TokenizerFiles): G
 
 /** Without what a library last did with it: truncation and padding. */
 function tokenizerOf(text: string): unknown {
-  const { truncation: _, padding: __, version: ___, ...tokenizer } = JSON.parse(text) as Json;
+  const refuse = (got: string, cause?: unknown): never => {
+    const message = `${TOKENIZER}: expected a JSON object of at most ${MAX_JSON_DEPTH} levels, got ${got} — fetch it again`;
+    throw new FileSourceError(TOKENIZER, message, cause === undefined ? undefined : { cause });
+  };
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    return refuse((cause as Error).message, cause);
+  }
+  if (!isJsonObject(json)) return refuse(describeJson(json));
+  const depth = jsonDepth(text);
+  if (depth > MAX_JSON_DEPTH) return refuse(`${depth}`);
+  const { truncation: _, padding: __, version: ___, ...tokenizer } = json;
   return tokenizer;
 }

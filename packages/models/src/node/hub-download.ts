@@ -174,7 +174,15 @@ async function openBody(
     const next = response.headers.get('location');
     await response.body?.cancel();
     if (next === null) break;
-    url = new URL(next, url).href;
+    const target = URL.canParse(next, url) ? new URL(next, url) : undefined;
+    if (!target || !/^https?:$/.test(target.protocol))
+      throw new HubError(
+        `${where}: expected a redirect to another address of the web, got ${JSON.stringify(next.slice(0, 100))} — check HF_ENDPOINT`,
+        'refused',
+        undefined,
+        withoutQuery(url),
+      );
+    url = target.href;
   }
   throw new HubError(
     `${where}: expected the file within ${REDIRECTS} redirects, got none — check HF_ENDPOINT`,

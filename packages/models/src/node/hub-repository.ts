@@ -4,6 +4,9 @@ import type { HubClient } from './hub-client.js';
 import type { RemoteFile } from './hub-download.js';
 import { HubError } from './hub-error.js';
 
+/** A page lists 1,000 files. */
+const MOST_PAGES = 1000;
+
 /** The commit that a revision is now. @throws HubError */
 export async function resolveCommit(client: HubClient, id: string, revision: string): Promise<string> {
   if (isCommit(revision)) return revision;
@@ -31,7 +34,13 @@ export async function listRemoteFiles(client: HubClient, id: string, commit: str
   const where = `${id}@${commit.slice(0, 7)}`;
   return malformed(where, async () => {
     const files: RemoteFile[] = [];
-    const fetch = client.fetchFor(id, where);
+    const get = client.fetchFor(id, where);
+    let pages = 0;
+    const fetch: typeof globalThis.fetch = (input, init) => {
+      pages += 1;
+      if (pages > MOST_PAGES) throw answerError(where, `more than ${MOST_PAGES} pages of files`);
+      return get(input, init);
+    };
     for await (const { type, path, size, oid, lfs } of listFiles({
       repo: id,
       revision: commit,

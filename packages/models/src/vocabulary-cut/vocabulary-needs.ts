@@ -23,7 +23,7 @@ const MOST_OFFSET = 255;
 /** @throws FileSourceError for a settings file that is no JSON object */
 export async function vocabularyNeeds({ source, config }: Checkpoint): Promise<VocabularyNeeds> {
   const { pad_token_id: pad } = config;
-  const offset = typeof pad === 'number' && pad <= MOST_OFFSET ? pad : -1;
+  const offset = Number.isInteger(pad) && Number(pad) >= 0 && Number(pad) <= MOST_OFFSET ? Number(pad) : -1;
   const prompts = new Set<string>();
   const tokens = new Set<string>(MARKERS);
   let lowercase = false;

@@ -86,7 +86,7 @@ export function urlSource(
     }
     const length = answer.headers.get('content-encoding') ? null : answer.headers.get('content-length');
     const tag = answer.headers.get('etag') ?? answer.headers.get('last-modified') ?? `${length} bytes`;
-    return { size: length === null ? undefined : Number(length), tag };
+    return { size: /^\d{1,15}$/.test(length ?? '') ? Number(length) : undefined, tag };
   };
   const remote = (path: string): Promise<Remote | undefined> => remembered(remotes, path, ask);
 
@@ -118,12 +118,14 @@ export function urlSource(
       parts.push(value);
       received += value.length;
       onProgress?.({ file: path, received, total });
+      // Or it would go on until the memory is full.
+      if (total !== undefined && received > total) {
+        await reader.cancel().catch(() => {});
+        throw wrongSize(path, urlOf(path), total, `${received} and more`, 'the server contradicts itself');
+      }
     }
     if (total !== undefined && received !== total)
-      throw new FileSourceError(
-        path,
-        `${urlOf(path)}: expected ${total} bytes, got ${received} — the connection was cut: open the model again`,
-      );
+      throw wrongSize(path, urlOf(path), total, `${received}`, 'the connection was cut');
     return new Blob(parts);
   };
 
@@ -169,6 +171,9 @@ const unreachable = (path: string, url: string, cause: unknown): FileSourceError
     `${url}: expected an answer, got ${cause instanceof Error ? cause.message : String(cause)} — check the connection, and that the server allows this page (CORS)`,
     { cause },
   );
+
+const wrongSize = (path: string, url: string, total: number, got: string, why: string): FileSourceError =>
+  new FileSourceError(path, `${url}: expected ${total} bytes, got ${got} — ${why}: open the model again`);
 
 const refused = (path: string, url: string, status: number): FileSourceError =>
   new FileSourceError(
