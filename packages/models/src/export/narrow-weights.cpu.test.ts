@@ -52,6 +52,16 @@ describe('narrowWeights', () => {
     },
   );
 
+  it.each(['fp16', 'q8', 'q4'] as NarrowDtype[])('%s: every weight is read once', async (dtype) => {
+    const names: string[] = [];
+    const read = (name: string) => {
+      names.push(name);
+      return model.read(name);
+    };
+    await encodeOneFile(narrowWeights({ ...model, read }, dtype));
+    expect(names.sort()).toEqual([...arrays.keys()].sort());
+  });
+
   it.each(['q8', 'q4'] as NarrowDtype[])('%s: weights of zero stay zero', async (dtype) => {
     const zero = { ...model, read: async (name: string) => new Uint8Array(arrays.get(name)!.byteLength) };
     expect((await run(await encodeOneFile(narrowWeights(zero, dtype)))).every((x) => x === 0)).toBe(true);

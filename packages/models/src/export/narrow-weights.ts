@@ -66,9 +66,11 @@ const MatMulNBits = defineOp<
  */
 export function narrowWeights({ graph, read }: PortableModel, dtype: NarrowDtype): PortableModel {
   const made = new Map<string, () => Promise<Uint8Array>>();
-  const floats = async (name: string) => {
-    const bytes = await read(name);
-    return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  // Steps and scales of a weight are asked for one after the other: it is read once for both.
+  let last: { readonly name: string; readonly values: Promise<Float32Array> } | undefined;
+  const floats = (name: string): Promise<Float32Array> => {
+    if (last?.name !== name) last = { name, values: read(name).then(asFloats) };
+    return last.values;
   };
   const narrowed = (
     name: string,
@@ -155,6 +157,9 @@ export function narrowWeights({ graph, read }: PortableModel, dtype: NarrowDtype
   });
   return { graph: sameNames(graph, outputs), read: (name) => made.get(name)?.() ?? read(name) };
 }
+
+const asFloats = ({ buffer, byteOffset, byteLength }: Uint8Array): Float32Array =>
+  new Float32Array(buffer, byteOffset, byteLength / 4);
 
 function sameNames(graph: Graph, outputs: readonly Value[]): Graph {
   const names = Object.keys(graph.outputs);
