@@ -91,7 +91,7 @@ export const learningOptions = {
   mixed_precision: option(
     choice(['no', 'fp16', 'bf16'], { fp32: 'no' }),
     'no',
-    'number format of the matrix products, fp16 with dynamic loss scaling; cpu has kernels for fp32 alone and runs it, which the log and run.json say',
+    'number format of matrix products; cpu computes in fp32 alone, which the log and run.json say',
     { instead: (value, { provider }) => otherPrecision(value, provider) },
   ),
   fp16: option(flag, false, 'mixed_precision fp16', {
