@@ -20,7 +20,7 @@ import {
   weightsInMemory,
 } from '@rag/models';
 import type { CheckpointToSave, ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
-import { readsFiles } from '@rag/runtime';
+import { chooseProvider, type Provider, readsFiles } from '@rag/runtime';
 import type { Tokenizer } from '@rag/text';
 import { checkPair, checkPairs, type Pair } from './check-texts.js';
 import { colbertCheckpoint } from './checkpoint-to-save.js';
@@ -53,7 +53,11 @@ export class ColBERT {
   readonly settings: ColbertSettings;
   readonly tokenizer: Tokenizer;
 
-  private constructor(private readonly opened: OpenedColbert) {
+  private constructor(
+    private readonly opened: OpenedColbert,
+    /** Where it runs; of `auto` what that took. */
+    readonly provider: Provider,
+  ) {
     this.config = opened.config;
     this.settings = opened.settings;
     this.tokenizer = opened.tokenizer;
@@ -97,16 +101,19 @@ export class ColBERT {
   }
 
   /** Opens a checkpoint of any source, as `fromPretrained`; weights that are not in files of this machine are copied. */
-  static async fromCheckpoint(given: Checkpoint, options: FromPretrainedOptions = {}): Promise<ColBERT> {
+  static async fromCheckpoint(given: Checkpoint, asked: FromPretrainedOptions = {}): Promise<ColBERT> {
+    const options = { ...asked, provider: await chooseProvider(asked.provider ?? 'cpu') };
     const checkpoint = readsFiles(sessionOptions(options)) ? given : heldInMemory(given);
     const config = parseEncoderConfig(checkpoint.config);
     const { onnx } = checkpoint;
-    if (onnx !== undefined) return new ColBERT(await openColbertFile(checkpoint, onnx, config, options));
+    if (onnx !== undefined)
+      return new ColBERT(await openColbertFile(checkpoint, onnx, config, options), options.provider);
     const { settings, stated, weights } = await openWeights(checkpoint, config, options);
     const { tokenizerFiles } = checkpoint;
     const pooler = poolerOf(checkpoint, config);
     return new ColBERT(
       await openColbert({ config, settings, stated, tokenizerFiles, weights, pooler }, options),
+      options.provider,
     );
   }
 
@@ -117,14 +124,16 @@ export class ColBERT {
    */
   static async fromParts(
     { config, settings, stated = {}, tokenizerFiles, weights, pooler: given = new Map() }: ColbertParts,
-    options: OpenOptions = {},
+    asked: OpenOptions = {},
   ): Promise<ColBERT> {
+    const options = { ...asked, provider: await chooseProvider(asked.provider ?? 'cpu') };
     checkSettings(settings, config.hidden_size, longestSequence(config));
     const held = weightsInMemory(weights, parametersOf(colbertGraph(config, settings)));
     if (given.size > 0) weightsInMemory(given, poolerParameters(config));
     const pooler = new Map([...given].map(([name, data]) => [name, async () => data]));
     return new ColBERT(
       await openColbert({ config, settings, stated, tokenizerFiles, weights: held, pooler }, options),
+      options.provider,
     );
   }
 

@@ -20,7 +20,7 @@ import {
   weightsOfCheckpoint,
 } from '@rag/models';
 import type { CheckpointToSave, ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
-import { readsFiles } from '@rag/runtime';
+import { chooseProvider, type Provider, readsFiles } from '@rag/runtime';
 import type { EncodedIds, Tokenizer, TokenizerTexts } from '@rag/text';
 import { embeddingCheckpoint } from './checkpoint-to-save.js';
 import { embeddingConfig, readEmbeddingConfig } from './embedding-config.js';
@@ -47,7 +47,11 @@ export class Embedding {
   readonly settings: EmbeddingSettings;
   readonly tokenizer: Tokenizer;
 
-  private constructor(private readonly opened: OpenedEmbedding) {
+  private constructor(
+    private readonly opened: OpenedEmbedding,
+    /** Where it runs; of `auto` what that took. */
+    readonly provider: Provider,
+  ) {
     this.config = opened.config;
     this.head = opened.head;
     this.settings = opened.settings;
@@ -89,14 +93,18 @@ export class Embedding {
   /** Opens a checkpoint of any source, as `fromPretrained`; weights that are not in files of this machine are copied. */
   static async fromCheckpoint(
     given: Checkpoint,
-    { pooling, task, ...options }: FromPretrainedOptions = {},
+    { pooling, task, ...asked }: FromPretrainedOptions = {},
   ): Promise<Embedding> {
+    const options = { ...asked, provider: await chooseProvider(asked.provider ?? 'cpu') };
     const checkpoint = readsFiles(sessionOptions(options)) ? given : heldInMemory(given);
     const config = readEmbeddingConfig(checkpoint.config);
     const modes = typeof pooling === 'string' ? [pooling] : pooling;
     const { tokenizerFiles, onnx } = checkpoint;
     if (onnx !== undefined)
-      return new Embedding(await openEmbeddingFile(checkpoint, onnx, config, { ...options, modes, task }));
+      return new Embedding(
+        await openEmbeddingFile(checkpoint, onnx, config, { ...options, modes, task }),
+        options.provider,
+      );
     const { head, settings, weights: dense } = await readEmbeddingFiles(checkpoint.source, config, modes);
     const graph = embeddingGraph(config, head);
     const wanted = parametersOf(graph).filter(({ name }) => !dense.has(name));
@@ -109,7 +117,7 @@ export class Embedding {
     };
     const pooler = poolerOf(checkpoint, config, task);
     const model = { config, head, settings, graph, tokenizerFiles, weights, pooler };
-    return new Embedding(await openEmbedding(model, options));
+    return new Embedding(await openEmbedding(model, options), options.provider);
   }
 
   /**
@@ -118,8 +126,9 @@ export class Embedding {
    */
   static async fromParts(
     { config, head, settings = defaultSettings, tokenizerFiles, weights, pooler }: EmbeddingParts,
-    options: OpenOptions = {},
+    asked: OpenOptions = {},
   ): Promise<Embedding> {
+    const options = { ...asked, provider: await chooseProvider(asked.provider ?? 'cpu') };
     const graph = embeddingGraph(config, head);
     if (pooler && pooler.size > 0) weightsInMemory(pooler, poolerParameters(config));
     const model = {
@@ -131,7 +140,7 @@ export class Embedding {
       weights: weightsInMemory(weights, parametersOf(graph)),
       pooler: new Map([...(pooler ?? [])].map(([name, data]) => [name, async () => data])),
     };
-    return new Embedding(await openEmbedding(model, options));
+    return new Embedding(await openEmbedding(model, options), options.provider);
   }
 
   /** Elements of a vector, before `dim` and `settings.truncate_dim`. */

@@ -1,7 +1,9 @@
+import { chooseProvider } from '@rag/runtime';
 import { describe, expect, it } from 'vitest';
-import type { Pair } from './index.js';
+import { CrossEncoder, type Pair } from './index.js';
 import { openTiny } from './testing/open-tiny.js';
-import { tinyExamples } from './testing/tiny.js';
+import { tinyConfig, tinyExamples, tinyTokenizerFiles } from './testing/tiny.js';
+import { tinyParameters } from './testing/tiny-checkpoint.js';
 
 const model = await openTiny();
 const pairs: Pair[] = tinyExamples(23).map(({ query, content }) => [query, content]);
@@ -9,6 +11,22 @@ const close = (ours: readonly number[], theirs: readonly number[]) => {
   expect(ours).toHaveLength(theirs.length);
   for (const [i, score] of ours.entries()) expect(Math.abs(score - theirs[i]!)).toBeLessThan(1e-5);
 };
+
+describe('provider', () => {
+  it("says where the model runs, also where 'auto' chose", async () => {
+    expect(model.provider).toBe('cpu');
+    const config = tinyConfig();
+    const weights = new Map(tinyParameters(config).map(({ name, data }) => [name, data]));
+    const parts = { config, tokenizerFiles: tinyTokenizerFiles, weights };
+    const best = await chooseProvider('auto');
+    // What is installed without a GPU says so when it is opened.
+    if (best === 'cuda') return;
+    const chosen = await CrossEncoder.fromParts(parts, { provider: 'auto' });
+    expect(chosen.provider).toBe(best);
+    close(await chosen.computeScore(pairs), await model.computeScore(pairs));
+    chosen.dispose();
+  });
+});
 
 describe('computeScore', () => {
   it('gives one number for one pair, a list for many, none for none', async () => {

@@ -18,7 +18,7 @@ import {
   weightsOfCheckpoint,
 } from '@rag/models';
 import type { CheckpointToSave, ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
-import { readsFiles } from '@rag/runtime';
+import { chooseProvider, type Provider, readsFiles } from '@rag/runtime';
 import type { EncodedIds, Tokenizer } from '@rag/text';
 import { checkPair, checkPairs, checkTexts } from './check-pairs.js';
 import { rerankerCheckpoint } from './checkpoint-to-save.js';
@@ -50,7 +50,11 @@ export class CrossEncoder {
   readonly config: EncoderConfig;
   readonly tokenizer: Tokenizer;
 
-  private constructor(private readonly opened: OpenedClassifier) {
+  private constructor(
+    private readonly opened: OpenedClassifier,
+    /** Where it runs; of `auto` what that took. */
+    readonly provider: Provider,
+  ) {
     this.config = opened.config;
     this.tokenizer = opened.tokenizer;
   }
@@ -92,15 +96,22 @@ export class CrossEncoder {
   }
 
   /** Opens a checkpoint of any source, as `fromPretrained`; weights that are not in files of this machine are copied. */
-  static async fromCheckpoint(given: Checkpoint, options: FromPretrainedOptions = {}): Promise<CrossEncoder> {
+  static async fromCheckpoint(given: Checkpoint, asked: FromPretrainedOptions = {}): Promise<CrossEncoder> {
+    const options = { ...asked, provider: await chooseProvider(asked.provider ?? 'cpu') };
     const checkpoint = readsFiles(sessionOptions(options)) ? given : heldInMemory(given);
     const config = readClassifierConfig(checkpoint.config, options.newHead);
     const graph = classifierGraph(config, 1);
     const { tokenizerFiles, onnx } = checkpoint;
     if (onnx !== undefined)
-      return new CrossEncoder(await openClassifierFile(checkpoint, onnx, { config, graph }, options));
+      return new CrossEncoder(
+        await openClassifierFile(checkpoint, onnx, { config, graph }, options),
+        options.provider,
+      );
     const weights = await weightsOfCheckpoint(checkpoint, config, parametersOf(graph), options);
-    return new CrossEncoder(await openClassifier({ config, tokenizerFiles, graph, weights }, options));
+    return new CrossEncoder(
+      await openClassifier({ config, tokenizerFiles, graph, weights }, options),
+      options.provider,
+    );
   }
 
   /**
@@ -109,12 +120,13 @@ export class CrossEncoder {
    */
   static async fromParts(
     { config, tokenizerFiles, weights }: CrossEncoderParts,
-    options: OpenOptions = {},
+    asked: OpenOptions = {},
   ): Promise<CrossEncoder> {
+    const options = { ...asked, provider: await chooseProvider(asked.provider ?? 'cpu') };
     const graph = classifierGraph(config, 1);
     const held = weightsInMemory(weights, parametersOf(graph));
     const model = { config: classifierConfig(config), tokenizerFiles, graph, weights: held };
-    return new CrossEncoder(await openClassifier(model, options));
+    return new CrossEncoder(await openClassifier(model, options), options.provider);
   }
 
   /** Parameters that the checkpoint did not have and that were initialised afresh: such a head must be trained first. */

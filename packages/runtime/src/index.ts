@@ -11,9 +11,11 @@ export type { BindOptions, IoBinding } from './io-binding.js';
 export { openRowProducts, type RowProducts } from './row-products.js';
 export {
   type BindableSession,
+  chooseProvider,
   createSession,
   type Driver,
   type Provider,
+  type ProviderChoice,
   readsFiles,
   type Session,
   type SessionOptions,

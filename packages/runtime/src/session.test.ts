@@ -6,7 +6,7 @@ const open = (options: Record<string, unknown>) => createSession(model, options 
 
 test('refuses providers and drivers that it does not have, and says what to install', async () => {
   await expect(open({ provider: 'tpu' })).rejects.toThrow(
-    `createSession: expected provider 'cpu' or 'cuda' or 'webgpu' or 'wasm', got "tpu" — 'cpu' comes with onnxruntime-node, 'wasm' with onnxruntime-web: npm install`,
+    `createSession: expected provider 'cpu' or 'cuda' or 'webgpu' or 'wasm' or 'auto', got "tpu" — 'cpu' comes with onnxruntime-node, 'wasm' with onnxruntime-web: npm install`,
   );
   await expect(open({})).rejects.toThrow(
     "expected provider 'cpu' or 'cuda' or 'webgpu' or 'wasm', got undefined",

@@ -17,6 +17,9 @@ import type { Tensor } from './tensor.js';
 /** Where a model runs: `cpu` and `cuda` in Node, `wasm` wherever JavaScript runs, `webgpu` on a GPU that the page or Node can use. */
 export type Provider = 'cpu' | 'cuda' | 'webgpu' | 'wasm';
 
+/** A provider, or the best one that is present: see `chooseProvider`. */
+export type ProviderChoice = Provider | 'auto';
+
 /**
  * How ONNX Runtime is called: `node` is onnxruntime-node's binding, `ffi` the C API of the same library through koffi, `web`
  * onnxruntime-web.
@@ -25,7 +28,8 @@ export type Driver = 'node' | 'ffi' | 'web';
 
 /** How to open a model; what is left out is ONNX Runtime's own default. */
 export interface SessionOptions {
-  readonly provider: Provider;
+  /** `auto` takes the best one present; the session says which. */
+  readonly provider: ProviderChoice;
   /** Where left out, `node` in Node and `web` in a page and for `wasm`. */
   readonly driver?: Driver;
   /** Threads within one operator, the calling one included; with driver `web` one number for all sessions of a page. */
@@ -78,9 +82,26 @@ const driversOf: Readonly<Record<Provider, readonly Driver[]>> = {
   wasm: ['web'],
 };
 
+const usableDrivers = (provider: Provider): readonly Driver[] =>
+  (driversOf[provider] ?? []).filter((name) => platform.drivers[name]);
+
 /** Whether sessions of these options read external data from files; onnxruntime-web does not, and wants weights within the model. */
-export const readsFiles = ({ provider, driver = driversOf[provider]?.[0] }: SessionOptions): boolean =>
-  driver !== 'web';
+export function readsFiles({ provider, driver }: SessionOptions): boolean {
+  // What `auto` takes in Node goes through onnxruntime-node, in a page through onnxruntime-web.
+  const used =
+    driver ??
+    (provider === 'auto'
+      ? (['node', 'web'] as const).find((name) => platform.drivers[name])
+      : usableDrivers(provider)[0]);
+  return used !== 'web';
+}
+
+/**
+ * The provider of a choice. Of `auto` the best one present: in Node `cuda` where its library is installed (see `createSession` for what it needs
+ * besides), else `cpu`; in a page `webgpu` where there is an adapter, else `wasm`. Any other is itself, present or not.
+ */
+export const chooseProvider = async (choice: ProviderChoice): Promise<Provider> =>
+  choice === 'auto' ? platform.bestProvider() : choice;
 
 const optimizationLevels: readonly GraphOptimizationLevel[] = [
   'disabled',
@@ -109,9 +130,9 @@ export async function createSession(
   model: Uint8Array | string,
   options: SessionOptions,
 ): Promise<Session | BindableSession> {
-  const { provider } = options;
-  expectOneOf('provider', Object.keys(driversOf), provider);
-  const usable = driversOf[provider].filter((name) => platform.drivers[name]);
+  expectOneOf('provider', [...Object.keys(driversOf), 'auto'], options.provider);
+  const provider = await chooseProvider(options.provider);
+  const usable = usableDrivers(provider);
   if (usable.length === 0)
     throw new SessionError(
       'createSession',
@@ -119,7 +140,7 @@ export async function createSession(
     );
   const { driver = usable[0]! } = options;
   expectOneOf('driver', usable, driver);
-  const driverOptions = checkOptions(options);
+  const driverOptions = checkOptions({ ...options, provider });
   if (provider === 'cuda') await platform.requireCuda();
   if (driver === 'ffi') {
     const openFfi = await loadFfi();
@@ -190,7 +211,7 @@ function expectOneOf(what: string, known: readonly string[], got: unknown): void
   );
 }
 
-function checkOptions(options: SessionOptions): DriverOptions {
+function checkOptions(options: SessionOptions & { readonly provider: Provider }): DriverOptions {
   const { driver: _, externalDataFolder, config = {}, ...rest } = options;
   const { intraOpNumThreads: threads, graphOptimizationLevel: level, logSeverityLevel: severity } = options;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads < 2 ** 31)) {

@@ -117,12 +117,19 @@ async function watchDevice(ort: Ort, instance: Instance): Promise<void> {
   });
 }
 
+interface Gpu {
+  requestAdapter(): Promise<object | null>;
+}
+
+const webGpu = (): Gpu | undefined => (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
+
+/** Whether the page, or the worker, has a WebGPU adapter. */
+export const hasWebGpu = async (): Promise<boolean> => Boolean(await webGpu()?.requestAdapter());
+
 /** Throws SessionError where there is no WebGPU adapter. */
 async function loadWebGpu(): Promise<Ort> {
-  const gpu = (globalThis.navigator as { gpu?: { requestAdapter(): Promise<object | null> } } | undefined)
-    ?.gpu;
-  const adapter = await gpu?.requestAdapter();
-  if (!adapter)
+  const gpu = webGpu();
+  if (!(await hasWebGpu()))
     throw new SessionError(
       "provider 'webgpu'",
       `expected a WebGPU adapter, got ${gpu ? 'none from navigator.gpu' : 'no navigator.gpu'} — use a browser with WebGPU and a GPU, over https or localhost, or provider 'wasm'`,

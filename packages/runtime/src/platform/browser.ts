@@ -9,6 +9,9 @@ export const platform: Platform = {
   devices: {
     webgpu: async () => (await import('../drivers/web.js')).openWebDevice,
   },
+  async bestProvider() {
+    return (await (await import('../drivers/web.js')).hasWebGpu()) ? 'webgpu' : 'wasm';
+  },
   async requireCuda() {
     throw new SessionError("provider 'cuda'", "expected Node, got a page — use provider 'webgpu' or 'wasm'");
   },

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { SessionError } from '../error.js';
 import type { Platform } from './platform.js';
 
 export const platform: Platform = {
@@ -10,6 +11,16 @@ export const platform: Platform = {
   devices: {
     webgpu: async () => (await import('../drivers/node.js')).openNodeDevice,
     cuda: async () => (await import('../drivers/ffi/device.js')).openFfiDevice,
+  },
+  async bestProvider() {
+    const { requireCudaProvider } = await import('../drivers/ffi/library.js');
+    try {
+      requireCudaProvider();
+      return 'cuda';
+    } catch (error) {
+      if (error instanceof SessionError) return 'cpu';
+      throw error;
+    }
   },
   async requireCuda() {
     const { requireCudaProvider } = await import('../drivers/ffi/library.js');

@@ -1,6 +1,7 @@
 import type { Device } from '../drivers/device.js';
 import type { DriverOptions, DriverSession } from '../drivers/driver.js';
 import type { FfiSession } from '../drivers/ffi/session.js';
+import type { Provider } from '../session.js';
 
 /** What differs between Node and a page; `#platform` of package.json names the file. */
 export interface Platform {
@@ -15,6 +16,8 @@ export interface Platform {
     readonly webgpu: () => Promise<OpenDevice>;
     readonly cuda?: () => Promise<OpenDevice>;
   };
+  /** What `auto` takes. */
+  bestProvider(): Promise<Provider>;
   /** Throws SessionError where CUDA's provider is not installed. */
   requireCuda(): Promise<void>;
   /** Starts a thread on the text of a script, which finds `data` as `workerData`; undefined where there are no such threads. */
