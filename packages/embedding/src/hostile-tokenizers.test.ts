@@ -260,3 +260,11 @@ test('a list of 60,000 tokens is read in linear time, one without end is refused
     open({ additional_special_tokens: [...tokens, ...tokens.map((token) => `${token}x`)] }),
   ).toThrow('at most 65536 entries');
 });
+
+test('an id that nests without end is named', () => {
+  const files = {
+    ...DIRECTORIES[1]!,
+    'added_tokens.json': `{"<pad>":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
+  };
+  expect(() => openTokenizer(files)).toThrow('added_tokens.json "<pad>": expected an integer');
+});

@@ -1,5 +1,5 @@
 import { TokenizerError } from './errors.js';
-import { describe, type JsonObject, readArray, readObject, readString } from './read-field.js';
+import { describe, type JsonObject, readArray, readInteger, readObject, readString } from './read-field.js';
 
 const ROLES = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'];
 const LISTS = ['additional_special_tokens', 'extra_special_tokens'];
@@ -80,8 +80,10 @@ export function configuredTokens(
     }
   } else if (addedTokens !== undefined) {
     const byContent = Object.entries(readObject(addedTokens, 'added_tokens.json'));
-    for (const [content, id] of byContent)
-      if (!tokens.has(content)) add({ content }, `added_tokens.json ${JSON.stringify(content)}`, Number(id));
+    for (const [content, id] of byContent) {
+      const where = `added_tokens.json ${JSON.stringify(content)}`;
+      if (!tokens.has(content)) add({ content }, where, readInteger(id, where, (1 << 24) - 1));
+    }
   }
   for (const [where, entry] of specials(config)) {
     const token = asToken(entry, where);
