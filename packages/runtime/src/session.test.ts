@@ -9,7 +9,7 @@ test('refuses providers and drivers that it does not have, and says what to inst
     `createSession: expected provider 'cpu' or 'cuda' or 'webgpu' or 'wasm' or 'auto', got "tpu" — 'cpu' comes with onnxruntime-node, 'wasm' with onnxruntime-web: npm install`,
   );
   await expect(open({})).rejects.toThrow(
-    "expected provider 'cpu' or 'cuda' or 'webgpu' or 'wasm', got undefined",
+    "expected provider 'cpu' or 'cuda' or 'webgpu' or 'wasm' or 'auto', got undefined",
   );
   await expect(open({ provider: 'wasm', driver: 'ffi' })).rejects.toThrow(`expected driver 'web', got "ffi"`);
   await expect(open({ provider: 'cpu', driver: 'wasm' })).rejects.toThrow(
