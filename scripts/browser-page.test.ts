@@ -127,6 +127,7 @@ describe.skipIf(executablePath === undefined)(
       expect(await again.locator('#quality').textContent()).toMatch(/nDCG@10 0\.\d{3} → 0\.\d{3} over \d+/);
       await search(again);
       expect(await again.locator('#results .place span').allTextContents()).not.toEqual(scores);
+      expect(await again.locator('#tune-state').textContent()).toContain('2 of them marked');
       await shot(again, 'tuned');
 
       const saving = again.waitForEvent('download');

@@ -141,10 +141,10 @@ const tuning = {
 };
 
 async function openSaved(): Promise<void> {
-  const { model, rows, pairs } = await host().openSaved(provider());
+  const { model, rows, marks } = await host().openSaved(provider());
   state.model = model;
   state.rows = rows;
-  state.labels = new Map(pairs.map((pair) => [keyOf(pair.query, pair.content), pair]));
+  state.labels = new Map(marks.map((pair) => [keyOf(pair.query, pair.content), pair]));
   showQueries();
 }
 

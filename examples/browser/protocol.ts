@@ -37,6 +37,14 @@ export interface LabelledPair {
   readonly label: 0 | 1;
 }
 
+/** What a run trains on. */
+export interface TuneData {
+  readonly pairs: readonly LabelledPair[];
+  /** Those of them that the visitor marked. */
+  readonly marks: readonly LabelledPair[];
+  readonly heldOut: readonly Row[];
+}
+
 export interface TuneSettings {
   readonly epochs: number;
   readonly learningRate: number;
@@ -68,11 +76,11 @@ export interface Calls {
   readRows(file: Blob, name: string): Row[];
   search(query: string): Found[];
   matches(query: string, passage: string): TokenMatches;
-  tune(pairs: readonly LabelledPair[], heldOut: readonly Row[], settings: TuneSettings): TuneProgress;
+  tune(data: TuneData, settings: TuneSettings): TuneProgress;
   stop(): void;
   saved(): SavedSummary | undefined;
   /** Opens the saved run; its model serves, `tuneOn` trains it to the end. */
-  openSaved(provider: PageProvider): { model: ModelInfo; rows: Row[]; pairs: LabelledPair[] };
+  openSaved(provider: PageProvider): { model: ModelInfo; rows: Row[]; marks: LabelledPair[] };
   tuneOn(): TuneProgress;
   forget(): void;
   download(): Blob;

@@ -1,5 +1,5 @@
 import { startHost } from './host.js';
-import type { LabelledPair, ModelInfo, Row, TuneProgress } from './protocol.js';
+import type { LabelledPair, ModelInfo, Row, TuneData, TuneProgress } from './protocol.js';
 // A file of its own in the built page, of which only the address is wanted here.
 import workerAddress from './worker.ts?worker&url';
 
@@ -38,7 +38,7 @@ const HELD_OUT_EVERY = 5;
 const MOST_HELD_OUT = 40;
 
 /** Queries that only measure: every fifth of those that have passages of both kinds and that nobody marked. */
-export function heldOutRows(): Row[] {
+function heldOutRows(): Row[] {
   const marked = new Set([...state.labels.values()].map(({ query }) => query));
   return state.rows
     .filter((row, i) => i % HELD_OUT_EVERY === 0 && isJudged(row) && !marked.has(row.query))
@@ -49,8 +49,9 @@ const isJudged = ({ labels }: Row): boolean =>
   labels.some((label) => label > 0) && labels.some((label) => label <= 0);
 
 /** What trains: the visitor's marks, and the rows that are not held out if asked for; a mark wins over the file. */
-export function trainingPairs(useRows: boolean): LabelledPair[] {
-  const held = new Set(heldOutRows().map(({ query }) => query));
+export function trainingData(useRows: boolean): TuneData {
+  const heldOut = heldOutRows();
+  const held = new Set(heldOut.map(({ query }) => query));
   const pairs = new Map<string, LabelledPair>();
   if (useRows)
     for (const { query, passages, labels } of state.rows)
@@ -58,5 +59,5 @@ export function trainingPairs(useRows: boolean): LabelledPair[] {
         for (const [i, content] of passages.entries())
           pairs.set(keyOf(query, content), { query, content, label: labels[i]! > 0 ? 1 : 0 });
   for (const [key, pair] of state.labels) pairs.set(key, pair);
-  return [...pairs.values()];
+  return { pairs: [...pairs.values()], marks: [...state.labels.values()], heldOut };
 }

@@ -1,7 +1,7 @@
 import { chart } from './chart.js';
 import { byId, say } from './elements.js';
 import type { TuneProgress } from './protocol.js';
-import { heldOutRows, host, listen, state, trainingPairs } from './state.js';
+import { host, listen, state, trainingData } from './state.js';
 
 const settings = () => ({
   epochs: Number(byId<HTMLInputElement>('epochs').value),
@@ -13,10 +13,11 @@ let last: TuneProgress | undefined;
 /** Shows what would train, how far a run is, and which buttons may be pressed. */
 export function showTuning(): void {
   const { model, busy, labels } = state;
+  const data = trainingData(useRows());
   byId('tune-state').textContent =
     model && model.task !== 'reranker'
       ? say('onlyReranker')
-      : say('toTrain', trainingPairs(useRows()).length, labels.size, heldOutRows().length);
+      : say('toTrain', data.pairs.length, labels.size, data.heldOut.length);
   byId<HTMLButtonElement>('tune').disabled = busy || model?.task !== 'reranker';
   byId<HTMLButtonElement>('download').disabled = busy || model === undefined;
   if (last) showProgress(last);
@@ -52,9 +53,7 @@ export async function tune(options: TunePanelOptions, goOn = false): Promise<voi
     const stop = byId('stop');
     stop.hidden = false;
     try {
-      const tuned = goOn
-        ? await host().tuneOn()
-        : await host().tune(trainingPairs(useRows()), heldOutRows(), settings());
+      const tuned = goOn ? await host().tuneOn() : await host().tune(trainingData(useRows()), settings());
       showProgress(tuned);
       await options.onTuned(tuned);
     } finally {

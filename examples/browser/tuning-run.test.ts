@@ -34,8 +34,7 @@ const start = (labelled = pairs): TuningRun =>
     },
     'tiny',
     [],
-    labelled,
-    heldOut,
+    { pairs: labelled, marks: [], heldOut },
     { epochs: 3, learningRate: 5e-3 },
   );
 

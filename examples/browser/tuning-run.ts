@@ -6,7 +6,7 @@ import { collatePointwise, pairEncoder, rerankerObjective } from '@rag/reranker/
 import { type Checkpoint, compile, TrainingSession } from '@rag/runtime';
 import { openTokenizer } from '@rag/text';
 import { schedule } from '@rag/train';
-import type { HeldOut, LabelledPair, Row, TuneProgress, TuneSettings } from './protocol.js';
+import type { HeldOut, LabelledPair, Row, TuneData, TuneProgress, TuneSettings } from './protocol.js';
 import { type RerankerParts, threads } from './served-model.js';
 
 /** A fine-tuning run: all that going on after a closed tab needs. Kept by the browser as it is. */
@@ -15,6 +15,7 @@ export interface TuningRun extends RerankerParts {
   readonly config: EncoderConfig;
   readonly rows: readonly Row[];
   readonly pairs: readonly LabelledPair[];
+  readonly marks: readonly LabelledPair[];
   readonly heldOutRows: readonly Row[];
   readonly settings: TuneSettings;
   readonly savedAt: number;
@@ -35,14 +36,14 @@ export const newRun = (
   parts: RerankerParts,
   name: string,
   rows: readonly Row[],
-  pairs: readonly LabelledPair[],
-  heldOutRows: readonly Row[],
+  { pairs, marks, heldOut: heldOutRows }: TuneData,
   settings: TuneSettings,
 ): TuningRun => ({
   ...parts,
   name,
   rows,
   pairs,
+  marks,
   heldOutRows,
   settings,
   savedAt: 0,

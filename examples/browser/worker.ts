@@ -62,8 +62,8 @@ const handlers: Handlers = {
     return index.search(query);
   },
   matches: (query, passage) => served().matches(query, passage),
-  async tune(pairs, heldOut, settings) {
-    return tune(newRun(await served().parts(), served().info.name, rows, pairs, heldOut, settings));
+  async tune(data, settings) {
+    return tune(newRun(await served().parts(), served().info.name, rows, data, settings));
   },
   stop() {
     stopping = true;
@@ -78,7 +78,7 @@ const handlers: Handlers = {
     model = await serveTuned({ provider, info: { name: run.name } }, run);
     rows = run.rows;
     index = undefined;
-    return { model: model.info, rows: [...rows], pairs: [...run.pairs] };
+    return { model: model.info, rows: [...rows], marks: [...run.marks] };
   },
   async tuneOn() {
     return tune(await expectRun());
