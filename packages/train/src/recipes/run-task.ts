@@ -134,8 +134,8 @@ export async function runTask<Model extends OpenModel, Evaluation>(
   const { files, listener } = platform;
   for (const setting of notActive) listener.say(formatNotActive(setting));
   const earlier = await earlierCheckpoints(files, config.outputDir, config.overwriteOutputDir);
-  await tryProvider(config);
   const threads = config.threads ?? platform.threads;
+  await tryProvider(config, threads);
   const prepared = await prepare(threads);
   const { evaluator, data, model, start } = prepared;
   let session: TrainingSession | undefined;

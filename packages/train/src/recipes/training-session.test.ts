@@ -21,11 +21,11 @@ test('shares of the settings become whole updates', () => {
 });
 
 test('a provider that is there is no error', async () => {
-  await tryProvider({ provider: 'cpu', deviceId: 0 });
+  await tryProvider({ provider: 'cpu', deviceId: 0 }, 1);
 });
 
 test.skipIf(cudaAbsent() === undefined)('says what to install for CUDA before anything is read', async () => {
-  await expect(tryProvider({ provider: 'cuda', deviceId: 0 })).rejects.toThrow(
+  await expect(tryProvider({ provider: 'cuda', deviceId: 0 }, 1)).rejects.toThrow(
     '--onnxruntime-node-install=cuda12',
   );
 });

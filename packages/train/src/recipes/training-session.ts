@@ -58,13 +58,15 @@ export async function openTrainingSession(
 }
 
 /** Opens and closes a session where the run will train: an absent provider is an error before data are read. */
-export async function tryProvider({
-  provider,
-  deviceId,
-}: Pick<CompleteConfig, 'provider' | 'deviceId'>): Promise<void> {
+export async function tryProvider(
+  { provider, deviceId }: Pick<CompleteConfig, 'provider' | 'deviceId'>,
+  threads: number,
+): Promise<void> {
   if (provider === 'cpu') return;
   const session = await openRowProducts(
-    provider === 'cuda' ? { provider, driver: 'ffi', cuda: { deviceId } } : { provider },
+    provider === 'cuda'
+      ? { provider, driver: 'ffi', cuda: { deviceId } }
+      : { provider, intraOpNumThreads: threads },
   );
   session.dispose();
 }
