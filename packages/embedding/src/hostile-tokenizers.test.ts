@@ -261,6 +261,13 @@ test('a list of 60,000 tokens is read in linear time, one without end is refused
   ).toThrow('at most 65536 entries');
 });
 
+test('a token that is null is named', () => {
+  const config = JSON.stringify({ ...CONFIG, added_tokens_decoder: { '0': null } });
+  expect(() => openTokenizer({ ...DIRECTORIES[2]!, 'tokenizer_config.json': config })).toThrow(
+    'added_tokens_decoder["0"]: expected an object, got null',
+  );
+});
+
 test('an id that nests without end is named', () => {
   const files = {
     ...DIRECTORIES[1]!,

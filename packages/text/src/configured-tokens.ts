@@ -76,7 +76,7 @@ export function configuredTokens(
     const byId = Object.entries(readObject(decoder, `${CONFIG} added_tokens_decoder`));
     for (const [id, entry] of byId.sort(([a], [b]) => Number(a) - Number(b))) {
       const where = `${CONFIG} added_tokens_decoder["${id}"]`;
-      add(asToken(entry, where)!, where, Number(id));
+      add(asToken(entry ?? readObject(entry, where), where)!, where, Number(id));
     }
   } else if (addedTokens !== undefined) {
     const byContent = Object.entries(readObject(addedTokens, 'added_tokens.json'));

@@ -1,4 +1,4 @@
-import { checkFilePath } from '../file-source.js';
+import { checkFilePath, describeJson } from '../file-source.js';
 import { isCommit } from './hub-cache.js';
 import type { HubClient } from './hub-client.js';
 import type { RemoteFile } from './hub-download.js';
@@ -21,7 +21,7 @@ export async function resolveCommit(client: HubClient, id: string, revision: str
       fetch: client.fetchFor(id, where),
     }),
   );
-  if (!isCommit(String(sha))) throw answerError(where, `the commit ${JSON.stringify(sha)}`);
+  if (typeof sha !== 'string' || !isCommit(sha)) throw answerError(where, `the commit ${describeJson(sha)}`);
   return sha;
 }
 
@@ -52,11 +52,15 @@ export async function listRemoteFiles(client: HubClient, id: string, commit: str
       checkFilePath(path);
       const file = { path, size: lfs?.size ?? size, etag: lfs?.oid ?? oid ?? '' };
       if (
+        typeof file.etag !== 'string' ||
         !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(file.etag) ||
         !Number.isSafeInteger(file.size) ||
         file.size < 0
       )
-        throw answerError(`${where}/${path}`, `checksum ${JSON.stringify(file.etag)} and size ${file.size}`);
+        throw answerError(
+          `${where}/${path}`,
+          `checksum ${describeJson(file.etag)} and size ${describeJson(file.size)}`,
+        );
       files.push(file);
     }
     return files;

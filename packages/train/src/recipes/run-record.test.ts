@@ -124,3 +124,10 @@ test('an earlier run is replaced only when told so, and its checkpoints are name
   );
   expect(await earlierCheckpoints(nodeFiles, output, true)).toEqual(['checkpoint_0']);
 });
+
+test.each(['', 'null', '{"checkpoints": [', '7'])('a run.json of %j is no earlier run', async (text) => {
+  await nodeFiles.writeText(join(output, 'run.json'), text);
+  await expect(earlierCheckpoints(nodeFiles, output, true)).rejects.toThrow(
+    'expected the JSON of an earlier run in',
+  );
+});

@@ -173,6 +173,26 @@ export async function earlierCheckpoints(
     );
   const text = await files.readText(`${outputDir}/run.json`);
   if (text === undefined) return [];
-  const { checkpoints } = JSON.parse(text) as { checkpoints?: unknown };
-  return Array.isArray(checkpoints) ? checkpoints.filter((name) => typeof name === 'string') : [];
+  const names = namesIn(text);
+  if (names === undefined)
+    throw new ConfigError(
+      'output_dir',
+      'output_dir',
+      `expected the JSON of an earlier run in ${outputDir}/run.json, got ${JSON.stringify(text.slice(0, 40))} — delete the file, and ${outputDir}/runs with it`,
+    );
+  return names;
+}
+
+/** What run.json names; undefined where it is not one. */
+function namesIn(text: string): string[] | undefined {
+  let record: unknown;
+  try {
+    record = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof record !== 'object' || record === null) return undefined;
+  const { checkpoints } = record as { checkpoints?: unknown };
+  const names: unknown[] = Array.isArray(checkpoints) ? checkpoints : [];
+  return [...new Set(names.filter((name) => typeof name === 'string'))];
 }
