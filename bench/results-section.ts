@@ -1,5 +1,13 @@
 /** The parts of the benchmark, in the order of RESULTS.md; each has a section of its own there. */
-export const partNames = ['steps', 'epochs', 'embedding', 'grad-cache', 'max-sim', 'tokenizers'] as const;
+export const partNames = [
+  'steps',
+  'epochs',
+  'embedding',
+  'grad-cache',
+  'max-sim',
+  'inference',
+  'tokenizers',
+] as const;
 export type PartName = (typeof partNames)[number];
 
 /** What was measured, on what, and how to do it again. */

@@ -1,13 +1,13 @@
 /**
  * Runs the benchmarks and writes the section of each part in RESULTS.md; the sections of other parts stay as they are.
  *
- * Usage: npx tsx --conditions=@rag/source run.ts [--parts steps,epochs,embedding,grad-cache,max-sim,tokenizers]
+ * Usage: npx tsx --conditions=@rag/source run.ts [--parts steps,epochs,embedding,grad-cache,max-sim,inference,tokenizers]
  *   [--python PYTHON]
  *   [--data DATA.jsonl --tokenizer DIRECTORY] [--quick] [--rounds N] [--runs N] [--threads N] [--dropouts 0,0.1]
  *   [--orders sorted,random] [--epoch-dropouts 0.1] [--batches N] [--max-cells N] [--batch-size N] [--neg-nums N]
  *   [--chunk-tokens N] [--tokenizers FOLDER --texts FILE.jsonl] [--results FILE.md]
  * PYTHON has torch; without it only ours is measured and the sections say "peer absent". DATA holds rows {query, pos, neg}
- * for the parts over real lengths (epochs, embedding), TOKENIZER is a directory with a BERT tokenizer; without them those two
+ * for the parts over real lengths (epochs, embedding, inference), TOKENIZER is a directory with a BERT tokenizer; without them those
  * are left out, and an error where `--parts` names them. FOLDER holds directories with a tokenizer.json each, and the Chinese texts
  * are all strings of `--texts`: without them tokenizers is left out in the same way. `--rounds`, `--runs` and `--dropouts` are those of steps, `--runs` of
  * max-sim too; `--orders`, `--epoch-dropouts` and `--max-cells` those of epochs; `--batch-size` (queries), `--neg-nums` and
@@ -24,12 +24,14 @@ import { torchVersion } from './child.js';
 import { compareEmbedding } from './compare-embedding.js';
 import { compareEpochs } from './compare-epochs.js';
 import { compareGradCache } from './compare-grad-cache.js';
+import { compareInference } from './compare-inference.js';
 import { compareMaxSim } from './compare-max-sim.js';
 import { compareSteps } from './compare-steps.js';
 import { compareTokenizers } from './compare-tokenizers.js';
 import { embeddingSection } from './embedding-section.js';
 import { epochsSection } from './epochs-section.js';
 import { gradCacheSection } from './grad-cache-section.js';
+import { inferenceSection } from './inference-section.js';
 import { maxSimSection } from './max-sim-section.js';
 import { type PartName, partNames, resultsSection, withSection } from './results-section.js';
 import { stepsSection } from './steps-section.js';
@@ -85,7 +87,8 @@ const orders = values.orders.split(',').map((order): Order => {
 });
 /** The flags that a part needs and was not given. */
 const missing = (part: PartName): string | undefined => {
-  if (data === undefined && (part === 'epochs' || part === 'embedding')) return '--data and --tokenizer';
+  if (data === undefined && ['epochs', 'embedding', 'inference'].includes(part))
+    return '--data and --tokenizer';
   return tokenizers === undefined && part === 'tokenizers' ? '--tokenizers and --texts' : undefined;
 };
 const parts = values.parts?.split(',').map((part): PartName => {
@@ -176,6 +179,17 @@ const allParts: Readonly<Record<PartName, Part>> = {
     bodies: () => {
       const shapes = quick ? ['50,8,16,1,4'] : ['10000,100,128,1,32', '10000,100,128,8,32'];
       return growing(compareMaxSim({ shapes, threads, runs }), maxSimSection);
+    },
+  },
+  inference: {
+    title: 'Inference beside transformers.js',
+    beside: false,
+    bodies: () => {
+      const shape = quick ? '32,2,64,1' : '384,12,1536,6';
+      const options = { data: data ?? '', tokenizer: tokenizer ?? '', shape, threads };
+      return growing(compareInference({ ...options, rows: quick ? 32 : 512, runs: quick ? 1 : 3 }), (found) =>
+        inferenceSection(found, shape),
+      );
     },
   },
   tokenizers: {
