@@ -31,7 +31,7 @@ async function slopesOf(
   const session = await TrainingSession.create(planOf(gradCache), compute);
   try {
     await session.accumulate(batch);
-    const scale = session.lossScale ?? 1;
+    const scale = session.gradientScale;
     return new Map(
       session.gradients().map(({ name, data }) => [name, Array.from(data as Float32Array, (x) => x / scale)]),
     );

@@ -36,7 +36,7 @@ async function withSession<T>(
 const slopesOf = (compute: ComputeOptions) =>
   withSession(compute, async (session) => {
     await session.accumulate(batchAt(0));
-    const scale = session.lossScale ?? 1;
+    const scale = session.gradientScale;
     return session.gradients().map(({ name, data }) => ({
       name,
       slope: Array.from(data as Float32Array, (x) => x / scale),

@@ -16,7 +16,13 @@ export interface LossScaling {
 
 /** Where dynamic loss scaling stands; part of the training state. */
 export interface LossScale {
+  /** Of the mean loss, as GradScaler's. */
   readonly scale: number;
+  /**
+   * The weight of the update before, up to the next power of two; 1 before the first. The loss that is differentiated is a sum, which
+   * `scale / weight` brings to where a mean would be.
+   */
+  readonly weight: number;
   /** Updates in a row since the scale changed. */
   readonly applied: number;
   /** Updates of the run that were left out because gradients overflowed. */
@@ -38,7 +44,7 @@ export function initialLossScale({ initial = 65536, ...settings }: LossScaling =
     !(growthInterval >= 1) && `a growthInterval ≥ 1, got ${growthInterval}`,
   ].filter((fault) => fault !== false);
   if (faults.length > 0) throw new SessionError('lossScaling', `expected ${faults.join(', ')}`);
-  return { scale: initial, applied: 0, skipped: 0, skippedInARow: 0 };
+  return { scale: initial, weight: 1, applied: 0, skipped: 0, skippedInARow: 0 };
 }
 
 const withDefaults = ({ growth = 2, backoff = 0.5, growthInterval = 2000 }: LossScaling) => ({
@@ -47,8 +53,10 @@ const withDefaults = ({ growth = 2, backoff = 0.5, growthInterval = 2000 }: Loss
   growthInterval,
 });
 
-/** After an update with finite gradients (https://docs.pytorch.org/docs/stable/amp.html). */
-export function scaleAfterUpdate(now: LossScale, settings: LossScaling = {}): LossScale {
+const powerOfTwo = (weight: number): number => 2 ** Math.ceil(Math.log2(weight));
+
+/** After an update of this weight with finite gradients (https://docs.pytorch.org/docs/stable/amp.html). */
+export function scaleAfterUpdate(now: LossScale, weight: number, settings: LossScaling = {}): LossScale {
   const { growth, growthInterval } = withDefaults(settings);
   const applied = now.applied + 1;
   const grown = now.scale * growth;
@@ -56,6 +64,7 @@ export function scaleAfterUpdate(now: LossScale, settings: LossScaling = {}): Lo
   return {
     ...now,
     scale: grows && Number.isFinite(Math.fround(grown)) ? grown : now.scale,
+    weight: powerOfTwo(weight),
     applied: grows ? 0 : applied,
     skippedInARow: 0,
   };
@@ -63,12 +72,17 @@ export function scaleAfterUpdate(now: LossScale, settings: LossScaling = {}): Lo
 
 /**
  * After an update whose gradients were not finite, which is skipped.
- * @param loss of that update, for the error
+ * @param update its mean loss, for the error, and its weight
  * @throws SessionError after `MOST_SKIPPED` such updates in a row where the scale is below 1: the scale is not the reason
  */
-export function scaleAfterOverflow(now: LossScale, loss: number, settings: LossScaling = {}): LossScale {
+export function scaleAfterOverflow(
+  now: LossScale,
+  { loss, weight }: { readonly loss: number; readonly weight: number },
+  settings: LossScaling = {},
+): LossScale {
   const next: LossScale = {
     scale: now.scale * withDefaults(settings).backoff,
+    weight: powerOfTwo(weight),
     applied: 0,
     skipped: now.skipped + 1,
     skippedInARow: now.skippedInARow + 1,
@@ -81,8 +95,48 @@ export function scaleAfterOverflow(now: LossScale, loss: number, settings: LossS
   return next;
 }
 
+/** Keeps the loss scale of a training state. */
+export interface LossScaler {
+  /** What the summed loss, and so every gradient, is multiplied by until the update is done; 1 where nothing is scaled. */
+  readonly factor: number;
+  /** Goes on with what the state holds by now, or begins. */
+  begin(): void;
+  /** An update is done; what it tells of the scale. */
+  applied(weight: number): { readonly lossScale?: number };
+  /** Gradients were not finite; undefined where no scale can be the reason. Throws as `scaleAfterOverflow`. */
+  skipped(loss: number, weight: number): { readonly skipped: true; readonly lossScale: number } | undefined;
+}
+
+/** @param settings undefined where nothing is scaled */
+export function lossScaler(
+  state: { lossScale?: LossScale | undefined },
+  settings: LossScaling | undefined,
+): LossScaler {
+  const scaler: LossScaler = {
+    get factor() {
+      return state.lossScale ? state.lossScale.scale / state.lossScale.weight : 1;
+    },
+    begin() {
+      state.lossScale = settings && (state.lossScale ?? initialLossScale(settings));
+    },
+    applied(weight) {
+      if (!state.lossScale) return {};
+      state.lossScale = scaleAfterUpdate(state.lossScale, weight, settings);
+      return { lossScale: state.lossScale.scale };
+    },
+    skipped(loss, weight) {
+      if (!state.lossScale) return undefined;
+      state.lossScale = scaleAfterOverflow(state.lossScale, { loss, weight }, settings);
+      return { skipped: true, lossScale: state.lossScale.scale };
+    },
+  };
+  scaler.begin();
+  return scaler;
+}
+
 const names = {
   scale: 'loss_scale',
+  weight: 'loss_scale_weight',
   applied: 'loss_scale_applied',
   skipped: 'loss_scale_skipped',
   skippedInARow: 'loss_scale_skipped_in_a_row',
@@ -92,10 +146,13 @@ const names = {
 export function lossScaleProperties(state: LossScale | undefined): CheckpointProperties {
   const properties = noProperties();
   if (!state) return properties;
-  const { scale, ...counts } = state;
+  const { scale, weight, ...counts } = state;
   return {
     ...properties,
-    floats: new Map([[names.scale, scale]]),
+    floats: new Map([
+      [names.scale, scale],
+      [names.weight, weight],
+    ]),
     ints: new Map(
       (['applied', 'skipped', 'skippedInARow'] as const).map((key) => [names[key], BigInt(counts[key])]),
     ),
@@ -109,8 +166,13 @@ export function lossScaleProperties(state: LossScale | undefined): CheckpointPro
 export function lossScaleOf({ floats, ints }: CheckpointProperties): LossScale | undefined {
   const scale = floats.get(names.scale);
   if (scale === undefined) return undefined;
-  if (!(scale > 0 && Number.isFinite(scale)))
-    throw new ArtifactError(`checkpoint: property "${names.scale}"`, `expected a number > 0, got ${scale}`);
+  const weight = floats.get(names.weight) ?? 1;
+  for (const [name, value] of [
+    [names.scale, scale],
+    [names.weight, weight],
+  ] as const)
+    if (!(value > 0 && Number.isFinite(value)))
+      throw new ArtifactError(`checkpoint: property "${name}"`, `expected a number > 0, got ${value}`);
   const count = (key: 'applied' | 'skipped' | 'skippedInARow'): number => {
     const value = Number(ints.get(names[key]) ?? 0n);
     if (Number.isSafeInteger(value) && value >= 0) return value;
@@ -118,6 +180,7 @@ export function lossScaleOf({ floats, ints }: CheckpointProperties): LossScale |
   };
   return {
     scale,
+    weight,
     applied: count('applied'),
     skipped: count('skipped'),
     skippedInARow: count('skippedInARow'),

@@ -38,7 +38,7 @@ const slopesOf = (compute: ComputeOptions, batch: Batch, cut = false) =>
     compute,
     async (session) => {
       await session.accumulate(batch);
-      const scale = session.lossScale ?? 1;
+      const scale = session.gradientScale;
       return flat(session.gradients()).map((slope) => slope / scale);
     },
     plan(cut),
@@ -79,7 +79,7 @@ describe.each([
     const whole = await slopesOf(emulated(precision), rows(0, 7));
     const parts = await withSession(emulated(precision), async (session) => {
       for (const part of [rows(0, 1), rows(1, 5), rows(5, 7)]) await session.accumulate(part);
-      return flat(session.gradients()).map((slope) => slope / (session.lossScale ?? 1));
+      return flat(session.gradients()).map((slope) => slope / session.gradientScale);
     });
     // Each micro-batch's products are rounded for themselves.
     expect(distance(parts, whole)).toBeLessThan(most);
@@ -161,8 +161,10 @@ describe('dynamic loss scaling', () => {
     await withSession(compute, async (session) => {
       for (let i = 0; i < 9; i++) await step(session);
       const checkpoint = session.checkpoint();
-      expect(session.lossScale).toBeLessThan(2 ** 20);
-      expect(decodeCheckpoint(checkpoint).properties.floats.get('loss_scale')).toBe(session.lossScale);
+      const { floats } = decodeCheckpoint(checkpoint).properties;
+      expect(floats.get('loss_scale')).toBeLessThan(2 ** 20);
+      // Batches of 4 rows.
+      expect(floats.get('loss_scale')! / session.gradientScale).toBe(4);
       const opened = await TrainingSession.create({ ...plan(), checkpoint }, compute);
       const restored = await TrainingSession.create(plan(), compute);
       restored.restore(session.snapshot());
@@ -171,11 +173,11 @@ describe('dynamic loss scaling', () => {
         expect(await step(opened)).toEqual(expected);
         expect(await step(restored)).toEqual(expected);
       }
-      expect(opened.lossScale).toBe(session.lossScale);
+      expect(opened.gradientScale).toBe(session.gradientScale);
       expect(flat(restored.weights())).toEqual(flat(session.weights()));
       // fp32 goes on without it.
       const wide = await TrainingSession.create({ ...plan(), checkpoint }, fp32);
-      expect([wide.lossScale, wide.snapshot().properties.floats.size]).toEqual([undefined, 0]);
+      expect([wide.gradientScale, wide.snapshot().properties.floats.size]).toEqual([1, 0]);
       for (const other of [opened, restored, wide]) other.dispose();
     });
   });

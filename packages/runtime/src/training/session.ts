@@ -16,7 +16,7 @@ import {
 import type { ComputeOptions } from './compute.js';
 import { clipCoefficient } from './global-norm.js';
 import { evaluateSegments, forwardBackward } from './grad-cache.js';
-import { initialLossScale, type LossScaling, scaleAfterOverflow, scaleAfterUpdate } from './loss-scale.js';
+import { type LossScaler, lossScaler } from './loss-scale.js';
 import { type OpenDevice, openResidence } from './open-residence.js';
 import type { OptimizerPlan } from './optimizer-model.js';
 import { type Plan, planOf } from './plan.js';
@@ -34,7 +34,7 @@ export interface UpdateResult {
   readonly gradientNorm: number;
   /** The gradients overflowed in fp16: nothing was updated, and the loss scale was halved. */
   readonly skipped?: true;
-  /** Of the updates that follow; of fp16 alone. */
+  /** Of the mean loss in the updates that follow; of fp16 alone. */
   readonly lossScale?: number;
 }
 
@@ -54,10 +54,8 @@ export class TrainingSession {
     private readonly names: readonly BatchNames[],
     private readonly optimizer: OptimizerPlan,
     private readonly residence: Residence,
-    private readonly scaling: LossScaling | undefined,
-  ) {
-    this.beginScaling();
-  }
+    private readonly scaler: LossScaler,
+  ) {}
 
   /**
    * `openDevice` puts the state on another device than the provider's own.
@@ -78,7 +76,7 @@ export class TrainingSession {
       batchNames(segments, state),
       optimizer,
       residence,
-      compute.precision === 'fp16' ? (compute.lossScaling ?? {}) : undefined,
+      lossScaler(state, compute.precision === 'fp16' ? (compute.lossScaling ?? {}) : undefined),
     );
   }
 
@@ -87,9 +85,9 @@ export class TrainingSession {
     return this.state.step;
   }
 
-  /** What the loss is multiplied by while fp16 gradients are computed; undefined in other precisions. */
-  get lossScale(): number | undefined {
-    return this.state.lossScale?.scale;
+  /** What the gathered gradients are multiplied by: 1, but in fp16. */
+  get gradientScale(): number {
+    return this.scaler.factor;
   }
 
   /** What a batch feeds in training, in the artifacts' order; in evaluation what only training reads may be missing. */
@@ -122,7 +120,7 @@ export class TrainingSession {
     // Chunks add up from zero: one graph, and so one arena, for all of them.
     if (isChunked(batch) && !this.accumulating) await this.residence.zeroGradients();
     const how = this.accumulating ? 'add' : 'overwrite';
-    const result = await forwardBackward(this.segments, checked, how, this.lossScale);
+    const result = await forwardBackward(this.segments, checked, how, this.gradientScale);
     this.accumulating = true;
     this.gathered.sum += result.sum;
     this.gathered.weight += result.weight;
@@ -154,14 +152,11 @@ export class TrainingSession {
     }
     const { beta1, beta2, epsilon, maxGradNorm, groups } = this.optimizer;
     const loss = sum / weight;
-    const scale = this.lossScale ?? 1;
-    const gradientNorm = await this.residence.globalNorm(1 / weight / scale);
+    const gradientNorm = await this.residence.globalNorm(1 / weight / this.gradientScale);
     if (!Number.isFinite(gradientNorm)) {
       this.forget();
-      if (this.state.lossScale) {
-        this.state.lossScale = scaleAfterOverflow(this.state.lossScale, loss, this.scaling);
-        return { loss, weight, gradientNorm, skipped: true, lossScale: this.state.lossScale.scale };
-      }
+      const skipped = this.scaler.skipped(loss, weight);
+      if (skipped) return { loss, weight, gradientNorm, ...skipped };
       throw new SessionError(
         'update',
         `expected finite gradients, got a norm of ${gradientNorm} at a loss of ${loss} — lower the learning rate or look at the batch`,
@@ -176,12 +171,10 @@ export class TrainingSession {
       epsilon,
       adamMode: 0 as const,
     }));
-    await this.residence.adamw(settings, this.state.step + 1, clip / weight / scale);
+    await this.residence.adamw(settings, this.state.step + 1, clip / weight / this.gradientScale);
     this.state.step++;
     this.forget();
-    if (!this.state.lossScale) return { loss, weight, gradientNorm };
-    this.state.lossScale = scaleAfterUpdate(this.state.lossScale, this.scaling);
-    return { loss, weight, gradientNorm, lossScale: this.state.lossScale.scale };
+    return { loss, weight, gradientNorm, ...this.scaler.applied(weight) };
   }
 
   /** `accumulate` and `update` for an update of one batch. */
@@ -229,7 +222,7 @@ export class TrainingSession {
     this.checkIdle('restore');
     restoreState(this.state, checkpoint);
     this.residence.takeHost();
-    this.beginScaling();
+    this.scaler.begin();
     this.forget();
   }
 
@@ -249,7 +242,7 @@ export class TrainingSession {
     ];
   }
 
-  /** The gathered gradients' sums under their parameters' names, as views; for tests and for tools that look at them. */
+  /** The gathered gradients' sums, times `gradientScale`, under their parameters' names, as views; for tests and tools. */
   gradients(): readonly NamedTensor[] {
     this.residence.checkHost('gradients');
     return this.state.trained.map(({ name, gradient: { shape, data } }) => ({
@@ -277,11 +270,6 @@ export class TrainingSession {
     } finally {
       this.busy = false;
     }
-  }
-
-  /** Goes on with the loss scale of the state's checkpoint, in fp16; in other precisions there is none. */
-  private beginScaling(): void {
-    this.state.lossScale = this.scaling && (this.state.lossScale ?? initialLossScale(this.scaling));
   }
 
   private forget(): void {
