@@ -23,6 +23,7 @@ export async function trainTiny({ provider }: Pick<ComputeOptions, 'provider'>):
   });
   const session = await TrainingSession.create(plan, { provider, threads: 1 });
   const score = async () => {
+    await session.synchronize();
     const weights = new Map(
       session.weights().map(({ name, data }) => [name, Float32Array.from(data as Float32Array)]),
     );

@@ -69,8 +69,10 @@ export function sessionExam(
   driver: Driver,
   { provider = 'cpu', threads = 2, externalData = true, refusedDtypes = [] }: ExamOptions = {},
 ): void {
+  // A page has one number for all sessions.
+  const intraOpNumThreads = driver === 'web' ? threads : 1;
   const open = (model: Uint8Array | string, options: Partial<SessionOptions> = {}): Promise<Session> =>
-    createSession(model, { provider, intraOpNumThreads: 1, logSeverityLevel: 4, ...options, driver });
+    createSession(model, { provider, intraOpNumThreads, logSeverityLevel: 4, ...options, driver });
   const using = async (model: Uint8Array, body: (session: Session) => Promise<void>): Promise<void> => {
     const session = await open(model);
     try {
