@@ -162,10 +162,10 @@ describe('the examples of the README files', () => {
     for (const run of ['reranker', 'first-generation'])
       for (const path of ['model/model.safetensors', 'run.json', 'runs/checkpoints/checkpoint_1/config.json'])
         expect(existsSync(join(folder, 'output', run, path)), `${run}/${path}`).toBe(true);
-    expect(trained).not.toContain('not active yet');
+    expect(trained).not.toContain(': running ');
     expect(evaluated).toMatch(/^model .*\nBM25 .*\nchance /m);
     expect(reranked!.trim().split('\n')).toHaveLength(3);
-    const quoted = codeSpans(read('README.md')).filter((span) => span.includes('not active yet'));
+    const quoted = codeSpans(read('README.md')).filter((span) => span.endsWith(': running fp32'));
     expect(quoted).toHaveLength(1);
     expect(firstGeneration).toContain(quoted[0]);
   });
