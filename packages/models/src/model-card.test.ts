@@ -64,6 +64,14 @@ test('what it is, how it was trained and how good it is', () => {
     expect(text).toContain(line);
 });
 
+test('rows that were trained on are not called held out', () => {
+  const [{ sha256 }] = card.train as [ModelCard['train'][0]];
+  const text = modelCard({ ...card, val: [{ file: 'copy.jsonl', bytes: 12, rows: 3, sha256 }, ...card.val] });
+  expect(text).toContain(`| the training file itself | copy.jsonl | 3 | 12 | \`${sha256}\` |`);
+  expect(text).toContain('| held out | dev\\|set.jsonl |');
+  expect(text).toContain('\nOn copy.jsonl (the training file itself), dev\\|set.jsonl; intervals');
+});
+
 test('what the model has to beat stands beside it, where that is known', () => {
   const [mrr] = card.metrics;
   const spearman = { name: 'spearman', mean: 0.75 };

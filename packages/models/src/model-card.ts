@@ -63,7 +63,7 @@ export function modelCard(card: ModelCard): string {
   const started = base.commit === undefined ? escaped(base.name) : `${base.name} at commit ${base.commit}`;
   const about = `${KINDS[task]}. Trained from ${started} (${modelType}, ${counted(parameters)} parameters) by ${tool}.`;
   const files = [...card.train.map((file) => ['training', file] as const)];
-  const held = card.val.map((file) => ['held out', file] as const);
+  const held = card.val.map((file) => [isTrainedOn(card, file) ? TRAINED_ON : 'held out', file] as const);
   return [
     `${modelCardMatter(card)}\n# ${escaped(modelCardName(card))}`,
     about,
@@ -90,7 +90,12 @@ export function modelCard(card: ModelCard): string {
     .concat('\n');
 }
 
-function evaluation({ metrics, val }: ModelCard): string {
+/** What a file of evaluation is called whose bytes were trained on: metrics on it say nothing of other queries. */
+const TRAINED_ON = 'the training file itself';
+const isTrainedOn = ({ train }: Pick<ModelCard, 'train'>, { sha256 }: ModelCardData): boolean =>
+  train.some((data) => data.sha256 === sha256);
+
+function evaluation({ metrics, train, val }: ModelCard): string {
   const others = (['bm25', 'chance'] as const).filter((key) =>
     metrics.some((metric) => metric[key] !== undefined),
   );
@@ -110,7 +115,9 @@ function evaluation({ metrics, val }: ModelCard): string {
     '95 % interval',
     ...others.map((key) => ({ bm25: 'BM25', chance: 'chance' })[key]),
   ];
-  const on = val.map(({ file }) => escaped(file)).join(', ');
+  const on = val
+    .map((data) => `${escaped(data.file)}${isTrainedOn({ train }, data) ? ` (${TRAINED_ON})` : ''}`)
+    .join(', ');
   return `On ${on}; intervals are bootstrapped over queries.\n\n${table(head, rows)}`;
 }
 
