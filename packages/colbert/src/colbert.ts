@@ -4,6 +4,7 @@ import {
   type EncoderConfig,
   expectTask,
   expectWeights,
+  expectWide,
   GOLDEN_FILE,
   GOLDEN_PAIRS,
   type GoldenCase,
@@ -78,6 +79,7 @@ export class ColBERT {
     const { openHubOrDirectory } = await import('@rag/models/node');
     const source = await openHubOrDirectory(idOrDirectory, options);
     const checkpoint = await openCheckpointOrOnnx(source, options.onnx);
+    if (options.verify) expectWide(checkpoint.onnx, idOrDirectory);
     if (options.colbertDim === undefined && options.freshDim === undefined && options.newHead !== true)
       await expectTask(
         checkpoint,

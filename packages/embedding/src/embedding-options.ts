@@ -30,7 +30,7 @@ export interface FromPretrainedOptions extends OpenOptions {
    * directory. Left out, the weights are opened, and `onnx/model.onnx` where there are none.
    */
   readonly onnx?: OnnxChoice;
-  /** `fromPretrained` replays golden.json and throws GoldenError where tokens or vectors differ from what was saved. */
+  /** `fromPretrained` replays golden.json and throws GoldenError where tokens or vectors differ from what was saved, and for a narrow ONNX file, since float32's outputs are recorded. */
   readonly verify?: boolean;
 }
 

@@ -4,6 +4,7 @@ import {
   type EncoderConfig,
   expectTask,
   expectWeights,
+  expectWide,
   GOLDEN_FILE,
   GOLDEN_PAIRS,
   type GoldenCase,
@@ -72,6 +73,7 @@ export class Embedding {
     const { openHubOrDirectory } = await import('@rag/models/node');
     const source = await openHubOrDirectory(idOrDirectory, options);
     const checkpoint = await openCheckpointOrOnnx(source, options.onnx);
+    if (options.verify) expectWide(checkpoint.onnx, idOrDirectory);
     if (options.pooling === undefined)
       await expectTask(checkpoint, 'embedding', idOrDirectory, 'pass pooling to take its encoder alone');
     const model = await Embedding.fromCheckpoint(checkpoint, options);

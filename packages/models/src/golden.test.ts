@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memorySource } from './file-source.js';
-import { type GoldenCase, GoldenError, goldenText, verifyGolden } from './golden.js';
+import { expectWide, type GoldenCase, GoldenError, goldenText, verifyGolden } from './golden.js';
 
 const cases: GoldenCase[] = [
   { input: 'a', input_ids: [1, 2], output: [0.5, -300] },
@@ -49,5 +49,29 @@ describe('verifyGolden', () => {
       '{"version":1,"task":"reranker","cases":[{"input":"a","input_ids":[1],"output":[]}]}',
     ])
       await expect(verify(broken)).rejects.toThrow(GoldenError);
+  });
+});
+
+describe('expectWide', () => {
+  it('passes weights, float32 files and names that state no dtype', () => {
+    for (const onnx of [
+      undefined,
+      'onnx/model.onnx',
+      'model.onnx',
+      'onnx/own_q4_fp16.onnx',
+      'exports/a.onnx',
+    ])
+      expectWide(onnx, 'dir');
+  });
+
+  it.each([
+    ['onnx/model_fp16.onnx', 'fp16'],
+    ['onnx/model_quantized.onnx', 'q8'],
+    ['model_q4.onnx', 'q4'],
+  ])('refuses %s', (onnx, dtype) => {
+    const open = () => expectWide(onnx, 'dir');
+    expect(open).toThrow(GoldenError);
+    expect(open).toThrow(`dir: verify: true: expected the weights or a float32 file, got ${onnx} (${dtype})`);
+    expect(open).toThrow('golden.json records the outputs of the float32 weights');
   });
 });

@@ -1,5 +1,6 @@
 import { describeJson, type FileSource, isJsonObject, readJsonObject } from './file-source.js';
 import type { ModelTask } from './model-task.js';
+import { narrowDtypeOf } from './onnx-file/variants.js';
 
 /** The file of a model directory that records what the model gives. */
 export const GOLDEN_FILE = 'golden.json';
@@ -41,6 +42,20 @@ export class GoldenError extends Error {
 /** The text of golden.json. */
 export const goldenText = (task: ModelTask, cases: readonly GoldenCase[]): string =>
   `${JSON.stringify({ version: 1, task, cases })}\n`;
+
+/**
+ * Refuses to compare a narrow ONNX file with golden.json, whose outputs are those of the float32 weights: how far off is right was not
+ * recorded.
+ * @param onnx the file that is opened in place of weights, by its path
+ * @throws GoldenError
+ */
+export function expectWide(onnx: string | undefined, where: string): void {
+  const dtype = onnx === undefined ? undefined : narrowDtypeOf(onnx);
+  if (dtype !== undefined)
+    throw new GoldenError(
+      `${where}: verify: true: expected the weights or a float32 file, got ${onnx} (${dtype}), and ${GOLDEN_FILE} records the outputs of the float32 weights, without a tolerance for ${dtype} — leave verify out; narrow files are judged when they are exported`,
+    );
+}
 
 /**
  * Runs a model on the inputs of its golden.json and compares tokens and outputs.

@@ -52,6 +52,7 @@ export {
   float32ToFloat16,
 } from './float16.js';
 export {
+  expectWide,
   GOLDEN_FILE,
   GOLDEN_PAIRS,
   type GoldenCase,

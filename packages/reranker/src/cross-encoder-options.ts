@@ -26,7 +26,7 @@ export interface FromPretrainedOptions extends OpenOptions {
   readonly onnx?: OnnxChoice;
   /** Seed of a fresh head; 42 by default. */
   readonly seed?: number;
-  /** `fromPretrained` replays golden.json and throws GoldenError where tokens or scores differ from what was saved. */
+  /** `fromPretrained` replays golden.json and throws GoldenError where tokens or scores differ from what was saved, and for a narrow ONNX file, since float32's outputs are recorded. */
   readonly verify?: boolean;
 }
 

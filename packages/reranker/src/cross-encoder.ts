@@ -4,6 +4,7 @@ import {
   type EncoderConfig,
   expectTask,
   expectWeights,
+  expectWide,
   GOLDEN_FILE,
   GOLDEN_PAIRS,
   type GoldenCase,
@@ -73,6 +74,7 @@ export class CrossEncoder {
     const { openHubOrDirectory } = await import('@rag/models/node');
     const source = await openHubOrDirectory(idOrDirectory, options);
     const checkpoint = await openCheckpointOrOnnx(source, options.onnx);
+    if (options.verify) expectWide(checkpoint.onnx, idOrDirectory);
     if (options.newHead !== true)
       await expectTask(
         checkpoint,

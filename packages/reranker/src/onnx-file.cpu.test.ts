@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { memorySource, OnnxFileError, openCheckpointOrOnnx } from '@rag/models';
+import { goldenText, memorySource, OnnxFileError, openCheckpointOrOnnx } from '@rag/models';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CrossEncoder, type FromPretrainedOptions, type Pair } from './index.js';
 import { openTiny } from './testing/open-tiny.js';
@@ -62,6 +62,16 @@ describe('a file of another exporter', () => {
     const quantised = await scores(fixture, { onnx: 'q8' });
     expect(quantised).not.toEqual(expected);
     expectClose(quantised, expected, 0.1);
+  });
+
+  it('verify: true of a quantised file is refused for what golden.json is, not for its outputs', async () => {
+    const directory = without('verified');
+    const model = await CrossEncoder.fromPretrained(fixture);
+    await writeFile(join(directory, 'golden.json'), goldenText('reranker', await model.golden(pairs)));
+    model.dispose();
+    const open = (onnx: string) => CrossEncoder.fromPretrained(directory, { onnx, verify: true });
+    (await open('fp32')).dispose();
+    await expect(open('q8')).rejects.toThrow('golden.json records the outputs of the float32 weights');
   });
 
   it('several variants without a float32 one are listed, none is taken unasked', async () => {

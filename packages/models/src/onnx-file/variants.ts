@@ -29,6 +29,10 @@ const pathsOf = (dtype: OnnxDtype): string[] =>
 /** The names that transformers.js gives the files of a model in `onnx`. */
 export const ONNX_NAMES = Object.values(SUFFIXES).map((suffix) => `model${suffix}.onnx`);
 
+/** The narrow dtype that the name of an ONNX file states, such as q8 of `onnx/model_quantized.onnx`; undefined for float32's and other names. */
+export const narrowDtypeOf = (path: string): OnnxDtype | undefined =>
+  ONNX_DTYPES.find((dtype) => dtype !== 'fp32' && path.split('/').at(-1) === `model${SUFFIXES[dtype]}.onnx`);
+
 /** The ONNX models among the paths of a directory: in itself and in `onnx`. */
 export const onnxPaths = (paths: readonly string[]): string[] =>
   paths.filter((path) => /^(onnx\/)?[^/]+\.onnx$/.test(path));
@@ -51,7 +55,7 @@ export function chooseOnnx(paths: readonly string[], asked: OnnxChoice | undefin
   const single = onnxWithoutWeights(paths, true);
   if (asked === undefined) {
     if (there.length === 0 || hasWeights(paths)) return undefined;
-    return single ?? refuse('onnx/model.onnx where there are no weights', NAME_ONE);
+    return single ?? refuse('onnx/model.onnx where there are no weights', nameOne(there));
   }
   if (asked === true) {
     if (single !== undefined || there.length === 1) return single ?? there[0];
@@ -79,15 +83,19 @@ export const hasWeights = (paths: readonly string[]): boolean =>
 export const onnxWithoutWeights = (paths: readonly string[], despiteWeights = false): string | undefined =>
   hasWeights(paths) && !despiteWeights ? undefined : pathsOf('fp32').find((path) => paths.includes(path));
 
-const NAME_ONE = 'name one by its dtype or path';
 const nameOne = (there: readonly string[]): string =>
-  there.length === 0 ? 'leave it out to open the weights' : NAME_ONE;
+  there.length === 0
+    ? 'leave it out to open the weights'
+    : `name one of: ${there.map((path) => dtypeOf(path) ?? path).join(', ')}`;
+
+const dtypeOf = (path: string): OnnxDtype | undefined =>
+  ONNX_DTYPES.find((known) => pathsOf(known).includes(path));
 
 /** Files, and the dtypes that they are of. */
 const described = (there: readonly string[]): string =>
   there
     .map((path) => {
-      const dtype = ONNX_DTYPES.find((known) => pathsOf(known).includes(path));
+      const dtype = dtypeOf(path);
       return dtype === undefined ? path : `${path} (${dtype})`;
     })
     .join(', ');
