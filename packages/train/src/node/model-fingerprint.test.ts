@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tinyModel } from '@rag/runtime/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { modelFingerprint } from './model-fingerprint.js';
 
@@ -33,18 +34,35 @@ test.each([
   expect(second === first).toBe(isEqual);
 });
 
-test('an ONNX file that is opened counts, with its data; others in its folder do not', async () => {
-  const copy = join(folder, 'exported');
-  await cp(join(folder, 'a'), copy, { recursive: true });
-  const write = (name: string, content: string) => writeFile(join(copy, 'onnx', name), content);
-  await write('model.onnx', 'graph');
-  await write('model.onnx_data', 'weights');
-  await write('other.onnx', 'x');
-  const of = () => modelFingerprint(copy, 'onnx/model.onnx');
-  const first = await of();
-  expect(first).not.toBe(await modelFingerprint(copy));
-  await write('other.onnx', 'y');
-  expect(await of()).toBe(first);
-  await write('model.onnx_data', 'Weights');
-  expect(await of()).not.toBe(first);
-});
+/** y[3] = x[3] + w, where w lies in a file of this name. */
+const addsFrom = (location: string): Uint8Array =>
+  tinyModel(
+    [{ name: 'x', dtype: 'float32', shape: [3] }],
+    [{ name: 'y', dtype: 'float32', shape: [3] }],
+    [{ op: 'Add', inputs: ['x', 'w'], outputs: ['y'] }],
+    [{ name: 'w', dtype: 'float32', shape: [3], location, offset: 0, length: 12 }],
+  );
+
+test.each(['model.onnx_data', 'weights of 2026', 'model.onnx.data', 'w.bin'])(
+  'an ONNX file that is opened counts, with its data in "%s"; others in its folder do not',
+  async (data) => {
+    const copy = join(folder, `exported ${data}`);
+    await cp(join(folder, 'a'), copy, { recursive: true });
+    const write = (name: string, content: string | Uint8Array) =>
+      writeFile(join(copy, 'onnx', name), content);
+    await write('model.onnx', addsFrom(data));
+    await write(data, 'weights of y');
+    for (const other of ['other.onnx', 'other.bin', 'model.onnx.old']) await write(other, 'x');
+    const of = () => modelFingerprint(copy, 'onnx/model.onnx');
+    const first = await of();
+    expect(first).not.toBe(await modelFingerprint(copy));
+    for (const other of ['other.onnx', 'other.bin', 'model.onnx.old']) await write(other, 'y');
+    expect(await of()).toBe(first);
+    await write(data, 'Weights of y');
+    const second = await of();
+    expect(second).not.toBe(first);
+    await write('renamed', 'Weights of y');
+    await write('model.onnx', addsFrom('renamed'));
+    expect(await of()).not.toBe(second);
+  },
+);
