@@ -142,6 +142,24 @@ describe.skipIf(executablePath === undefined)(
       await context.close();
     });
 
+    it('serves on WebGPU where that is asked for, and trains there', async () => {
+      const { context, page, errors } = await open();
+      await page.getByRole('radio', { name: 'WebGPU' }).check();
+      await openDemo(page, 'reranker');
+      expect(await page.locator('#model-state').textContent()).toContain('webgpu');
+      await search(page);
+      // Without a GPU an update takes a minute: shaders of every shape are compiled, and run on the processor.
+      if (process.env.RAG_LONG) {
+        await page.getByRole('button', { name: 'Fine-tune' }).click();
+        await expect.poll(() => updatesOf(page), { timeout: 300_000 }).toBeGreaterThan(1);
+        await page.getByRole('button', { name: 'Stop', exact: true }).click();
+        await page.locator('#model-state', { hasText: 'trained here' }).waitFor();
+      }
+      expect(await failureOf(page)).toBe('');
+      expect(errors).toEqual([]);
+      await context.close();
+    });
+
     it('shows which tokens match, on a narrow screen as well, in both languages and by the keyboard', async () => {
       const { context, page, errors } = await open();
       await openDemo(page, 'ColBERT');

@@ -43,6 +43,7 @@ async function train(run: TuningRun, until = Number.POSITIVE_INFINITY) {
   const seen: TuneProgress[] = [];
   let kept: TuningRun | undefined;
   const watch = {
+    provider: 'wasm' as const,
     onProgress: (progress: TuneProgress) => seen.push(progress),
     isStopped: () => run.update >= until,
   };

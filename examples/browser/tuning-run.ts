@@ -6,7 +6,15 @@ import { collatePointwise, pairEncoder, rerankerObjective } from '@rag/reranker/
 import { type Checkpoint, compile, TrainingSession } from '@rag/runtime';
 import { openTokenizer } from '@rag/text';
 import { schedule } from '@rag/train';
-import type { HeldOut, LabelledPair, Row, TuneData, TuneProgress, TuneSettings } from './protocol.js';
+import type {
+  HeldOut,
+  LabelledPair,
+  PageProvider,
+  Row,
+  TuneData,
+  TuneProgress,
+  TuneSettings,
+} from './protocol.js';
 import { type RerankerParts, threads } from './served-model.js';
 
 /** A fine-tuning run: all that going on after a closed tab needs. Kept by the browser as it is. */
@@ -72,7 +80,11 @@ export const summaryOf = (run: TuningRun): TuneProgress => ({
  */
 export async function* trainRun(
   run: TuningRun,
-  { onProgress, isStopped }: { onProgress(progress: TuneProgress): void; isStopped(): boolean },
+  {
+    provider,
+    onProgress,
+    isStopped,
+  }: { provider: PageProvider; onProgress(progress: TuneProgress): void; isStopped(): boolean },
 ): AsyncGenerator<TuningRun> {
   const { config, pairs, settings } = run;
   if (new Set(pairs.map(({ label }) => label)).size < 2)
@@ -83,7 +95,7 @@ export async function* trainRun(
     initial: (name) => run.weights.get(name)!,
     optimizer: { maxGradNorm: 1 },
   });
-  const session = await TrainingSession.create(plan, { provider: 'wasm', threads: threads() });
+  const session = await TrainingSession.create(plan, { provider, threads: threads() });
   try {
     if (run.state) session.restore(run.state);
     const encoder = pairEncoder(
@@ -94,7 +106,8 @@ export async function* trainRun(
     const inputs = await session.inputs();
     const total = updatesOf(run);
     const rate = schedule({ decay: 'linear', total, warmup: 0 });
-    const keep = (): TuningRun => {
+    const keep = async (): Promise<TuningRun> => {
+      await session.synchronize();
       run.state = session.snapshot();
       run.weights = new Map(
         session.weights().map(({ name, data }) => [name, Float32Array.from(data as Float32Array)]),
@@ -125,11 +138,11 @@ export async function* trainRun(
       run.update++;
       if (run.update % perEpoch === 0) await evaluate();
       else onProgress(summaryOf(run));
-      if (run.update % SAVED_EVERY === 0 || run.update === total) yield keep();
+      if (run.update % SAVED_EVERY === 0 || run.update === total) yield await keep();
       // Lets messages in, such as that to stop.
       await new Promise((resolve) => setTimeout(resolve));
     }
-    yield keep();
+    yield await keep();
   } finally {
     session.dispose();
   }

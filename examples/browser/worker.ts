@@ -32,6 +32,7 @@ async function tune(run: TuningRun) {
   stopping = false;
   const before = served();
   for await (const saved of trainRun(run, {
+    provider: before.provider,
     onProgress: (progress) => tell({ event: 'tuning', progress }),
     isStopped: () => stopping,
   }))
