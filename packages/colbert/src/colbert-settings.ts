@@ -89,7 +89,7 @@ export function checkSettings(settings: ColbertSettings, hidden: number, longest
       throw new OptionError(
         key,
         `expected a whole number of tokens from 4 to ${longest} (the model's positions), got ${length}`,
-        'correct the settings',
+        'choose one of these',
       );
   }
   if (projection.length === 0)

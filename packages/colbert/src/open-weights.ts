@@ -101,7 +101,7 @@ function chooseProjection(
       throw new OptionError(
         'colbertDim',
         `expected ${width}, the width of the checkpoint's projection, got ${colbertDim}`,
-        'leave it out, or pass newHead: true to replace the projection',
+        'leave it out, or put a fresh projection on the encoder alone',
       );
     return stored;
   }

@@ -100,7 +100,7 @@ function promptOf({ prompts, default_prompt_name }: EmbeddingSettings, options: 
     throw new OptionError(
       'promptName',
       `expected one of the model's prompts (${Object.keys(prompts).join(', ') || 'it has none'}), got ${JSON.stringify(promptName)}`,
-      'pass prompt to give its text',
+      'give its text as prompt in place of its name',
     );
   return prompts[promptName]!;
 }

@@ -1,6 +1,6 @@
 /**
- * An option that a model refuses. The message speaks as code does; a program with flags of its own says `problem` under the
- * flag that `option` came by.
+ * An option that a model refuses. The message speaks as code does; a program with flags of its own says `problem` and `advice`
+ * under the flag that `option` came by.
  */
 export class OptionError extends RangeError {
   override name = 'OptionError';
@@ -9,8 +9,8 @@ export class OptionError extends RangeError {
     readonly option: string,
     /** `expected …, got …`; names no other option. */
     readonly problem: string,
-    /** What to do about it, in code. */
-    advice?: string,
+    /** What to do about it; names no other option either. */
+    readonly advice?: string,
     options?: ErrorOptions,
   ) {
     super(`${option}: ${problem}${advice === undefined ? '' : ` — ${advice}`}`, options);

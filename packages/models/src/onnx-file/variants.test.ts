@@ -23,7 +23,7 @@ test('without weights the float32 file is taken unasked, no other', () => {
   expect(chooseOnnx(alone, undefined)).toBe('onnx/model.onnx');
   expect(chooseOnnx(['model.onnx', 'model_quantized.onnx'], undefined)).toBe('model.onnx');
   expect(() => chooseOnnx(['onnx/model_q4.onnx', 'onnx/model_O3.onnx'], undefined)).toThrow(
-    'onnx: expected onnx/model.onnx where there are no weights, got onnx/model_q4.onnx (q4), onnx/model_O3.onnx in the model — name one by its dtype or path',
+    'onnx: expected onnx/model.onnx where there are no weights, got onnx/model_q4.onnx (q4), onnx/model_O3.onnx in the model — name one of: q4, onnx/model_O3.onnx',
   );
   expect(() => chooseOnnx(['onnx/model_q4.onnx'], undefined)).toThrow(
     'got onnx/model_q4.onnx (q4) in the model',

@@ -1,6 +1,6 @@
 import { ColBERT } from '@rag/colbert';
 import { Embedding } from '@rag/embedding';
-import { readJsonObject, statedTask } from '@rag/models';
+import { openCheckpointOrOnnx, readJsonObject, statedTask } from '@rag/models';
 import { type HubOptions, openHubOrDirectory } from '@rag/models/node';
 import { CrossEncoder } from '@rag/reranker';
 import { Command } from 'commander';
@@ -122,17 +122,17 @@ function table(rows: readonly ExportedDtype[]): string {
     .join('');
 }
 
-/** Opens a model with the class that its directory states. */
+/** Opens a model with the class that its directory states; the revision that it says so of is the one that is opened. */
 async function openStated(name: string, hub: HubOptions): Promise<ExportableModel> {
   const source = await openHubOrDirectory(name, hub);
   const { task, because } = await statedTask(source, await readJsonObject(source, 'config.json'));
   switch (task) {
     case 'reranker':
-      return CrossEncoder.fromPretrained(name, { ...hub, newHead: false });
+      return CrossEncoder.fromCheckpoint(await openCheckpointOrOnnx(source), { newHead: false });
     case 'embedding':
-      return Embedding.fromPretrained(name, hub);
+      return Embedding.fromCheckpoint(await openCheckpointOrOnnx(source));
     case 'colbert':
-      return ColBERT.fromPretrained(name, { ...hub, newHead: false });
+      return ColBERT.fromCheckpoint(await openCheckpointOrOnnx(source), { newHead: false });
     default:
       throw new ModelError(
         name,

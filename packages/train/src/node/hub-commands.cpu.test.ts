@@ -93,4 +93,16 @@ test('what is no revision and no token is said under its flag, the token unseen'
   const odd = await inspect('--verbose', '--token', 'hf_geheim\n2');
   expect(odd.stderr).toMatch(/^rag: --token: expected visible ASCII characters alone/);
   expect(odd.stderr).not.toContain('geheim');
+  vi.stubEnv('HF_TOKEN', 'hf_geheim\n2');
+  const fromVariable = (await inspect()).stderr;
+  expect(fromVariable).toContain('— correct it, HF_TOKEN or the file of `hf auth login`\n');
+  expect(fromVariable).not.toContain('geheim');
+});
+
+test('rag export asks once what main is, since it may move in between', async () => {
+  hub.add('org/moving', await filesOfDirectory(at('embedding')));
+  hub.requests.length = 0;
+  const flags = ['--output', at('moved'), '--cache_dir', at('cache-moving')];
+  expect(await runRag('export', '--model', 'org/moving', ...flags)).toMatchObject({ code: 0 });
+  expect(hub.lines(/\/main\b/)).toEqual(['GET hub /api/models/org/moving/revision/main']);
 });

@@ -75,7 +75,7 @@ test.each([
 ])('rag %s %s: %s beyond the model is refused under this name', async (command, model, flag) => {
   expect(await run(command, model, flag, '600')).toMatch(
     new RegExp(
-      `^rag: ${flag}: expected .* to 64 \\(the model's positions\\), got 600 — change it, or leave it out\\n$`,
+      `^rag: ${flag}: expected .* to 64 \\(the model's positions\\), got 600 — (leave it out, or )?choose one of these\\n$`,
     ),
   );
 });

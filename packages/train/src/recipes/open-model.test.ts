@@ -47,12 +47,16 @@ test.each([
 });
 
 test('a refused option is said under its flag, another as it is', async () => {
-  const refused = new OptionError('maxLength', 'expected 5 to 512, got 600', 'pass another maxLength');
+  const refused = new OptionError('maxLength', 'expected 5 to 512, got 600', 'choose one of these');
   await expect(openModel('./m', failing(refused))).rejects.toThrow('./m: maxLength: expected');
   await expect(openModel('m', failing(refused), { maxLength: '--max_len' })).rejects.toThrow(
     '--max_len: expected 5 to 512',
   );
   await expect(underNames({ maxLength: '--max_len' }, failing(refused))).rejects.toThrow(
+    '--max_len: expected 5 to 512, got 600 — choose one of these',
+  );
+  const without = new OptionError('maxLength', 'expected 5 to 512, got 600');
+  await expect(underNames({ maxLength: '--max_len' }, failing(without))).rejects.toThrow(
     '--max_len: expected 5 to 512, got 600 — change it, or leave it out',
   );
   await expect(underNames({ dim: '--dim' }, failing(refused))).rejects.toBe(refused);

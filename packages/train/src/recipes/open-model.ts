@@ -74,10 +74,10 @@ export async function underNames<T>(names: NamesOfOptions, run: () => Promise<T>
   try {
     return await run();
   } catch (cause) {
-    const name = cause instanceof OptionError ? names[cause.option] : undefined;
+    if (!(cause instanceof OptionError)) throw cause;
+    const { option, problem, advice = 'change it, or leave it out' } = cause;
+    const name = names[option];
     if (name === undefined) throw cause;
-    throw new ConfigError(name, undefined, `${(cause as OptionError).problem} — change it, or leave it out`, {
-      cause,
-    });
+    throw new ConfigError(name, undefined, `${problem} — ${advice}`, { cause });
   }
 }
