@@ -46,7 +46,7 @@ const english = {
   showMatches: 'Token matches',
   hideMatches: 'Hide token matches',
   matchesHelp:
-    'Each token of the query in its row; darker is more alike. The best token of the passage, which counts for the score, has a frame.',
+    'Each token of the query in its row; the stronger the colour, the more alike. The best token of the passage, which counts for the score, has a frame.',
   tuneTitle: 'Fine-tune',
   tuneHelp:
     'Marked passages train a reranker. Rows of the file may train too; every fifth query is held out and only measures.',
@@ -110,7 +110,7 @@ const chinese: Record<TextName, string> = {
   judge: '评判第 {0} 个段落',
   showMatches: '词元匹配',
   hideMatches: '收起词元匹配',
-  matchesHelp: '每行是查询的一个词元；颜色越深越相似。计入得分的最佳段落词元带有边框。',
+  matchesHelp: '每行是查询的一个词元；颜色越浓越相似。计入得分的最佳段落词元带有边框。',
   tuneTitle: '微调',
   tuneHelp: '你标注的段落用来训练重排模型，文件中的行也可以参加；每五个查询留出一个，只用于衡量。',
   useRows: '文件中的行也参加训练',
