@@ -88,6 +88,7 @@ const needsNode = (name: string, instead: string) => async (): Promise<never> =>
 const files = 'take the files in memory: `await model.files()`, or checkpointFiles of @rag/models';
 const url = 'use urlSource of @rag/models/web, or memorySource of @rag/models';
 
+export const foreignFiles = needsNode('foreignFiles', files);
 export const saveCheckpoint = needsNode('saveCheckpoint', files);
 export const writeFileAtomically = needsNode('writeFileAtomically', files);
 export const fileSink = needsNode('fileSink', files);
