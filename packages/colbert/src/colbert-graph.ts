@@ -56,9 +56,19 @@ export function tokenVectors(
 ): Value {
   const root = parameterRoot();
   const { hidden } = architectures[config.model_type].encode(root, config, inputs, dropout);
-  const projected = settings.projection.reduce((x, layer) => project(root, layer, x), hidden);
-  return l2Normalize(mul(projected, unsqueeze(inputs.token_mask, [1])));
+  return unitVectors(projectedBy(root, settings, hidden), inputs);
 }
+
+/** Token vectors [tokens, dim] of the projection's layers over the encoder's [tokens, hidden]. */
+export const projectedBy = (
+  root: ParameterPath,
+  { projection }: Pick<ColbertSettings, 'projection'>,
+  hidden: Value,
+): Value => projection.reduce((x, layer) => project(root, layer, x), hidden);
+
+/** Mask and L2 norm 1 of projected vectors [tokens, dim]. */
+export const unitVectors = (projected: Value, { token_mask }: Pick<ColbertInputs, 'token_mask'>): Value =>
+  l2Normalize(mul(projected, unsqueeze(token_mask, [1])));
 
 /** PyLate's Dense on [tokens, in]. */
 const project = (root: ParameterPath, layer: ProjectionLayer, x: Value): Value =>
@@ -78,13 +88,9 @@ export const projectionGraph = (
   settings: ColbertSettings,
 ): Graph => {
   const { token_mask } = colbertInputTypes;
-  return trace({ hidden: { dtype: 'float32', shape: ['tokens', hidden_size] }, token_mask }, (inputs) => {
-    const projected = settings.projection.reduce(
-      (x, layer) => project(parameterRoot(), layer, x),
-      inputs.hidden,
-    );
-    return { vectors: l2Normalize(mul(projected, unsqueeze(inputs.token_mask, [1]))) };
-  });
+  return trace({ hidden: { dtype: 'float32', shape: ['tokens', hidden_size] }, token_mask }, (inputs) => ({
+    vectors: unitVectors(projectedBy(parameterRoot(), settings, inputs.hidden), inputs),
+  }));
 };
 
 /** The serving graph: output `vectors` [tokens, dim]. */
@@ -99,9 +105,15 @@ export const paddedColbertGraph = (config: EncoderConfig, settings: ColbertSetti
   paddedGraph(config, ({ inputs, blocks }) => {
     const root = parameterRoot();
     const { hidden } = architectures[config.model_type].encode(root, config, inputs, noDropout);
-    const projected = settings.projection.reduce((x, layer) => project(root, layer, x), hidden);
+    const projected = projectedBy(root, settings, hidden);
     return { last_hidden_state: blocks(hidden), token_embeddings: blocks(l2Normalize(projected)) };
   });
+
+/** The projection's alone. */
+export const projectionParameters = (
+  config: Pick<EncoderConfig, 'hidden_size'>,
+  settings: ColbertSettings,
+): ParameterSpec[] => parametersOf(projectionGraph(config, settings));
 
 /** The parameters of a ColBERT model: the bare encoder's names, and the projection's (`linear.weight`, `linear.bias`). */
 export const colbertParameters = (config: EncoderConfig, settings: ColbertSettings): ParameterSpec[] =>

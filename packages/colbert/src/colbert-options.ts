@@ -68,6 +68,14 @@ export interface Ranked {
   readonly text: string;
 }
 
+/** What a model that is an ONNX file has beside the file's own weights. */
+export interface ColbertFileParts extends Omit<ColbertParts, 'weights' | 'pooler'> {
+  /** The output that has the vectors of tokens. */
+  readonly output: string;
+  /** The projection's parameters that lie beside the file, over `output`; undefined where the file projects. */
+  readonly projection?: ReadonlyMap<string, Float32Array>;
+}
+
 /** What a ColBERT model is made of. */
 export interface ColbertParts {
   readonly config: EncoderConfig;

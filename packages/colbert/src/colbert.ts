@@ -27,6 +27,7 @@ import { checkPair, checkPairs, type Pair } from './check-texts.js';
 import { colbertCheckpoint } from './checkpoint-to-save.js';
 import { colbertGraph } from './colbert-graph.js';
 import type {
+  ColbertFileParts,
   ColbertParts,
   EncodeOptions,
   EncodePassagesOptions,
@@ -292,6 +293,13 @@ export class ColBERT {
   /** The ONNX file that it was opened from, by its path in the directory; undefined for one of weights. */
   get onnx(): string | undefined {
     return this.opened.onnx;
+  }
+
+  /** What training of that file starts from, beside its weights; undefined for a model of weights. */
+  get fileParts(): ColbertFileParts | undefined {
+    const { config, settings, stated, tokenizerFiles, output, projection } = this.opened;
+    if (output === undefined) return undefined;
+    return { config, settings, stated, tokenizerFiles, output, ...(projection && { projection }) };
   }
 
   /** Frees the sessions; encoding and scoring afterwards are errors. */

@@ -1,6 +1,7 @@
 export type { Pair } from './check-texts.js';
 export { ColBERT } from './colbert.js';
 export type {
+  ColbertFileParts,
   ColbertParts,
   EncodeOptions,
   EncodePassagesOptions,

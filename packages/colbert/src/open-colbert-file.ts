@@ -81,7 +81,19 @@ export async function openColbertFile(
     const weights = weightsInFile(path);
     const graph = colbertGraph(config, settings);
     const { compat = false } = options;
-    return { ...made, weights, tokenizer, graph, runner, maxSim, compat, onnx: path };
+    const beside = isProjected ? {} : { projection: stored!.weights };
+    return {
+      ...made,
+      weights,
+      tokenizer,
+      graph,
+      runner,
+      maxSim,
+      compat,
+      onnx: path,
+      output: name,
+      ...beside,
+    };
   } catch (error) {
     for (const session of opened) session.dispose();
     throw error;

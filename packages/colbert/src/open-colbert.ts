@@ -33,6 +33,9 @@ export interface OpenedColbert extends ColbertToOpen {
   readonly compat: boolean;
   /** The ONNX file that it is, if it is one. */
   readonly onnx?: string;
+  /** Its output that has the vectors, and the projection's parameters that lie beside it. */
+  readonly output?: string;
+  readonly projection?: ReadonlyMap<string, Float32Array>;
 }
 
 /** @throws as `checkedTokenizer`; SessionError */

@@ -1,6 +1,6 @@
 export type { DropoutDraw } from '@rag/models';
 export { type ColbertToSave, colbertCheckpoint } from '../checkpoint-to-save.js';
-export { colbertParameters } from '../colbert-graph.js';
+export { colbertParameters, projectionParameters } from '../colbert-graph.js';
 export { linearProjection, ragRetrievalSettings } from '../colbert-settings.js';
 export { type TextEncoder, type TextEncoderOptions, textEncoder } from '../text-encoder.js';
 export {

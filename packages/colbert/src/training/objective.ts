@@ -1,8 +1,15 @@
 import { inBatchSoftmax, klDivergence, type Loss } from '@rag/losses';
-import { type Dropout, type EncoderConfig, noDropout, trainingDropout } from '@rag/models';
-import { input, mul, type Value } from '@rag/onnx';
+import {
+  type Dropout,
+  type EncoderConfig,
+  type EncoderInputs,
+  noDropout,
+  parameterRoot,
+  trainingDropout,
+} from '@rag/models';
+import { input, leavesOf, mul, type Value } from '@rag/onnx';
 import type { Objective } from '@rag/runtime';
-import { colbertInputs, tokenVectors } from '../colbert-graph.js';
+import { colbertInputs, projectedBy, tokenVectors, unitVectors } from '../colbert-graph.js';
 import type { ColbertSettings } from '../colbert-settings.js';
 import { crossScores, listScores } from './late-interaction.js';
 
@@ -28,6 +35,12 @@ export interface ColbertObjectiveOptions {
    * https://arxiv.org/abs/2101.06983). @default false
    */
   readonly gradCache?: boolean;
+  /**
+   * Token vectors of a packed batch by another graph than the architecture's, an ONNX file's for one, without dropout: the encoder's
+   * [tokens, hidden], or, with `isProjected`, those of a graph with the projection within it, [tokens, dim]. Inputs of its own are fed with
+   * the batch too.
+   */
+  readonly file?: { rows(inputs: EncoderInputs): Value; readonly isProjected: boolean };
 }
 
 /** The originals' temperature for scores that are divided by the query's length. */
@@ -39,17 +52,21 @@ const TEMPERATURE = 0.02;
  * config.json asks, in training only.
  */
 export function colbertObjective(options: ColbertObjectiveOptions): Objective {
-  const { config, settings, loss, gradCache = false } = options;
+  const { config, settings, loss, gradCache = false, file } = options;
   return {
     build(mode) {
       const inputs = colbertInputs();
       const dropout: Dropout = mode === 'train' ? trainingDropout() : noDropout;
-      const vectors = tokenVectors(config, settings, inputs, dropout);
+      const rows = file?.rows(inputs);
+      const own = rows ? inputsOf(rows, Object.values(inputs)) : [];
+      const vectors = rows
+        ? unitVectors(file!.isProjected ? rows : projectedBy(parameterRoot(), settings, rows), inputs)
+        : tokenVectors(config, settings, inputs, dropout);
       // Nothing is pooled here.
       const { first_token, ...read } = inputs;
       const head = loss.kind === 'in-batch' ? inBatch(vectors, loss) : scored(vectors, loss);
       return {
-        inputs: [...Object.values(read), ...Object.values(head.inputs), ...dropout.inputs],
+        inputs: [...Object.values(read), ...own, ...Object.values(head.inputs), ...dropout.inputs],
         ...head.loss,
         outputs: { scores: head.scores },
         ...(gradCache && { cut: { token_vectors: vectors } }),
@@ -57,6 +74,9 @@ export function colbertObjective(options: ColbertObjectiveOptions): Objective {
     },
   };
 }
+
+const inputsOf = (value: Value, known: readonly Value[]): Value[] =>
+  leavesOf([value]).filter((leaf) => leaf.source.kind === 'input' && !known.includes(leaf));
 
 interface Head {
   readonly inputs: Readonly<Record<string, Value>>;

@@ -6,7 +6,7 @@ import {
   collateScored,
   textEncoder,
 } from '@rag/colbert/training';
-import { openCheckpoint } from '@rag/models';
+import { openCheckpointOrOnnx } from '@rag/models';
 import type { CompleteColbertConfig, ResolvedColbert } from '../config/colbert-config.js';
 import { colbertRetriever } from '../evaluate/colbert-retriever.js';
 import { openSources } from '../run-files.js';
@@ -17,6 +17,7 @@ import { describeRows, readRetrievalRows } from './retrieval-rows.js';
 import { type PreparedTask, type RunPlatform, runTask, type TaskData, type TaskRun } from './run-task.js';
 import { openStartingColbert, type StartingColbert } from './starting-colbert.js';
 import { textLength } from './text-length.js';
+import { checkExport, describeFile, withColumns, withTrainedFile } from './trained-file.js';
 
 /** What a run of `rag train colbert` gave. */
 export type ColbertRun = TaskRun<RetrieverEvaluation>;
@@ -40,7 +41,10 @@ async function prepare(
   const opened = await openStartingColbert(files, config, { threads });
   const { model } = opened;
   try {
+    const { file, isProjected = false } = opened;
+    if (file) checkExport(config.exportOnnx, file);
     say(describeModel(opened, config.modelNameOrPath));
+    if (file) say(describeFile(file));
     // The lengths that it is trained at are those that it is served at.
     const settings = {
       ...opened.settings,
@@ -62,8 +66,11 @@ async function prepare(
           settings,
           loss: { kind: lossType === 'infonce' ? 'in-batch' : 'scored', temperature },
           gradCache: config.gradCache,
+          ...(file && { file: { rows: file.rows, isProjected } }),
         }),
-        data,
+        data: file
+          ? { ...data, batches: (epoch, dropout) => withColumns(data.batches(epoch, dropout)) }
+          : data,
         dataFiles: { train: config.trainDataset, val: config.valDataset ?? [] },
         layout: settings.layout,
         ...(judged && {
@@ -84,7 +91,8 @@ async function prepare(
         toSave: (session) => {
           const live = new Map(session.weights().map(({ name, data: values }) => [name, values]));
           const read = async (name: string) => live.get(name) as Float32Array;
-          return colbertCheckpoint({ ...start, read });
+          const whole = colbertCheckpoint({ ...start, read });
+          return file ? whole.then((written) => withTrainedFile(written, file, session)) : whole;
         },
         openSaved: (path) => openSaved(platform, path, { threads, compat: config.compat }),
       };
@@ -150,5 +158,5 @@ async function openSaved(
   const source = await files.openModel(path);
   if (!source)
     throw new Error(`${path}: expected the model that was saved there, got nothing — was it removed?`);
-  return ColBERT.fromCheckpoint(await openCheckpoint(source), { ...options, newHead: false });
+  return ColBERT.fromCheckpoint(await openCheckpointOrOnnx(source), { ...options, newHead: false });
 }

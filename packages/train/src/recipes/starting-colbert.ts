@@ -1,6 +1,18 @@
 import { ColBERT, type ColbertParts, type ColbertSettings } from '@rag/colbert';
-import { colbertParameters, linearProjection, ragRetrievalSettings } from '@rag/colbert/training';
-import { initializeParameters, longestSequence, parseEncoderConfig } from '@rag/models';
+import {
+  colbertParameters,
+  linearProjection,
+  projectionParameters,
+  ragRetrievalSettings,
+} from '@rag/colbert/training';
+import {
+  type Checkpoint,
+  initializeParameters,
+  longestSequence,
+  OnnxFileError,
+  parseEncoderConfig,
+  type TrainableFile,
+} from '@rag/models';
 import type { CompleteColbertConfig } from '../config/colbert-config.js';
 import type { RunFiles } from '../run-files.js';
 import {
@@ -10,11 +22,15 @@ import {
   type StartingParts,
 } from './model-source.js';
 import { openModel } from './open-model.js';
+import { openTrainedFile } from './trained-file.js';
 
 /** What training of a ColBERT model starts from. */
 export interface StartingColbert extends ColbertParts, Pick<StartingParts, 'fresh' | 'base'> {
   /** The same, ready to encode and score. */
   readonly model: ColBERT;
+  /** The ONNX file whose weights these are, where there is no checkpoint, and whether it projects. */
+  readonly file?: TrainableFile;
+  readonly isProjected?: boolean;
 }
 
 type Settings = ModelSettings & Pick<CompleteColbertConfig, 'seed' | 'colbertDim' | 'compat'>;
@@ -66,9 +82,46 @@ async function open(
   const options = { threads, seed, compat, ...width };
   const model = await ColBERT.fromCheckpoint(checkpoint, options);
   try {
+    if (checkpoint.onnx !== undefined)
+      return { ...(await fileParts(checkpoint, checkpoint.onnx, model)), model, base, fresh: [] };
     return { ...(await model.readParts()), model, base, fresh: model.initialized };
   } catch (error) {
     model.dispose();
     throw error;
   }
+}
+
+/**
+ * The weights of a model's file, and of the projection beside it.
+ * @throws OnnxFileError for a file whose projection is not among its weights as the directory has it: the directory that is saved has
+ * both; for one that has weights of the projection's names that it does not project with
+ */
+async function fileParts({ source }: Checkpoint, onnx: string, model: ColBERT) {
+  const { output, projection, ...parts } = model.fileParts!;
+  const { config, settings } = parts;
+  const isProjected = projection === undefined;
+  const width = isProjected ? model.dimension : config.hidden_size;
+  const { file, weights } = await openTrainedFile(source, onnx, config, { names: [output], rank: 3, width });
+  const shapes = new Map(file.parameters.map(({ name, shape }) => [name, shape.join(', ')]));
+  const described = (name: string) => (shapes.has(name) ? `one [${shapes.get(name)}]` : 'none');
+  const layers = projectionParameters(config, settings);
+  const names = new Set(layers.map(({ name }) => name));
+  if (isProjected) {
+    const odd = layers.find(({ name, shape }) => shapes.get(name) !== shape.join(', '));
+    if (odd)
+      throw new OnnxFileError(
+        onnx,
+        `expected the projection's "${odd.name}" [${odd.shape.join(', ')}] among the weights that "${output}" is made with, got ${described(odd.name)} — train from the safetensors checkpoint, or from a file whose output is last_hidden_state`,
+      );
+  }
+  const prefixes = settings.projection.map(({ name }) => `${name}.`);
+  const foreign = [...shapes.keys()].find(
+    (name) => prefixes.some((prefix) => name.startsWith(prefix)) && !(isProjected && names.has(name)),
+  );
+  if (foreign !== undefined)
+    throw new OnnxFileError(
+      onnx,
+      `expected no "${foreign}" beside the directory's projection (${[...names].join(', ')}), got ${described(foreign)} — train from the safetensors checkpoint`,
+    );
+  return { ...parts, file, isProjected, weights: new Map([...weights, ...(projection ?? [])]) };
 }
