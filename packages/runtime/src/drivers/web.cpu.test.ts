@@ -12,7 +12,8 @@ const negate = tinyModel(
   [{ op: 'Neg', inputs: ['a'], outputs: ['b'] }],
 );
 
-test('has one number of threads for all sessions', async () => {
+test('has one number of threads for all sessions, one where none is asked for', async () => {
+  (await createSession(negate, { provider: 'wasm' })).dispose();
   const session = await createSession(negate, { provider: 'wasm', intraOpNumThreads: 1 });
   session.dispose();
   await expect(createSession(negate, { provider: 'wasm', intraOpNumThreads: 2 })).rejects.toThrow(

@@ -29,7 +29,7 @@ const instances = new Map<Ort, Instance>();
 /**
  * Opens a model with onnxruntime-web, in a browser or in Node: provider `wasm`, or `webgpu` where there is an adapter. Feeds and results are
  * copied into and out of the WebAssembly memory, which ends at 4 GiB (https://onnxruntime.ai/docs/tutorials/web/large-models.html).
- * Calls are made one after the other. Threads are one number for all sessions of a page, and need cross-origin isolation.
+ * Calls are made one after the other. Threads are one number for all sessions of a page, and need cross-origin isolation; in Node one by default.
  * Throws SessionError with ONNX Runtime's message, and when the GPU device was lost.
  */
 export async function openWeb(model: Uint8Array | string, options: DriverOptions): Promise<DriverSession> {
@@ -162,6 +162,8 @@ function startThreads(ort: Ort, instance: Instance, wanted: number | undefined):
       `expected ${started}, with which this page's WebAssembly was started, got ${wanted} — ask for the same number in every session`,
     );
   if (started !== undefined) return;
-  if (wanted !== undefined) ort.env.wasm.numThreads = wanted;
-  instance.threads = ort.env.wasm.numThreads || wanted;
+  // Outside of pages onnxruntime-web asks node:os by require, which modules have not.
+  const threads = wanted ?? (globalThis.crossOriginIsolated === undefined ? 1 : undefined);
+  if (threads !== undefined) ort.env.wasm.numThreads = threads;
+  instance.threads = ort.env.wasm.numThreads || threads;
 }
