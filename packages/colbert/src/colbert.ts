@@ -5,6 +5,7 @@ import {
   expectTask,
   expectWeights,
   expectWide,
+  type FileSource,
   GOLDEN_FILE,
   GOLDEN_PAIRS,
   type GoldenCase,
@@ -19,6 +20,7 @@ import {
   type ScoreLoss,
   verifyGolden,
   weightsInMemory,
+  withPlainCard,
 } from '@rag/models';
 import type { CheckpointToSave, ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
 import { chooseProvider, type Provider, readsFiles } from '@rag/runtime';
@@ -59,6 +61,7 @@ export class ColBERT {
     private readonly opened: OpenedColbert,
     /** Where it runs; of `auto` what that took. */
     readonly provider: Provider,
+    private readonly source?: FileSource,
   ) {
     this.config = opened.config;
     this.settings = opened.settings;
@@ -110,13 +113,18 @@ export class ColBERT {
     const config = parseEncoderConfig(checkpoint.config);
     const { onnx } = checkpoint;
     if (onnx !== undefined)
-      return new ColBERT(await openColbertFile(checkpoint, onnx, config, options), options.provider);
+      return new ColBERT(
+        await openColbertFile(checkpoint, onnx, config, options),
+        options.provider,
+        given.source,
+      );
     const { settings, stated, weights } = await openWeights(checkpoint, config, options);
     const { tokenizerFiles } = checkpoint;
     const pooler = poolerOf(checkpoint, config);
     return new ColBERT(
       await openColbert({ config, settings, stated, tokenizerFiles, weights, pooler }, options),
       options.provider,
+      given.source,
     );
   }
 
@@ -232,7 +240,9 @@ export class ColBERT {
     const model = await colbertCheckpoint({ config, settings, stated, tokenizerFiles, read, pooler });
     const cases = golden && (await this.golden(golden === true ? undefined : golden));
     const recorded = cases && { [GOLDEN_FILE]: goldenText('colbert', cases) };
-    return { ...model, files: { ...model.files, ...recorded } };
+    const made = { ...model, files: { ...model.files, ...recorded } };
+    const sources = this.source ? [this.source] : [];
+    return withPlainCard(made, { task: 'colbert', sources });
   }
 
   /**

@@ -29,7 +29,7 @@ const FILES: { readonly [Name in (typeof FIXTURES)[number]]: readonly string[] }
   ],
   colbertv2: ['artifact.metadata'],
 };
-const COMMON = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
+const COMMON = ['README.md', 'config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
 
 test.each(FIXTURES)(
   '%s: a saved model scores the same to the bit, and saves to the same bytes',

@@ -235,6 +235,7 @@ describe('saving', () => {
     expect((await readdir(directory)).sort()).toEqual([
       '1_Pooling',
       '2_Normalize',
+      'README.md',
       'config.json',
       'config_sentence_transformers.json',
       'model.safetensors',

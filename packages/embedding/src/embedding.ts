@@ -5,6 +5,7 @@ import {
   expectTask,
   expectWeights,
   expectWide,
+  type FileSource,
   GOLDEN_FILE,
   GOLDEN_PAIRS,
   type GoldenCase,
@@ -19,6 +20,7 @@ import {
   type Weights,
   weightsInMemory,
   weightsOfCheckpoint,
+  withPlainCard,
 } from '@rag/models';
 import type { CheckpointToSave, ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
 import { chooseProvider, type Provider, readsFiles } from '@rag/runtime';
@@ -52,6 +54,7 @@ export class Embedding {
     private readonly opened: OpenedEmbedding,
     /** Where it runs; of `auto` what that took. */
     readonly provider: Provider,
+    private readonly source?: FileSource,
   ) {
     this.config = opened.config;
     this.head = opened.head;
@@ -106,6 +109,7 @@ export class Embedding {
       return new Embedding(
         await openEmbeddingFile(checkpoint, onnx, config, { ...options, modes, task }),
         options.provider,
+        given.source,
       );
     const { head, settings, weights: dense } = await readEmbeddingFiles(checkpoint.source, config, modes);
     const graph = embeddingGraph(config, head);
@@ -119,7 +123,7 @@ export class Embedding {
     };
     const pooler = poolerOf(checkpoint, config, task);
     const model = { config, head, settings, graph, tokenizerFiles, weights, pooler };
-    return new Embedding(await openEmbedding(model, options), options.provider);
+    return new Embedding(await openEmbedding(model, options), options.provider, given.source);
   }
 
   /**
@@ -198,7 +202,8 @@ export class Embedding {
   }
 
   /**
-   * Writes a directory (float32) that `fromPretrained` and Python's sentence-transformers open, complete or not at all.
+   * Writes a directory (float32) that `fromPretrained` and Python's sentence-transformers open, complete or not at all, with a new
+   * plain card and the licence of the model that was opened.
    * With `golden`, golden.json records what the model gives for texts (some of its own, or those given), for `verify` to replay.
    * @throws SaveRefusedError for a directory that holds anything but a checkpoint, unless `overwrite`
    */
@@ -222,7 +227,8 @@ export class Embedding {
     const model = await embeddingCheckpoint({ config, head, settings, tokenizerFiles, read, pooler });
     const cases = golden && (await this.golden(golden === true ? undefined : golden));
     const recorded = cases && { [GOLDEN_FILE]: goldenText('embedding', cases) };
-    return { ...model, files: { ...model.files, ...recorded } };
+    const made = { ...model, files: { ...model.files, ...recorded } };
+    return withPlainCard(made, { task: 'embedding', sources: this.source ? [this.source] : [] });
   }
 
   /**

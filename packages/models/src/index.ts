@@ -108,6 +108,7 @@ export {
 } from './onnx-training/trainable-file.js';
 export { ModelKindError, OptionError } from './option-error.js';
 export { module, type ParameterPath, parameterRoot } from './parameters.js';
+export { type CardOrigin, withPlainCard } from './plain-card.js';
 export { type Pooler, poolerOf, poolerParameters } from './pooler.js';
 export { type PytorchTensor, readPytorchFile } from './pytorch-file.js';
 export { PytorchFileError } from './pytorch-file-error.js';

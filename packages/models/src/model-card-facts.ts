@@ -3,6 +3,10 @@ import type { FileSource } from './file-source.js';
 /** The file of a model directory that says to people what it is: its model card. */
 export const MODEL_CARD_FILE = 'README.md';
 
+/** Whether a file of a model directory states its licence, which goes where the weights go. */
+export const isLicenceFile = (name: string): boolean =>
+  /^(licen[cs]e|notice|copying|use_policy)([._-][\w.-]*)?$/i.test(name);
+
 /** What a card's front matter states and models made from it repeat (https://huggingface.co/docs/hub/model-cards). */
 export interface ModelCardFacts {
   /** An SPDX-like name, or `other`, which the next two explain. */
@@ -23,10 +27,7 @@ const LOOKED_AT = 1 << 22;
  * keys of its outermost level, values of one line or one list. Whatever else the card holds is not looked at.
  */
 export function readModelCardFacts(card: string): ModelCardFacts {
-  const lines = card.split(/\r?\n/);
-  const end = lines.indexOf('---', 1);
-  if (lines[0] !== '---' || end < 0) return { language: [] };
-  const matter = lines.slice(1, end);
+  const matter = matterOf(card);
   const facts: { [Key in (typeof SCALARS)[number]]?: string } = {};
   for (const key of SCALARS) {
     const value = itemsOf(matter, key)[0];
@@ -37,13 +38,33 @@ export function readModelCardFacts(card: string): ModelCardFacts {
 
 /** Reads the model card of a directory, if there is one; only its first 4 MiB. */
 export async function modelCardFacts(source: FileSource): Promise<ModelCardFacts | undefined> {
+  const text = await cardText(source);
+  return text === undefined ? undefined : readModelCardFacts(text);
+}
+
+/** What a directory's card states, and the names in its `base_model`; nothing without a card. */
+export async function readCard(
+  source: FileSource,
+): Promise<{ readonly facts: ModelCardFacts; readonly baseModels: readonly string[] }> {
+  const text = await cardText(source);
+  return { facts: readModelCardFacts(text ?? ''), baseModels: itemsOf(matterOf(text ?? ''), 'base_model') };
+}
+
+async function cardText(source: FileSource): Promise<string | undefined> {
   if (!(await source.list()).includes(MODEL_CARD_FILE)) return undefined;
   const bytes = await source.read(
     MODEL_CARD_FILE,
     0,
     Math.min(await source.size(MODEL_CARD_FILE), LOOKED_AT),
   );
-  return readModelCardFacts(new TextDecoder().decode(bytes));
+  return new TextDecoder().decode(bytes);
+}
+
+/** The lines of a card's front matter. */
+function matterOf(card: string): readonly string[] {
+  const lines = card.split(/\r?\n/);
+  const end = lines.indexOf('---', 1);
+  return lines[0] !== '---' || end < 0 ? [] : lines.slice(1, end);
 }
 
 /** `key: a`, `key: [a, b]`, or `key:` with lines `- a` below it; none where the key is absent or empty. */

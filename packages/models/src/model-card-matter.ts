@@ -1,4 +1,5 @@
 import { type ModelCard, modelCardName } from './model-card.js';
+import type { ModelCardFacts } from './model-card-facts.js';
 
 interface HubTask {
   readonly library_name: string;
@@ -39,23 +40,51 @@ function hubTask({ task, layout }: Pick<ModelCard, 'task' | 'layout'>): HubTask 
  * none leaves the lines out.
  */
 export function modelCardMatter(card: ModelCard): string {
-  const { base, onnx } = card;
-  const { library_name, pipeline_tag, tags } = hubTask(card);
-  const { language = [], ...licence } = base.facts ?? {};
-  const all = [...tags, 'generated_from_trainer', ...(onnx ? ['onnx', 'transformers.js'] : [])];
+  const { base, task, layout, onnx } = card;
+  return frontMatter({
+    ...{ task, onnx, tags: ['generated_from_trainer'] },
+    ...(layout && { layout }),
+    ...(base.facts && { facts: base.facts }),
+    // Only names of the hub may stand here.
+    ...(base.commit !== undefined && { baseModels: [base.name], relation: 'finetune' }),
+    more: (type) => modelIndex(card, type),
+  });
+}
+
+/** What front matter is made of; a model without a class here has no task. */
+interface Matter extends Partial<Pick<ModelCard, 'task' | 'layout'>>, Pick<ModelCard, 'onnx'> {
+  readonly tags: readonly string[];
+  readonly facts?: ModelCardFacts;
+  /** Names of the hub. */
+  readonly baseModels?: readonly string[];
+  readonly relation?: string;
+  more?(pipelineTag: string): string[];
+}
+
+/** The lines of a card's front matter, between two lines of `---`. */
+export function frontMatter({
+  task,
+  layout,
+  facts,
+  onnx,
+  baseModels = [],
+  relation,
+  ...rest
+}: Matter): string {
+  const hub = task && hubTask({ task, ...(layout && { layout }) });
+  const { language = [], ...licence } = facts ?? {};
+  const tags = [...(hub?.tags ?? []), ...rest.tags, ...(onnx ? ['onnx', 'transformers.js'] : [])];
+  const [base] = baseModels;
   return [
     '---',
     ...(language.length > 0 ? ['language:', ...list(language)] : []),
     ...Object.entries(licence).map(([key, value]) => `${key}: ${scalar(value)}`),
-    `library_name: ${scalar(library_name)}`,
-    `pipeline_tag: ${pipeline_tag}`,
-    'tags:',
-    ...list(all),
-    // Only names of the hub may stand here.
-    ...(base.commit === undefined
-      ? []
-      : [`base_model: ${scalar(base.name)}`, 'base_model_relation: finetune']),
-    ...modelIndex(card, pipeline_tag),
+    ...(hub ? [`library_name: ${scalar(hub.library_name)}`, `pipeline_tag: ${hub.pipeline_tag}`] : []),
+    ...(tags.length > 0 ? ['tags:', ...list(tags)] : []),
+    ...(base !== undefined && baseModels.length === 1 ? [`base_model: ${scalar(base)}`] : []),
+    ...(baseModels.length > 1 ? ['base_model:', ...list(baseModels)] : []),
+    ...(relation === undefined ? [] : [`base_model_relation: ${relation}`]),
+    ...(hub && rest.more ? rest.more(hub.pipeline_tag) : []),
     '---',
     '',
   ].join('\n');

@@ -1,6 +1,9 @@
 import type { ModelCard } from './model-card.js';
 
-type Opened = Pick<ModelCard, 'task' | 'layout' | 'onnx'>;
+interface Opened extends Pick<ModelCard, 'task' | 'layout' | 'onnx'> {
+  /** Whether golden.json is there. @default true */
+  readonly golden?: boolean;
+}
 
 /** How each tool opens a model: code whose `./model` is the directory, or to be replaced by its name on the hub. */
 export function modelCardUse(card: Opened): string {
@@ -17,12 +20,14 @@ export function modelCardUse(card: Opened): string {
 const block = (language: string, lines: readonly string[]): string =>
   [`\`\`\`${language}`, ...lines, '```'].join('\n');
 
-function inTypeScript({ task }: Opened): string[] {
+function inTypeScript({ task, golden = true }: Opened): string[] {
   const open = (name: string) => [
     `import { ${name} } from '@rag/${task}';`,
     '',
-    '// verify: true replays golden.json, which was recorded when the model was written.',
-    `const opened = await ${name}.fromPretrained('./model', { verify: true });`,
+    ...(golden
+      ? ['// verify: true replays golden.json, which was recorded when the model was written.']
+      : []),
+    `const opened = await ${name}.fromPretrained('./model'${golden ? ', { verify: true }' : ''});`,
   ];
   switch (task) {
     case 'reranker':

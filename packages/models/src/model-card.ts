@@ -47,7 +47,8 @@ export interface ModelCard {
   readonly metrics: readonly ModelCardMetric[];
 }
 
-const KINDS = {
+/** What a model of each task is, in words. */
+export const KINDS = {
   reranker: 'A reranker (cross-encoder): it reads a query and a passage together and gives one score',
   embedding: 'An embedding model: one vector per text, compared by cosine similarity',
   colbert: 'A ColBERT model: one vector per token, compared by late interaction',
@@ -127,7 +128,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 /** Text in a cell or a line: whatever a file is called, it stays one, and shows as it reads. */
-const escaped = (text: string): string =>
+export const escaped = (text: string): string =>
   text.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').replace(/[\\`*_|<>[\]&]/g, (mark) => `\\${mark}`);
 
 const shown = (value: unknown): string => {

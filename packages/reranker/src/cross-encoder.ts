@@ -5,6 +5,7 @@ import {
   expectTask,
   expectWeights,
   expectWide,
+  type FileSource,
   GOLDEN_FILE,
   GOLDEN_PAIRS,
   type GoldenCase,
@@ -17,6 +18,7 @@ import {
   verifyGolden,
   weightsInMemory,
   weightsOfCheckpoint,
+  withPlainCard,
 } from '@rag/models';
 import type { CheckpointToSave, ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
 import { chooseProvider, type Provider, readsFiles } from '@rag/runtime';
@@ -55,6 +57,7 @@ export class CrossEncoder {
     private readonly opened: OpenedClassifier,
     /** Where it runs; of `auto` what that took. */
     readonly provider: Provider,
+    private readonly source?: FileSource,
   ) {
     this.config = opened.config;
     this.tokenizer = opened.tokenizer;
@@ -108,11 +111,13 @@ export class CrossEncoder {
       return new CrossEncoder(
         await openClassifierFile(checkpoint, onnx, { config, graph }, options),
         options.provider,
+        given.source,
       );
     const weights = await weightsOfCheckpoint(checkpoint, config, parametersOf(graph), options);
     return new CrossEncoder(
       await openClassifier({ config, tokenizerFiles, graph, weights }, options),
       options.provider,
+      given.source,
     );
   }
 
@@ -195,7 +200,8 @@ export class CrossEncoder {
       parameters: parametersOf(this.opened.graph),
       read: (name) => this.opened.weights.read(name),
     });
-    return { ...model, files: { ...model.files, ...recorded } };
+    const made = { ...model, files: { ...model.files, ...recorded } };
+    return withPlainCard(made, { task: 'reranker', sources: this.source ? [this.source] : [] });
   }
 
   /**

@@ -188,7 +188,7 @@ test('a projection and a Dense are mixed in their own files, in every format tha
       '1_Dense/config.json': '{"in_features":2}',
       '1_Dense/pytorch_model.bin': torchArchive([{ ...linear, name: 'linear.weight' }]),
       'tokenizer.json': '{"model":{}}',
-      'README.md': 'not copied',
+      'README.md': '---\nlicense: mit\n---\nnot copied',
     };
   };
   const mixture = await openMixture([
@@ -203,11 +203,14 @@ test('a projection and a Dense are mixed in their own files, in every format tha
   expect(Object.keys(mixed.files).sort()).toEqual([
     '1_Dense/config.json',
     '1_Dense/pytorch_model.bin',
+    'README.md',
     'colbert_linear.pt',
     'colbert_linear.safetensors',
     'modules.json',
     'tokenizer.json',
   ]);
+  expect(mixed.files['README.md']).toContain('license: mit\n');
+  expect(mixed.files['README.md']).not.toContain('not copied');
   const source = await written(mixed);
   const torch = await readPytorchFile(source, 'colbert_linear.pt');
   expect(await torch.get('weight')!.read()).toEqual(Float32Array.of(2, -2));

@@ -1,6 +1,8 @@
 import { type Checkpoint, openCheckpoint } from '../checkpoint.js';
 import type { Dtype } from '../dtype.js';
 import { type FileSource, readText } from '../file-source.js';
+import { statedTask } from '../model-task.js';
+import { withPlainCard } from '../plain-card.js';
 import { safetensorsBytes, type TensorToWrite } from '../safetensors-write.js';
 import { torchArchive } from '../torch-archive.js';
 import { checkAgreement } from './mix-agreement.js';
@@ -136,7 +138,10 @@ async function mixOf(
         ? await safetensorsBytes(group)
         : await torchBytes(path, group);
   }
-  return { config: withDtype(first.checkpoint.config, tensors), tensors, files };
+  const config = withDtype(first.checkpoint.config, tensors);
+  const sources = models.map(({ checkpoint }) => checkpoint.source);
+  const { task } = await statedTask(sources[0]!, config);
+  return withPlainCard({ config, tensors, files }, { task, sources });
 }
 
 async function readBytes(source: FileSource, path: string): Promise<string | Uint8Array> {

@@ -9,7 +9,7 @@ export { type MixOptions, mixModels, openMixModels } from './mix-models.js';
 export { openHubOrDirectory } from './open-hub-or-directory.js';
 export { type Pushed, type PushOptions, pushToHub } from './push-to-hub.js';
 export type { CheckpointToSave, MadeFromModel, SaveOptions } from './save.js';
-export { SaveRefusedError, saveCheckpoint } from './save.js';
+export { foreignFiles, SaveRefusedError, saveCheckpoint } from './save.js';
 export {
   type ExportOnnxOptions,
   ONNX_FOLDER,

@@ -28,7 +28,9 @@ test('directories are mixed into a checkpoint, also over tensors of several chun
   const models = [await save('base', 1, count), await save('tuned', 3, count)];
   const output = join(folder, 'mixed');
   expect(await mixModels(models, { weights: [1, 3], normalize: true, output })).toEqual([]);
-  expect((await readdir(output)).sort()).toEqual(['config.json', 'model.safetensors', 'tokenizer.json']);
+  expect((await readdir(output)).sort()).toEqual([
+    ...['README.md', 'config.json', 'model.safetensors', 'tokenizer.json'],
+  ]);
   const { tensors } = await openCheckpoint(await directorySource(output));
   const mixed = await tensors.read('w');
   expect(mixed.length).toBe(count);

@@ -86,6 +86,25 @@ test('a directory with other content is refused by name and left as it was; over
   expect(await listing(root)).toEqual(['home']);
 });
 
+test('the card and the licence of an earlier checkpoint go with it; without a model they are foreign', async () => {
+  const directory = join(root, 'model');
+  const carded = (card: string, more = {}) => ({
+    ...checkpoint(1),
+    files: { ...checkpoint(1).files, 'README.md': card, ...more },
+  });
+  await saveCheckpoint(directory, carded('mrr 0.9', { LICENSE: 'MIT' }));
+  await saveCheckpoint(directory, carded('plain'));
+  expect(await listing(directory)).toEqual(['README.md', ...complete].sort());
+  expect(await readFile(join(directory, 'README.md'), 'utf8')).toBe('plain');
+  const project = join(root, 'project');
+  await mkdir(project);
+  for (const name of ['README.md', 'LICENSE']) await writeFile(join(project, name), 'mine');
+  await expect(saveCheckpoint(project, carded('plain'))).rejects.toMatchObject({
+    foreign: ['LICENSE', 'README.md'],
+  });
+  expect(await readFile(join(project, 'README.md'), 'utf8')).toBe('mine');
+});
+
 test('a save that fails leaves what was there', async () => {
   await expect(saveCheckpoint(join(root, 'new'), broken)).rejects.toThrow('gone');
   expect(await listing(root)).toEqual([]);

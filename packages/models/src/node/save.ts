@@ -4,6 +4,8 @@ import { isModuleFile, TOKENIZER_FILES } from '../checkpoint.js';
 import { configText } from '../config-text.js';
 import { GOLDEN_FILE } from '../golden.js';
 import { TRAINING_CONFIG_FILE } from '../model-card.js';
+import { isLicenceFile, MODEL_CARD_FILE } from '../model-card-facts.js';
+import { COLBERT_FILES } from '../needed-files.js';
 import type { OnnxToSave } from '../onnx-training/trainable-file.js';
 import { type TensorToWrite, writeSafetensors } from '../safetensors-write.js';
 import { fileSink, syncDirectory, temporaryName, writeFileAtomically } from './file-sink.js';
@@ -55,6 +57,8 @@ const isDerivedFile = (name: string): boolean =>
   name === TRAINING_CONFIG_FILE ||
   /^onnx\/model(_[a-z0-9]+)?\.onnx(_data)?$/.test(name);
 
+const isCardFile = (name: string): boolean => name === MODEL_CARD_FILE || isLicenceFile(name);
+
 const WEIGHTS = 'model.safetensors';
 const CONFIG = 'config.json';
 const MODEL = `${ONNX_FOLDER}/model.onnx`;
@@ -62,8 +66,8 @@ const MODEL = `${ONNX_FOLDER}/model.onnx`;
 /**
  * Writes a checkpoint directory, complete or not at all: into a temporary directory, fsync, rename.
  * - No such directory: it appears in one rename, its parents are made.
- * - One that holds only files of a checkpoint, those of sentence-transformers' module folders included: it is replaced as a
- *   whole.
+ * - One that holds only files of a checkpoint, its card, its licence and sentence-transformers' module folders included: it is
+ *   replaced as a whole.
  * - An empty one, or with `overwrite` any: the files move in one by one, config.json last; foreign files stay.
  * Models in `onnx`, a golden.json and a training_config.json of the older weights go.
  * Files of any other name are never deleted.
@@ -81,10 +85,7 @@ export async function saveCheckpoint(
   for (const name of extra) checkExtraFile(name);
   const stated = [...extra, WEIGHTS, CONFIG];
   const state = await inspect(directory, foldersOf(stated));
-  const known = new Set<string>([...stated, ...TOKENIZER_FILES]);
-  const foreign = state.names.filter(
-    (name) => !known.has(name) && !isModuleFile(name) && !isDerivedFile(name),
-  );
+  const foreign = foreignNames(state.names, stated);
   if (foreign.length > 0 && !overwrite) throw new SaveRefusedError(directory, foreign);
   const inPlace = state.exists && (state.names.length === 0 || foreign.length > 0);
 
@@ -122,6 +123,21 @@ export async function saveCheckpoint(
     await rm(staging, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Files in a directory for which a save with these further files would be refused; none where there is no directory. */
+export async function foreignFiles(directory: string, extra: readonly string[]): Promise<readonly string[]> {
+  const { names } = await inspect(directory, foldersOf(extra));
+  return foreignNames(names, [...extra, WEIGHTS, CONFIG]);
+}
+
+function foreignNames(names: readonly string[], stated: readonly string[]): string[] {
+  const known = new Set<string>([...stated, ...TOKENIZER_FILES, ...COLBERT_FILES]);
+  // A README or a licence without a model is something else's.
+  const hasModel = names.includes(CONFIG);
+  return names.filter((name) =>
+    isCardFile(name) ? !hasModel : !known.has(name) && !isModuleFile(name) && !isDerivedFile(name),
+  );
 }
 
 async function writeTrained(staging: string, { model, data }: OnnxToSave): Promise<void> {

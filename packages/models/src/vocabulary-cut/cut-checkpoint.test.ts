@@ -47,7 +47,13 @@ test('gathers the table and the heads that predict tokens, copies the rest, renu
       named('cls.predictions.decoder.weight', 300, 2),
       named('bert.pooler.dense.weight', 2, 2),
     ],
-    { 'README.md': '# card', 'golden.json': '{}', 'sentencepiece.bpe.model': 'x', 'modules.json': '[]' },
+    {
+      'README.md': '---\nlicense: mit\n---\n# card\nmrr 0.9',
+      LICENSE: 'MIT',
+      'golden.json': '{}',
+      'sentencepiece.bpe.model': 'x',
+      'modules.json': '[]',
+    },
   );
   const made = await cutCheckpoint(checkpoint, { ids, files });
   expect(made.config).toEqual({ ...config, vocab_size: 7, eos_token_id: [2, 6] });
@@ -64,7 +70,10 @@ test('gathers the table and the heads that predict tokens, copies the rest, renu
   expect(await values(of('cls.predictions.bias'))).toEqual(ids);
   expect(await values(of('bert.pooler.dense.weight'))).toEqual([0, 1, 2, 3]);
   expect(made.parameters).toEqual({ before: 600 + 600 + 300 + 4, after: 14 + 14 + 7 + 4 });
-  expect(Object.keys(made.files).sort()).toEqual(['README.md', 'modules.json', 'tokenizer.json']);
+  expect(Object.keys(made.files).sort()).toEqual(['LICENSE', 'README.md', 'modules.json', 'tokenizer.json']);
+  // What the card said of the weights before the cut is gone; the licence is not.
+  expect(made.files['README.md']).toContain('license: mit\n');
+  expect(made.files['README.md']).not.toMatch(/mrr|verify/);
   expect(made.files['tokenizer.json']).toBe('{"cut":true}');
   expect(made.leftOut).toEqual(['golden.json', 'sentencepiece.bpe.model']);
 });

@@ -3,7 +3,8 @@ import { elementCount } from '../dtype.js';
 import { type FileSource, readText } from '../file-source.js';
 import { findMixFiles } from '../mix/mix-files.js';
 import { tensorsOfCheckpoint } from '../mix/stored-tensor.js';
-import { MODEL_CARD_FILE } from '../model-card-facts.js';
+import { statedTask } from '../model-task.js';
+import { withPlainCard } from '../plain-card.js';
 import type { TensorToWrite } from '../safetensors-write.js';
 import { gatherRows } from './gather-rows.js';
 import { renumberConfig } from './vocabulary-needs.js';
@@ -37,7 +38,7 @@ const TOKEN_HEAD =
 
 /**
  * A checkpoint without the rows of tokens that are gone: the table of embeddings and the heads that predict tokens are gathered, each in
- * its own dtype and bit by bit, `vocab_size` and the ids of config.json changed, everything else copied.
+ * its own dtype and bit by bit, `vocab_size` and the ids of config.json changed, the card written anew, everything else copied.
  * @throws RangeError for a model whose table cannot be told, or that has fewer rows than its tokenizer ids
  */
 export async function cutCheckpoint(
@@ -64,8 +65,12 @@ export async function cutCheckpoint(
     parameters.after += elementCount(tensor.shape);
     made.push(tensor);
   }
-  const { files, leftOut } = await otherFiles(source, tokenizerFiles);
-  return { config: renumberConfig(config, ids), tensors: made, files, parameters, cut, leftOut };
+  const copied = await otherFiles(source, tokenizerFiles);
+  const { task } = await statedTask(source, config);
+  const carded = { config: renumberConfig(config, ids), files: copied };
+  const { files, ...rest } = await withPlainCard(carded, { task, sources: [source] });
+  const leftOut = await leftOutOf(source, files);
+  return { ...rest, tensors: made, files, parameters, cut, leftOut };
 }
 
 function isOfVocabulary(
@@ -87,12 +92,10 @@ function isOfVocabulary(
 /** The tokenizer's files that were cut and what other files there are, but for those that would be wrong. */
 async function otherFiles(source: FileSource, cut: VocabularyRows['files']) {
   const { copied, extras } = await findMixFiles(source);
-  const names = await source.list();
   const tokenizer = new Set<string>(TOKENIZER_FILES);
   const kept = [
     ...copied.filter((name) => !tokenizer.has(name) && !name.endsWith('.model')),
     ...extras.flatMap(({ files }) => files),
-    ...names.filter((name) => name === MODEL_CARD_FILE),
   ];
   const files: Record<string, string | Uint8Array> = {};
   for (const [name, text] of Object.entries(cut)) if (text !== undefined) files[name] = text;
@@ -100,11 +103,16 @@ async function otherFiles(source: FileSource, cut: VocabularyRows['files']) {
     files[name] = /\.(safetensors|bin|pt)$/.test(name)
       ? await source.read(name, 0, await source.size(name))
       : await readText(source, name);
+  return files;
+}
+
+/** Files that neither went into the cut nor were made anew. */
+async function leftOutOf(source: FileSource, files: CutCheckpoint['files']): Promise<string[]> {
+  const names = await source.list();
   const weights = WEIGHT_FILES.find((name) => names.includes(name));
-  const leftOut = names.filter(
+  return names.filter(
     (name) => !Object.hasOwn(files, name) && name !== 'config.json' && name !== weights && !isShard(name),
   );
-  return { files, leftOut };
 }
 
 const isShard = (name: string): boolean => /-\d+-of-\d+\.(safetensors|bin)$/.test(name);

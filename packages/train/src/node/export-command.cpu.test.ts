@@ -43,7 +43,9 @@ test.each(tasks)(
     expect(inspected.stdout).toContain(`task        ${task}, by `);
     expect(inspected.stdout).toContain(`opens with  ${classes[task].name}\n`);
     expect(inspected.stdout).toMatch(/onnx {8}onnx\/model\.onnx \d+\.\d MB\n/);
-    expect(inspected.stdout).toContain('licence     not stated\nrecords     golden.json\n');
+    expect(inspected.stdout).toMatch(
+      /licence {5}not stated\nrecords {5}(README.md, golden.json|golden.json, README.md)\n/,
+    );
     const json = JSON.parse((await runRag('inspect', output, '--json')).stdout);
     expect(json).toMatchObject({ task, opensWith: classes[task].name, sizes: { hidden_size: 32 } });
     const again = await runRag(...flags, '--external_data');
@@ -87,6 +89,29 @@ test.each(
 )('a directory of a %s is refused by the class of a %s, which says what opens it', async (task, other) => {
   await expect(classes[other].fromPretrained(at(task))).rejects.toThrow(`got one of task "${task}" by `);
   await expect(classes[other].fromPretrained(at(task))).rejects.toThrow(`open it with ${classes[task].name}`);
+});
+
+test('licence and base go with an export, metrics of other weights do not', async () => {
+  const output = at('licensed');
+  const model = at('reranker');
+  const card = '---\nlicense: mit\nbase_model: org/base\nmodel-index: []\n---\nmrr@10 0.9\n';
+  const run = () => runRag('export', '--model', model, '--output', output);
+  await writeFile(join(model, 'README.md'), card);
+  await writeFile(join(model, 'LICENSE'), 'MIT');
+  expect(await run()).toMatchObject({ code: 0, stderr: '' });
+  const written = await readFile(join(output, 'README.md'), 'utf8');
+  for (const line of ['license: mit\n', 'base_model: org/base\n', '{ verify: true }'])
+    expect(written).toContain(line);
+  expect(written).not.toMatch(/mrr|model-index/);
+  expect(await readFile(join(output, 'LICENSE'), 'utf8')).toBe('MIT');
+  // A card of an earlier model does not outlive it, beside other files either.
+  await writeFile(join(output, 'README.md'), card);
+  await writeFile(join(output, 'mine.txt'), '');
+  const opened = await classes.reranker.fromPretrained(model);
+  await opened.savePretrained(output, { overwrite: true });
+  opened.dispose();
+  expect(await readFile(join(output, 'README.md'), 'utf8')).not.toMatch(/mrr|verify/);
+  for (const name of ['README.md', 'LICENSE']) await rm(join(model, name));
 });
 
 test('a directory that holds other files is written into with --overwrite alone', async () => {

@@ -101,7 +101,10 @@ test.each(['reranker', 'embedding', 'colbert'] as const)(
     // What a run wrote about its model is not true of a mix.
     const records = [MODEL_CARD_FILE, TRAINING_CONFIG_FILE, GOLDEN_FILE];
     const kept = (await readdir(models[1]!)).filter((name) => !records.includes(name));
-    expect((await readdir(output)).sort()).toEqual(kept.sort());
+    expect((await readdir(output)).sort()).toEqual([...kept, MODEL_CARD_FILE].sort());
+    const card = await readFile(join(output, MODEL_CARD_FILE), 'utf8');
+    expect(card).toContain(`from '@rag/${task}'`);
+    expect(card).not.toMatch(/mrr|verify|model-index/);
   },
 );
 
