@@ -23,7 +23,8 @@ export const trainerState = 'trainer_state.json';
 
 const MODEL_FILES = ['config.json', 'model.safetensors', 'onnx/model.onnx', 'onnx/model.onnx_data'];
 
-const checkpointName = /^checkpoint_\d+$/;
+/** The names of checkpoints' directories. */
+export const checkpointName = /^checkpoint_\d+$/;
 
 /**
  * Checkpoints under `<outputDir>/runs/checkpoints`, as the originals place them. Only what was written is ever removed:

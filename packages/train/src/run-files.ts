@@ -15,6 +15,8 @@ export interface RunFiles {
   openModel(path: string, hub?: HubSourceOptions): Promise<ModelFiles | undefined>;
   /** Writes a model directory with what is made from it, complete or not at all; an earlier one is replaced. */
   saveModel(path: string, model: CheckpointToSave, made?: MadeFromModel): Promise<void>;
+  /** Files in a directory that no model's are, nor of these names: `saveModel` refuses to write beside them. */
+  foreignFiles(path: string, names: readonly string[]): Promise<readonly string[]>;
   /** Removes these files of a directory, and the directory if it is empty then; what is not there is no error. */
   removeModel(path: string, names: readonly string[]): Promise<void>;
   /** A text file; undefined where there is none. */

@@ -110,7 +110,11 @@ export const runOptions = {
   output_dir: option(text, './output', 'where the final model (model/), checkpoints and run.json go', {
     path: 'place',
   }),
-  overwrite_output_dir: option(flag, false, 'replace an earlier run in output_dir'),
+  overwrite_output_dir: option(
+    flag,
+    false,
+    'replace an earlier run in output_dir; files of others in its models are refused before training',
+  ),
   save_on_epoch_end: option(flag, true, 'a checkpoint after every epoch'),
   num_max_checkpoints: option(wholeNumber(1), 5, 'checkpoints to keep, the latest', {
     aliases: ['save_total_limit'],

@@ -29,6 +29,22 @@ test('a model directory, none, and a file in its place', async () => {
   await expect(nodeFiles.openModel(join(root, 'config.json'))).rejects.toThrow('expected a directory');
 });
 
+test('of a model directory all files are known but those of others', async () => {
+  const directory = join(root, 'model');
+  expect(await nodeFiles.foreignFiles(directory, [])).toEqual([]);
+  await mkdir(directory);
+  for (const name of [
+    'config.json',
+    'model.safetensors',
+    'colbert_linear.pt',
+    'README.md',
+    'state.json',
+    'mine.txt',
+  ])
+    await writeFile(join(directory, name), '');
+  expect(await nodeFiles.foreignFiles(directory, ['state.json'])).toEqual(['mine.txt']);
+});
+
 test('removes named files and the directory that is empty then', async () => {
   const directory = join(root, 'model');
   await mkdir(directory);

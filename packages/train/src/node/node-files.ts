@@ -1,7 +1,13 @@
 import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openFile } from '@rag/data/node';
-import { directorySource, openHubOrDirectory, saveCheckpoint, writeFileAtomically } from '@rag/models/node';
+import {
+  directorySource,
+  foreignFiles,
+  openHubOrDirectory,
+  saveCheckpoint,
+  writeFileAtomically,
+} from '@rag/models/node';
 import type { RunFiles } from '../run-files.js';
 import { describeDataFile } from './describe-data-file.js';
 
@@ -48,6 +54,7 @@ export const nodeFiles: RunFiles = {
   },
   describeData: describeDataFile,
   saveModel: (path, model, made) => saveCheckpoint(path, model, made && { made }),
+  foreignFiles,
   async removeModel(path, names) {
     for (const name of names) await rm(join(path, name), { force: true });
     // Folders of the files, the inner ones first; the model's own goes last.

@@ -4,12 +4,14 @@ import { settingsOf } from '../config/resolve.js';
 import type { RunFiles } from '../run-files.js';
 import { type OpenModel, type PreparedTask, runTask } from './run-task.js';
 
-const resolved = resolveEmbedding([
-  settingsOf({ modelNameOrPath: 'm', trainDataset: 'd', outputDir: 'out' }),
-]);
+const settings = { modelNameOrPath: 'm', trainDataset: 'd', outputDir: 'out' };
 
 /** A run whose parts count how often they are let go of. */
-function run(part: Partial<PreparedTask<OpenModel, unknown>>, present: readonly string[] = []) {
+function run(
+  part: Partial<PreparedTask<OpenModel, unknown>>,
+  present: readonly string[] = [],
+  foreign?: Record<string, readonly string[]>,
+) {
   const gone = { model: 0, data: 0 };
   const prepared = {
     model: { dispose: () => gone.model++ },
@@ -19,12 +21,18 @@ function run(part: Partial<PreparedTask<OpenModel, unknown>>, present: readonly 
   } as unknown as PreparedTask<OpenModel, unknown>;
   let prepares = 0;
   const platform = {
-    files: { list: async () => present, makeDirectory: async () => {} } as unknown as RunFiles,
+    files: {
+      list: async () => present,
+      makeDirectory: async () => {},
+      readText: async () => undefined,
+      foreignFiles: async (path: string) => foreign?.[path] ?? [],
+    } as unknown as RunFiles,
     listener: { say: () => {}, step: () => {} },
     threads: 1,
     version: '0',
     versions: {},
   };
+  const resolved = resolveEmbedding([settingsOf({ ...settings, overwriteOutputDir: foreign !== undefined })]);
   const done = runTask('embedding', resolved, platform, async () => {
     prepares++;
     return prepared;
@@ -37,6 +45,21 @@ test('an earlier run is refused before anything is opened', async () => {
   await expect(done).rejects.toThrow('expected no earlier run in out, got model');
   expect(prepares()).toBe(0);
 });
+
+test.each(['out/model', 'out/runs/checkpoints/checkpoint_1'])(
+  'files of others in %s are refused before anything is opened, though an earlier run may be replaced',
+  async (place) => {
+    const present = ['model', 'runs', 'checkpoint_1', 'other'];
+    const { done, prepares } = run({}, present, {
+      [place]: ['notes.txt'],
+      'out/runs/checkpoints/other': ['x'],
+    });
+    await expect(done).rejects.toThrow(
+      `output_dir: expected only files of an earlier run in ${place}, got notes.txt — move them away`,
+    );
+    expect(prepares()).toBe(0);
+  },
+);
 
 test('a model that cannot be evaluated and an objective that cannot be built leave nothing open', async () => {
   const fault = new Error('fault');

@@ -1,7 +1,7 @@
 import { type DropoutDraw, type ModelCard, type ModelCardMetric, TRAINING_CONFIG_FILE } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
 import type { Objective, TrainingSession } from '@rag/runtime';
-import { checkpointsOf } from '../checkpoints.js';
+import { checkpointName, checkpointsOf, trainerState } from '../checkpoints.js';
 import type { CompleteConfig } from '../config/check-shared.js';
 import { ConfigError } from '../config/config-error.js';
 import type { OptionTable } from '../config/option.js';
@@ -134,6 +134,7 @@ export async function runTask<Model extends OpenModel, Evaluation>(
   const { files, listener } = platform;
   for (const setting of notActive) listener.say(formatNotActive(setting));
   const earlier = await earlierCheckpoints(files, config.outputDir, config.overwriteOutputDir);
+  await refuseForeign(files, config.outputDir);
   const threads = config.threads ?? platform.threads;
   await tryProvider(config, threads);
   const prepared = await prepare(threads);
@@ -230,6 +231,21 @@ async function makeOutput(files: RunFiles, outputDir: string): Promise<void> {
       { cause },
     );
   });
+}
+
+/** Finds out before anything is trained whether models can be written where an earlier run's lie. @throws ConfigError */
+async function refuseForeign(files: RunFiles, outputDir: string): Promise<void> {
+  const folder = 'runs/checkpoints';
+  const names = (await files.list(`${outputDir}/${folder}`)).filter((name) => checkpointName.test(name));
+  for (const place of ['model', ...names.map((name) => `${folder}/${name}`)]) {
+    const foreign = await files.foreignFiles(`${outputDir}/${place}`, [...FINAL_FILES, trainerState]);
+    if (foreign.length > 0)
+      throw new ConfigError(
+        'output_dir',
+        'output_dir',
+        `expected only files of an earlier run in ${outputDir}/${place}, got ${foreign.slice(0, 5).join(', ')}${foreign.length > 5 ? ', …' : ''} — move them away or choose another directory: overwrite_output_dir replaces a run, never other files`,
+      );
+  }
 }
 
 async function withSaved<Model extends OpenModel, Result>(
