@@ -23,7 +23,8 @@ export interface JudgedPairs {
 }
 
 /**
- * Scores the pairs by the token vectors of an exported model, each text by itself and once, and compares the scores with the original's.
+ * Scores the pairs by the token vectors of an exported model, each text by itself, and compares the scores with the original's. Of
+ * vectors it keeps those of one pair; a query is encoded once for the pairs of it that follow each other.
  * @throws ExportRefusedError where they rank too differently
  */
 export async function judgeExport(
@@ -33,16 +34,13 @@ export async function judgeExport(
 ): Promise<ScoreLoss> {
   const session = await createSession(path, { provider: 'cpu' });
   try {
-    const known = new Map<string, Promise<TokenVectors>>();
-    const vectors = (kind: 'encodeQuery' | 'encodePassage', text: string) => {
-      const key = `${kind} ${text}`;
-      const found = known.get(key) ?? tokenVectors(session, encoder[kind](text));
-      known.set(key, found);
-      return found;
-    };
     const found: number[] = [];
-    for (const [query, passage] of pairs)
-      found.push(await maxSim(await vectors('encodeQuery', query), await vectors('encodePassage', passage)));
+    let last: { readonly text: string; readonly vectors: TokenVectors } | undefined;
+    for (const [query, passage] of pairs) {
+      if (last?.text !== query)
+        last = { text: query, vectors: await tokenVectors(session, encoder.encodeQuery(query)) };
+      found.push(await maxSim(last.vectors, await tokenVectors(session, encoder.encodePassage(passage))));
+    }
     const loss = compareScores(
       scores,
       found,

@@ -7,7 +7,7 @@ export interface NarrowExport {
   readonly dtype: NarrowDtype;
   /** Least mean cosine between a text's two vectors; 0.98 by default. */
   readonly leastCosine?: number;
-  /** Least share of a text's ten nearest texts (half of them in smaller sets) that stay its nearest; 0.8 by default. */
+  /** Least share of a text's ten nearest texts (half of them in smaller sets) that stay its nearest, among the first 1,000 texts; 0.8 by default. */
   readonly leastOverlap?: number;
 }
 

@@ -6,11 +6,19 @@ export interface VectorLoss {
   /** Mean and least cosine of a text's two vectors. */
   readonly cosine: number;
   readonly leastCosine: number;
-  /** How many of a text's nearest texts stay its nearest (`topOverlap`), mean over the texts. */
+  /** How many of a text's nearest texts stay its nearest (`topOverlap`), mean over the texts that `overlapCount` counts. */
   readonly overlap: number;
+  /** The first of the texts, up to `OVERLAP_TEXTS`, whose neighbours among each other were looked at. */
+  readonly overlapCount: number;
 }
 
-/** @throws RangeError for fewer than 4 vectors, for lists of other lengths and for vectors of other widths */
+/** Texts whose neighbours are looked at, at most: every pair of them is multiplied. */
+export const OVERLAP_TEXTS = 1000;
+
+/**
+ * Cosines of all texts, and the overlap of the first `OVERLAP_TEXTS`.
+ * @throws RangeError for fewer than 4 vectors, for lists of other lengths and for vectors of other widths
+ */
 export function compareVectors(
   original: readonly Float32Array[],
   narrowed: readonly Float32Array[],
@@ -25,17 +33,18 @@ export function compareVectors(
     throw new RangeError(
       `vectors: expected ${original[odd]!.length} elements for text ${odd}, got ${narrowed[odd]!.length} — compare vectors of one width`,
     );
-  const [ours, theirs] = [original.map(normalized), narrowed.map(normalized)];
-  const cosines = ours.map((vector, i) => dot(vector, theirs[i]!));
+  const cosines = original.map((vector, i) => dot(normalized(vector), normalized(narrowed[i]!)));
+  const [ours, theirs] = [original, narrowed].map((all) => all.slice(0, OVERLAP_TEXTS).map(normalized));
   const others = (vectors: readonly Float64Array[], i: number) =>
     vectors.flatMap((vector, j) => (i === j ? [] : [dot(vectors[i]!, vector)]));
-  const overlaps = ours.map((_, i) => topOverlap(others(ours, i), others(theirs, i)));
+  const overlaps = ours!.map((_, i) => topOverlap(others(ours!, i), others(theirs!, i)));
   return {
     count,
     cosine: mean(cosines),
     // A vector that holds no number is as far as can be.
     leastCosine: cosines.reduce((least, x) => Math.min(least, x), 1),
     overlap: mean(overlaps),
+    overlapCount: overlaps.length,
   };
 }
 

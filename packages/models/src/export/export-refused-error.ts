@@ -35,11 +35,12 @@ export function checkLoss(
   if (missed) throw new ExportRefusedError(dtype, missed, loss);
 }
 
-/** `spearman 0.9871, mean 0.0123`, in the order of its keys. */
-export function describeLoss(loss: { readonly count: number }): string {
-  return Object.entries(loss)
-    .filter(([key]) => key !== 'count')
-    .map(([key, value]) => `${key} ${shown(Number(value))}`)
+/** `spearman 0.9871, mean 0.0123`, in the order of its keys; an overlap over fewer than all says over how many. */
+export function describeLoss(loss: { readonly count: number; readonly overlapCount?: number }): string {
+  const { count, overlapCount = count, ...measures } = loss;
+  const part = overlapCount < count ? ` of the first ${overlapCount} of ${count}` : '';
+  return Object.entries(measures)
+    .map(([key, value]) => `${key} ${shown(Number(value))}${key === 'overlap' ? part : ''}`)
     .join(', ');
 }
 

@@ -59,7 +59,7 @@ export function exportCommand({ stdout, stderr }: CommandStreams): Command {
     )
     .option(
       '--least_overlap <x>',
-      'share of the ten best (half of fewer) that a retriever still finds among them; 0.8 without it',
+      'share of the ten best (half of fewer) that a retriever still finds among them, an embedding model among its first 1000 texts; 0.8 without it',
       limit('--least_overlap'),
     )
     .option('--external_data', 'weights in onnx/….onnx_data; without it only where they take 2 GiB')
