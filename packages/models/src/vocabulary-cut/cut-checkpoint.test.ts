@@ -52,6 +52,7 @@ test('gathers the table and the heads that predict tokens, copies the rest, renu
       LICENSE: 'MIT',
       'golden.json': '{}',
       'sentencepiece.bpe.model': 'x',
+      'onnx/model.onnx': 'x',
       'modules.json': '[]',
     },
   );
@@ -75,7 +76,7 @@ test('gathers the table and the heads that predict tokens, copies the rest, renu
   expect(made.files['README.md']).toContain('license: mit\n');
   expect(made.files['README.md']).not.toMatch(/mrr|verify/);
   expect(made.files['tokenizer.json']).toBe('{"cut":true}');
-  expect(made.leftOut).toEqual(['golden.json', 'sentencepiece.bpe.model']);
+  expect(made.leftOut).toEqual(['golden.json', 'sentencepiece.bpe.model', 'onnx/model.onnx']);
 });
 
 test('rows keep their dtype, bit by bit', async () => {

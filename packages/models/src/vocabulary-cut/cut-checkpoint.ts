@@ -1,6 +1,6 @@
 import { type Checkpoint, TOKENIZER_FILES, WEIGHT_FILES } from '../checkpoint.js';
 import { elementCount } from '../dtype.js';
-import { type FileSource, readText } from '../file-source.js';
+import { type FileSource, FileSourceError, readText } from '../file-source.js';
 import { findMixFiles } from '../mix/mix-files.js';
 import { tensorsOfCheckpoint } from '../mix/stored-tensor.js';
 import { statedTask } from '../model-task.js';
@@ -108,7 +108,11 @@ async function otherFiles(source: FileSource, cut: VocabularyRows['files']) {
 
 /** Files that neither went into the cut nor were made anew. */
 async function leftOutOf(source: FileSource, files: CutCheckpoint['files']): Promise<string[]> {
-  const names = await source.list();
+  const within = await source.list('onnx').catch((error: unknown): string[] => {
+    if (error instanceof FileSourceError) return [];
+    throw error;
+  });
+  const names = [...(await source.list()), ...within.map((name) => `onnx/${name}`)];
   const weights = WEIGHT_FILES.find((name) => names.includes(name));
   return names.filter(
     (name) => !Object.hasOwn(files, name) && name !== 'config.json' && name !== weights && !isShard(name),
