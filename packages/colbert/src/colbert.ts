@@ -11,15 +11,11 @@ import {
   type GoldenCase,
   goldenText,
   heldInMemory,
-  longestSequence,
   openCheckpointOrOnnx,
-  parametersOf,
   parseEncoderConfig,
   poolerOf,
-  poolerParameters,
   type ScoreLoss,
   verifyGolden,
-  weightsInMemory,
   withPlainCard,
 } from '@rag/models';
 import type { CheckpointToSave, ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
@@ -27,7 +23,6 @@ import { chooseProvider, type Provider, readsFiles } from '@rag/runtime';
 import type { Tokenizer } from '@rag/text';
 import { checkPair, checkPairs, type Pair } from './check-texts.js';
 import { colbertCheckpoint } from './checkpoint-to-save.js';
-import { colbertGraph } from './colbert-graph.js';
 import type {
   ColbertFileParts,
   ColbertParts,
@@ -39,7 +34,8 @@ import type {
   RerankOptions,
   ScoreOptions,
 } from './colbert-options.js';
-import { type ColbertSettings, checkSettings, dimensionOf } from './colbert-settings.js';
+import { filePartsOf, partsToOpen, readParts, readWeights } from './colbert-parts.js';
+import { type ColbertSettings, dimensionOf } from './colbert-settings.js';
 import { encodePassages, encodeQueries, encoderOf } from './encode-texts.js';
 import { exportColbert, exportNarrowColbert } from './export-colbert.js';
 import { goldenScores } from './golden-scores.js';
@@ -118,14 +114,10 @@ export class ColBERT {
         options.provider,
         given.source,
       );
-    const { settings, stated, weights } = await openWeights(checkpoint, config, options);
     const { tokenizerFiles } = checkpoint;
-    const pooler = poolerOf(checkpoint, config);
-    return new ColBERT(
-      await openColbert({ config, settings, stated, tokenizerFiles, weights, pooler }, options),
-      options.provider,
-      given.source,
-    );
+    const opened = await openWeights(checkpoint, config, options);
+    const model = { config, tokenizerFiles, ...opened, pooler: poolerOf(checkpoint, config) };
+    return new ColBERT(await openColbert(model, options), options.provider, given.source);
   }
 
   /**
@@ -133,19 +125,9 @@ export class ColBERT {
    * @throws RangeError for parameters that are missing, foreign, of another size, or too large together, and for settings that do
    * not fit
    */
-  static async fromParts(
-    { config, settings, stated = {}, tokenizerFiles, weights, pooler: given = new Map() }: ColbertParts,
-    asked: OpenOptions = {},
-  ): Promise<ColBERT> {
+  static async fromParts(parts: ColbertParts, asked: OpenOptions = {}): Promise<ColBERT> {
     const options = { ...asked, provider: await chooseProvider(asked.provider ?? 'cpu') };
-    checkSettings(settings, config.hidden_size, longestSequence(config));
-    const held = weightsInMemory(weights, parametersOf(colbertGraph(config, settings)));
-    if (given.size > 0) weightsInMemory(given, poolerParameters(config));
-    const pooler = new Map([...given].map(([name, data]) => [name, async () => data]));
-    return new ColBERT(
-      await openColbert({ config, settings, stated, tokenizerFiles, weights: held, pooler }, options),
-      options.provider,
-    );
+    return new ColBERT(await openColbert(partsToOpen(parts), options), options.provider);
   }
 
   /** Parameters that the checkpoint did not have and that were initialised afresh: train the model before use. */
@@ -241,8 +223,7 @@ export class ColBERT {
     const cases = golden && (await this.golden(golden === true ? undefined : golden));
     const recorded = cases && { [GOLDEN_FILE]: goldenText('colbert', cases) };
     const made = { ...model, files: { ...model.files, ...recorded } };
-    const sources = this.source ? [this.source] : [];
-    return withPlainCard(made, { task: 'colbert', sources });
+    return withPlainCard(made, { task: 'colbert', sources: this.source ? [this.source] : [] });
   }
 
   /**
@@ -285,19 +266,12 @@ export class ColBERT {
 
   /** Every parameter by its name, float32, in memory: what training starts from. */
   async readWeights(): Promise<Map<string, Float32Array>> {
-    expectWeights(this.opened.onnx);
-    const weights = new Map<string, Float32Array>();
-    for (const { name } of parametersOf(this.opened.graph))
-      weights.set(name, await this.opened.weights.read(name));
-    return weights;
+    return readWeights(this.opened);
   }
 
   /** What `fromParts` takes, in memory. */
   async readParts(): Promise<ColbertParts> {
-    const { config, settings, stated, tokenizerFiles } = this.opened;
-    const pooler = new Map<string, Float32Array>();
-    for (const [name, read] of this.opened.pooler) pooler.set(name, await read());
-    return { config, settings, stated, tokenizerFiles, weights: await this.readWeights(), pooler };
+    return readParts(this.opened);
   }
 
   /** The ONNX file that it was opened from, by its path in the directory; undefined for one of weights. */
@@ -307,9 +281,7 @@ export class ColBERT {
 
   /** What training of that file starts from, beside its weights; undefined for a model of weights. */
   get fileParts(): ColbertFileParts | undefined {
-    const { config, settings, stated, tokenizerFiles, output, projection } = this.opened;
-    if (output === undefined) return undefined;
-    return { config, settings, stated, tokenizerFiles, output, ...(projection && { projection }) };
+    return filePartsOf(this.opened);
   }
 
   /** Frees the sessions; encoding and scoring afterwards are errors. */

@@ -12,26 +12,19 @@ import {
   goldenText,
   heldInMemory,
   openCheckpointOrOnnx,
-  parametersOf,
-  poolerOf,
-  poolerParameters,
   type VectorLoss,
   verifyGolden,
-  type Weights,
-  weightsInMemory,
-  weightsOfCheckpoint,
   withPlainCard,
 } from '@rag/models';
 import type { CheckpointToSave, ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
 import { chooseProvider, type Provider, readsFiles } from '@rag/runtime';
 import type { EncodedIds, Tokenizer, TokenizerTexts } from '@rag/text';
 import { embeddingCheckpoint } from './checkpoint-to-save.js';
-import { embeddingConfig, readEmbeddingConfig } from './embedding-config.js';
-import { readEmbeddingFiles } from './embedding-files.js';
-import { embeddingGraph } from './embedding-graph.js';
+import { readEmbeddingConfig } from './embedding-config.js';
 import type { EmbeddingHead } from './embedding-head.js';
 import type { EmbeddingParts, FromPretrainedOptions, OpenOptions } from './embedding-options.js';
-import { defaultSettings, type EmbeddingSettings } from './embedding-settings.js';
+import type { EmbeddingSettings } from './embedding-settings.js';
+import { checkpointToOpen, partsToOpen } from './embedding-to-open.js';
 import { type EncodeOptions, resolveEncode, type Texts, type Vectors } from './encode-options.js';
 import { encodeStream, encodeWindow } from './encode-stream.js';
 import { exportEmbedding, exportNarrowEmbedding } from './export-embedding.js';
@@ -104,25 +97,14 @@ export class Embedding {
     const checkpoint = readsFiles(sessionOptions(options)) ? given : heldInMemory(given);
     const config = readEmbeddingConfig(checkpoint.config);
     const modes = typeof pooling === 'string' ? [pooling] : pooling;
-    const { tokenizerFiles, onnx } = checkpoint;
+    const { onnx } = checkpoint;
     if (onnx !== undefined)
       return new Embedding(
         await openEmbeddingFile(checkpoint, onnx, config, { ...options, modes, task }),
         options.provider,
         given.source,
       );
-    const { head, settings, weights: dense } = await readEmbeddingFiles(checkpoint.source, config, modes);
-    const graph = embeddingGraph(config, head);
-    const wanted = parametersOf(graph).filter(({ name }) => !dense.has(name));
-    const adapter = task === undefined ? {} : { task };
-    const encoder = await weightsOfCheckpoint(checkpoint, config, wanted, { newHead: false, ...adapter });
-    const weights: Weights = {
-      ...encoder,
-      sources: new Map([...encoder.sources, ...[...dense].map(([name, data]) => [name, { data }] as const)]),
-      read: async (name) => dense.get(name) ?? encoder.read(name),
-    };
-    const pooler = poolerOf(checkpoint, config, task);
-    const model = { config, head, settings, graph, tokenizerFiles, weights, pooler };
+    const model = await checkpointToOpen(checkpoint, config, modes, task);
     return new Embedding(await openEmbedding(model, options), options.provider, given.source);
   }
 
@@ -130,23 +112,9 @@ export class Embedding {
    * A model whose parameters are in memory, below the 2 GiB that an ONNX model can hold; ONNX Runtime copies them.
    * @throws RangeError for parameters that are missing, foreign, of another size, or too large together
    */
-  static async fromParts(
-    { config, head, settings = defaultSettings, tokenizerFiles, weights, pooler }: EmbeddingParts,
-    asked: OpenOptions = {},
-  ): Promise<Embedding> {
+  static async fromParts(parts: EmbeddingParts, asked: OpenOptions = {}): Promise<Embedding> {
     const options = { ...asked, provider: await chooseProvider(asked.provider ?? 'cpu') };
-    const graph = embeddingGraph(config, head);
-    if (pooler && pooler.size > 0) weightsInMemory(pooler, poolerParameters(config));
-    const model = {
-      config: embeddingConfig(config),
-      head,
-      settings,
-      graph,
-      tokenizerFiles,
-      weights: weightsInMemory(weights, parametersOf(graph)),
-      pooler: new Map([...(pooler ?? [])].map(([name, data]) => [name, async () => data])),
-    };
-    return new Embedding(await openEmbedding(model, options), options.provider);
+    return new Embedding(await openEmbedding(partsToOpen(parts), options), options.provider);
   }
 
   /** Elements of a vector, before `dim` and `settings.truncate_dim`. */
