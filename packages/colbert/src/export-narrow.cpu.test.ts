@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExportRefusedError } from '@rag/models';
 import { afterAll, expect, it } from 'vitest';
+import { encoderOf } from './encode-texts.js';
+import { judgeExport } from './judge-export.js';
 import { openTiny } from './testing/open-tiny.js';
 import { tinyTexts } from './testing/tiny.js';
+import type { TokenVectors } from './token-vectors.js';
 
 const root = mkdtempSync(join(tmpdir(), 'export-narrow-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -56,4 +59,29 @@ it.each([
   await expect(refused).rejects.toThrow(ExportRefusedError);
   await expect(refused).rejects.toThrow(message);
   expect(readdirSync(join(root, 'not', 'onnx'))).toEqual([]);
+});
+
+it('the judge keeps the vectors of one pair: passages are encoded anew, a query once while its pairs follow each other', async () => {
+  const model = await openTiny({});
+  const { files } = await model.exportOnnx(join(root, 'judged'));
+  const encoder = encoderOf(model);
+  const encoded: string[] = [];
+  const counted = {
+    ...encoder,
+    encodeQuery(text: string) {
+      encoded.push('query');
+      return encoder.encodeQuery(text);
+    },
+    encodePassage(text: string) {
+      encoded.push('passage');
+      return encoder.encodePassage(text);
+    },
+  };
+  const scores = await model.computeScore(pairs);
+  const maxSim = async (query: TokenVectors, passage: TokenVectors) =>
+    (await model.scoreVectors([query], [passage]))[0]!;
+  const { max } = await judgeExport(files[0]!, { pairs, scores, encoder: counted, maxSim }, { dtype: 'q8' });
+  expect(max).toBeLessThan(1e-4);
+  expect(encoded.filter((kind) => kind === 'query')).toHaveLength(3);
+  expect(encoded.filter((kind) => kind === 'passage')).toHaveLength(pairs.length);
 });
