@@ -153,7 +153,7 @@ test('what cannot be done is one line, and nothing is left behind', async () => 
     ],
     [
       ['--input', input, '--output', at('x.npy'), '--dim', '99'],
-      'rag: --dim: expected a whole number from 1 to 32, got 99 — change it',
+      'rag: --dim: expected a whole number from 1 to 32, got 99 — leave it out to keep the whole vector',
     ],
     [
       ['--input', input, '--output', at('x.npy'), '--format', 'csv'],

@@ -150,7 +150,7 @@ test.each([
   [['--corpus', 'a'], '--queries: expected a file, got none — --corpus, --queries and --qrels go together'],
   [['--beir', 'nowhere'], 'corpus.jsonl: expected a file, got nothing at this path'],
   [['--dataset', rows, '--metrics', 'ndgc@10'], '--metrics: metric "ndgc@10": expected one of mrr, ndcg'],
-  [['--dataset', rows, '--top_k', '5'], '--top_k: expected at least 10 for mrr@10, got 5 — change it'],
+  [['--dataset', rows, '--top_k', '5'], '--top_k: expected at least 10 for mrr@10, got 5 — raise it'],
   [['--dataset', rows, '--run', join('no', 'x.run')], '--run: expected a file in a folder that exists'],
   [
     ['--dataset', exampleData('pair-scores.jsonl'), '--run', 'x.run'],
