@@ -43,6 +43,7 @@ test('of a model directory all files are known but those of others', async () =>
   ])
     await writeFile(join(directory, name), '');
   expect(await nodeFiles.foreignFiles(directory, ['state.json'])).toEqual(['mine.txt']);
+  expect(await nodeFiles.foreignFiles(join(directory, 'mine.txt', 'below'), [])).toEqual([]);
 });
 
 test('removes named files and the directory that is empty then', async () => {

@@ -54,7 +54,7 @@ export const nodeFiles: RunFiles = {
   },
   describeData: describeDataFile,
   saveModel: (path, model, made) => saveCheckpoint(path, model, made && { made }),
-  foreignFiles,
+  foreignFiles: async (path, names) => (await foreignFiles(path, names).catch(absent)) ?? [],
   async removeModel(path, names) {
     for (const name of names) await rm(join(path, name), { force: true });
     // Folders of the files, the inner ones first; the model's own goes last.

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CrossEncoder } from '@rag/reranker';
@@ -23,7 +24,11 @@ interface Watched {
   readonly steps: readonly StepEvent[];
 }
 
-async function watch(name: string, options: Partial<TrainOptions<'reranker'>> = {}): Promise<Watched> {
+async function watch(
+  name: string,
+  options: Partial<TrainOptions<'reranker'>> = {},
+  onStep: () => void = () => {},
+): Promise<Watched> {
   const said: string[] = [];
   const steps: StepEvent[] = [];
   const run = await train(
@@ -39,7 +44,15 @@ async function watch(name: string, options: Partial<TrainOptions<'reranker'>> = 
       logInterval: 2,
       ...options,
     },
-    { listener: { say: (text) => said.push(text), step: (event) => steps.push(event) } },
+    {
+      listener: {
+        say: (text) => said.push(text),
+        step(event) {
+          steps.push(event);
+          onStep();
+        },
+      },
+    },
   );
   return { run, said, steps };
 }
@@ -174,12 +187,17 @@ test('an earlier run is replaced only when told so, checkpoints beyond the limit
 
 test('what was learned is a checkpoint where the final model cannot be written', async () => {
   const notes = join(folder, 'refused-model', 'model', 'notes.txt');
-  await mkdir(dirname(notes), { recursive: true });
-  await writeFile(notes, 'mine');
   const options = { epochs: 1, saveOnEpochEnd: false, overwriteOutputDir: true, trainDataset: tiny.val };
-  await expect(watch('refused-model', options)).rejects.toThrow('holds notes.txt');
+  // Of files that lie there from the start the run says so at once.
+  const step = () => {
+    mkdirSync(dirname(notes), { recursive: true });
+    writeFileSync(notes, 'mine');
+  };
+  await expect(watch('refused-model', options, step)).rejects.toThrow('holds notes.txt');
   expect(await listing(dirname(notes))).toEqual(['notes.txt']);
   await scoresOf(join(folder, 'refused-model', 'runs', 'checkpoints', 'checkpoint_0'));
+  const again = watch('refused-model', options, () => expect.unreachable());
+  await expect(again).rejects.toThrow('expected only files of an earlier run in');
 });
 
 test('a run that is stopped leaves no final model', async () => {
