@@ -38,7 +38,7 @@ export const isBackward = ({ scope }: Node): boolean => scope === 'gradient' || 
 /** What the backward pass reads, and what is there all the time: inputs, parameters and constants. */
 function keptForBackward(graph: Graph): (value: Value | null) => boolean {
   const read = new Set(graph.nodes.filter(isBackward).flatMap((node) => node.inputs));
-  return (value) => !value || value.source.kind !== 'node' || read.has(value);
+  return (value) => value?.source.kind !== 'node' || read.has(value);
 }
 
 const isRecomputed = (node: Node, kept: (value: Value | null) => boolean): boolean =>
