@@ -129,6 +129,22 @@ test('a directory that holds other files is written into with --overwrite alone'
   (await classes.reranker.fromPretrained(output, { verify: true })).dispose();
 });
 
+test('a model is not exported into its own directory', async () => {
+  const model = at('reranker');
+  const { code, stderr } = await runRag(
+    'export',
+    '--model',
+    model,
+    '--output',
+    join(model, '.'),
+    '--overwrite',
+  );
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining("--output: expected another directory than the model's own"),
+  ]);
+});
+
 test('a bare encoder is not exported, and is told', async () => {
   const { code, stderr } = await runRag('export', '--model', config, '--output', at('none'));
   expect(code).toBe(1);

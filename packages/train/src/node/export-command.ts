@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { ColBERT } from '@rag/colbert';
 import { Embedding } from '@rag/embedding';
 import { openCheckpointOrOnnx, readJsonObject, statedTask } from '@rag/models';
@@ -66,6 +67,12 @@ export function exportCommand({ stdout, stderr }: CommandStreams): Command {
     .option('--overwrite', 'write into a directory that holds other files, too')
     .action(async ({ model: name, output, external_data, overwrite, dtype, eval_data, ...flags }: Flags) => {
       const dtypes = dtypesOf(dtype, eval_data);
+      if (await isSameDirectory(name, output))
+        throw new ConfigError(
+          '--output',
+          undefined,
+          `expected another directory than the model's own, got ${output} — what belongs to these weights alone, as its training record, would be replaced`,
+        );
       const { least_spearman, least_cosine, least_overlap, ...hub } = flags;
       const limits = {
         ...(least_spearman !== undefined && { leastSpearman: least_spearman }),
@@ -91,6 +98,12 @@ export function exportCommand({ stdout, stderr }: CommandStreams): Command {
         for (const source of evalData) await source.close();
       }
     });
+}
+
+/** Whether two paths lead to one directory; a name of the hub leads to none. */
+async function isSameDirectory(a: string, b: string): Promise<boolean> {
+  const [real, other] = await Promise.all([a, b].map((path) => realpath(path).catch(() => undefined)));
+  return real !== undefined && real === other;
 }
 
 function dtypesOf(given: readonly string[] = ['fp32'], eval_data?: readonly string[]): ExportDtype[] {
