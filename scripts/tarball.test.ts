@@ -175,6 +175,7 @@ it('has what training needs in its own entry', async () => {
     'collateGroups',
     'collatePointwise',
     'pairEncoder',
+    'rerankerCheckpoint',
     'rerankerObjective',
   ]);
 });

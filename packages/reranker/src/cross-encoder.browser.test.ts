@@ -29,6 +29,7 @@ test('gives files that open to the same scores', async () => {
     bytes[path] = new Uint8Array(await blob.arrayBuffer());
   model.dispose();
   expect(Object.keys(bytes).toSorted()).toEqual([
+    'README.md',
     'config.json',
     'golden.json',
     'model.safetensors',
