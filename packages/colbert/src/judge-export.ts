@@ -1,5 +1,12 @@
-import { checkLoss, compareScores, type LossLimit, type NarrowDtype, type ScoreLoss } from '@rag/models';
-import { createSession, type Session, Tensor } from '@rag/runtime';
+import {
+  checkLoss,
+  compareScores,
+  type LossLimit,
+  type NarrowDtype,
+  rowFeeds,
+  type ScoreLoss,
+} from '@rag/models';
+import { createSession, type Session, tensorsOf } from '@rag/runtime';
 import type { Pair } from './check-texts.js';
 import type { TextEncoder, TokenSequence } from './text-encoder.js';
 import type { TokenVectors } from './token-vectors.js';
@@ -71,15 +78,8 @@ export async function judgeExport(
 }
 
 async function tokenVectors(session: Session, sequence: TokenSequence): Promise<TokenVectors> {
-  const { input_ids, token_type_ids, attention, scored } = sequence;
-  const row = (ids: readonly number[]) =>
-    new Tensor('int64', [1, ids.length], BigInt64Array.from(ids, BigInt));
-  const all: Record<string, Tensor> = {
-    input_ids: row(input_ids),
-    attention_mask: row(attention),
-    token_type_ids: row(token_type_ids),
-  };
-  const feeds = Object.fromEntries(session.inputs.map(({ name }) => [name, all[name]!]));
+  const { attention, scored } = sequence;
+  const feeds = tensorsOf(rowFeeds(session.inputs, sequence, attention));
   const { token_embeddings } = await session.run(feeds);
   const dim = token_embeddings!.shape[2]!;
   const data = token_embeddings!.data as Float32Array;

@@ -1,5 +1,5 @@
-import { checkLoss, compareVectors, type NarrowDtype, type VectorLoss } from '@rag/models';
-import { createSession, Tensor } from '@rag/runtime';
+import { checkLoss, compareVectors, type NarrowDtype, rowFeeds, type VectorLoss } from '@rag/models';
+import { createSession, tensorsOf } from '@rag/runtime';
 import type { EncodedIds } from '@rag/text';
 
 /** How a narrowed export is judged. */
@@ -24,16 +24,8 @@ export async function judgeExport(
   const session = await createSession(path, { provider: 'cpu' });
   try {
     const found: Float32Array[] = [];
-    for (const { input_ids, token_type_ids } of sequences) {
-      const row = (ids: readonly number[]) =>
-        new Tensor('int64', [1, ids.length], BigInt64Array.from(ids, BigInt));
-      const all: Record<string, Tensor> = {
-        input_ids: row(input_ids),
-        attention_mask: row(input_ids.map(() => 1)),
-        token_type_ids: row(token_type_ids),
-      };
-      const feeds = Object.fromEntries(session.inputs.map(({ name }) => [name, all[name]!]));
-      const { sentence_embedding } = await session.run(feeds);
+    for (const sequence of sequences) {
+      const { sentence_embedding } = await session.run(tensorsOf(rowFeeds(session.inputs, sequence)));
       found.push(Float32Array.from(sentence_embedding!.data as Float32Array));
     }
     const loss = compareVectors(vectors, found);

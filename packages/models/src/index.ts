@@ -35,6 +35,7 @@ export {
 export { NARROW_NAMES, type NarrowDtype, narrowWeights } from './export/narrow-weights.js';
 export { type PaddedPlaces, paddedGraph } from './export/padded-graph.js';
 export { type PortableModel, singlePrecision } from './export/portable-model.js';
+export { type RowFeed, rowFeeds, type SequenceIds } from './export/row-feeds.js';
 export type { FileSource } from './file-source.js';
 export {
   describeJson,

@@ -1,5 +1,5 @@
-import { checkLoss, compareScores, type NarrowDtype, type ScoreLoss } from '@rag/models';
-import { createSession, Tensor } from '@rag/runtime';
+import { checkLoss, compareScores, type NarrowDtype, rowFeeds, type ScoreLoss } from '@rag/models';
+import { createSession, tensorsOf } from '@rag/runtime';
 import type { EncodedIds } from '@rag/text';
 
 /** How a narrowed export is judged. */
@@ -22,16 +22,8 @@ export async function judgeExport(
   const session = await createSession(path, { provider: 'cpu' });
   try {
     const found: number[] = [];
-    for (const { input_ids, token_type_ids } of sequences) {
-      const row = (ids: readonly number[]) =>
-        new Tensor('int64', [1, ids.length], BigInt64Array.from(ids, BigInt));
-      const all: Record<string, Tensor> = {
-        input_ids: row(input_ids),
-        attention_mask: row(input_ids.map(() => 1)),
-        token_type_ids: row(token_type_ids),
-      };
-      const feeds = Object.fromEntries(session.inputs.map(({ name }) => [name, all[name]!]));
-      const { logits } = await session.run(feeds);
+    for (const sequence of sequences) {
+      const { logits } = await session.run(tensorsOf(rowFeeds(session.inputs, sequence)));
       found.push((logits!.data as Float32Array)[0]!);
     }
     const loss = compareScores(scores, found);
