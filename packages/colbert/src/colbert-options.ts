@@ -1,18 +1,12 @@
 import type { EncoderConfig, OnnxChoice } from '@rag/models';
-import type { Driver, ProviderChoice } from '@rag/runtime';
+import type { OpenOptions as ModelOptions } from '@rag/runtime';
 import type { TokenizerTexts } from '@rag/text';
 import type { ColbertSettings } from './colbert-settings.js';
 import type { DirectorySettings } from './directory-settings.js';
 import type { ProjectionOptions } from './open-weights.js';
 
 /** How a model is opened. */
-export interface OpenOptions {
-  /** `cpu` (default) and `cuda` in Node, `wasm` and `webgpu` in a page too; a page has no `cpu`. `auto`: the best one present, which `provider` of the model says. */
-  readonly provider?: ProviderChoice;
-  /** `node` (default in Node), or `ffi`, which leaves the event loop free while it computes; `web` (default in a page, and for `wasm`) holds weights in memory. */
-  readonly driver?: Driver;
-  /** Threads within one operator. */
-  readonly threads?: number;
+export interface OpenOptions extends ModelOptions {
   /**
    * Scores as RAG-Retrieval computes them: passages shorter than `maxLength` are padded, and each query token scores at least 0
    * then, since the zero vectors of padding take part in its maximum. By default they do not.

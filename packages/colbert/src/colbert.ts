@@ -19,7 +19,7 @@ import {
   withPlainCard,
 } from '@rag/models';
 import type { CheckpointToSave, ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
-import { chooseProvider, type Provider, readsFiles } from '@rag/runtime';
+import { chooseProvider, type Provider, readsFiles, sessionOptions } from '@rag/runtime';
 import type { Tokenizer } from '@rag/text';
 import { checkPair, checkPairs, type Pair } from './check-texts.js';
 import { colbertCheckpoint } from './checkpoint-to-save.js';
@@ -40,7 +40,7 @@ import { encodePassages, encodeQueries, encoderOf } from './encode-texts.js';
 import { exportColbert, exportNarrowColbert } from './export-colbert.js';
 import { goldenScores } from './golden-scores.js';
 import type { NarrowExport } from './judge-export.js';
-import { type OpenedColbert, openColbert, sessionOptions } from './open-colbert.js';
+import { type OpenedColbert, openColbert } from './open-colbert.js';
 import { openColbertFile } from './open-colbert-file.js';
 import { openWeights } from './open-weights.js';
 import { rankPassages } from './rank-passages.js';

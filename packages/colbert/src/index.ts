@@ -1,3 +1,4 @@
+export type { ModelCudaOptions } from '@rag/runtime';
 export type { Pair } from './check-texts.js';
 export { ColBERT } from './colbert.js';
 export type {

@@ -10,13 +10,13 @@ import {
   outputOf,
   weightsInFile,
 } from '@rag/models';
-import { createSession, Tensor, tensorsOf } from '@rag/runtime';
+import { createSession, sessionOptions, Tensor, tensorsOf } from '@rag/runtime';
 import { colbertGraph, projectionGraph } from './colbert-graph.js';
 import type { FromPretrainedOptions } from './colbert-options.js';
 import { checkSettings, dimensionOf, linearProjection } from './colbert-settings.js';
 import { readDirectorySettings } from './directory-settings.js';
 import { openMaxSim } from './max-sim.js';
-import { type BatchRunner, checkedTokenizer, type OpenedColbert, sessionOptions } from './open-colbert.js';
+import { type BatchRunner, checkedTokenizer, type OpenedColbert } from './open-colbert.js';
 import { type Projection, readProjection } from './read-projection.js';
 
 /**

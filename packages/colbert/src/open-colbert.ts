@@ -1,6 +1,6 @@
 import { type EncoderConfig, modelWithWeights, OptionError, type Pooler, type Weights } from '@rag/models';
 import type { Graph } from '@rag/onnx';
-import { createSession, type Session, type SessionOptions } from '@rag/runtime';
+import { createSession, type Session, sessionOptions } from '@rag/runtime';
 import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
 import { colbertGraph } from './colbert-graph.js';
 import type { OpenOptions } from './colbert-options.js';
@@ -80,9 +80,3 @@ export function checkedTokenizer(
   textEncoder(tokenizer, config, settings);
   return tokenizer;
 }
-
-export const sessionOptions = ({ provider = 'cpu', driver, threads }: OpenOptions): SessionOptions => ({
-  provider,
-  ...(driver === undefined ? {} : { driver }),
-  ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-});

@@ -17,12 +17,12 @@ import {
   withPlainCard,
 } from '@rag/models';
 import type { CheckpointToSave, ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
-import { chooseProvider, type Provider, readsFiles } from '@rag/runtime';
+import { chooseProvider, type OpenOptions, type Provider, readsFiles, sessionOptions } from '@rag/runtime';
 import type { EncodedIds, Tokenizer, TokenizerTexts } from '@rag/text';
 import { embeddingCheckpoint } from './checkpoint-to-save.js';
 import { readEmbeddingConfig } from './embedding-config.js';
 import type { EmbeddingHead } from './embedding-head.js';
-import type { EmbeddingParts, FromPretrainedOptions, OpenOptions } from './embedding-options.js';
+import type { EmbeddingParts, FromPretrainedOptions } from './embedding-options.js';
 import type { EmbeddingSettings } from './embedding-settings.js';
 import { checkpointToOpen, partsToOpen } from './embedding-to-open.js';
 import { type EncodeOptions, resolveEncode, type Texts, type Vectors } from './encode-options.js';
@@ -30,7 +30,7 @@ import { encodeStream, encodeWindow } from './encode-stream.js';
 import { exportEmbedding, exportNarrowEmbedding } from './export-embedding.js';
 import { goldenVectors } from './golden-vectors.js';
 import type { NarrowExport } from './judge-export.js';
-import { type OpenedEmbedding, openEmbedding, sessionOptions, tokenizerTexts } from './open-embedding.js';
+import { type OpenedEmbedding, openEmbedding, tokenizerTexts } from './open-embedding.js';
 import { openEmbeddingFile } from './open-embedding-file.js';
 import type { TextsTokenizer } from './text-encoder.js';
 import { truncateVector } from './truncate-vector.js';

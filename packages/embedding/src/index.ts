@@ -1,3 +1,4 @@
+export type { ModelCudaOptions, OpenOptions } from '@rag/runtime';
 export { calibrationRanges, type EmbeddingRanges } from './calibration-ranges.js';
 export { Embedding } from './embedding.js';
 export {
@@ -9,7 +10,7 @@ export {
   POOLING_MODES,
   type PoolingMode,
 } from './embedding-head.js';
-export type { EmbeddingParts, FromPretrainedOptions, OpenOptions } from './embedding-options.js';
+export type { EmbeddingParts, FromPretrainedOptions } from './embedding-options.js';
 export type { EmbeddingSettings } from './embedding-settings.js';
 export type { EncodeOptions, Texts, Vectors } from './encode-options.js';
 export type { NarrowExport } from './judge-export.js';

@@ -9,17 +9,11 @@ import {
   outputOf,
   weightsInFile,
 } from '@rag/models';
-import { createSession, Tensor, tensorsOf } from '@rag/runtime';
+import { createSession, type OpenOptions, sessionOptions, Tensor, tensorsOf } from '@rag/runtime';
 import { readEmbeddingFiles } from './embedding-files.js';
 import { headGraph } from './embedding-graph.js';
 import { type EmbeddingHead, embeddingDimension, type PoolingMode } from './embedding-head.js';
-import type { OpenOptions } from './embedding-options.js';
-import {
-  type BatchRunner,
-  type OpenedEmbedding,
-  openModelTokenizer,
-  sessionOptions,
-} from './open-embedding.js';
+import { type BatchRunner, type OpenedEmbedding, openModelTokenizer } from './open-embedding.js';
 
 /** The head of a model whose file has it within itself. */
 const HEAD_IN_FILE: EmbeddingHead = { pooling: [], dense: [], normalize: false };

@@ -7,10 +7,9 @@ import {
   type Weights,
 } from '@rag/models';
 import type { Graph } from '@rag/onnx';
-import { createSession, type Session, type SessionOptions } from '@rag/runtime';
+import { createSession, type OpenOptions, type Session, sessionOptions } from '@rag/runtime';
 import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
 import { type EmbeddingHead, embeddingDimension } from './embedding-head.js';
-import type { OpenOptions } from './embedding-options.js';
 import type { EmbeddingSettings } from './embedding-settings.js';
 import { lowercaseTokenizer } from './lowercase-tokenizer.js';
 
@@ -75,9 +74,3 @@ export function openModelTokenizer({
     );
   return tokenizer;
 }
-
-export const sessionOptions = ({ provider = 'cpu', driver, threads }: OpenOptions): SessionOptions => ({
-  provider,
-  ...(driver === undefined ? {} : { driver }),
-  ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-});

@@ -1,17 +1,7 @@
 import type { EncoderConfig, OnnxChoice } from '@rag/models';
-import type { Driver, ProviderChoice } from '@rag/runtime';
+import type { OpenOptions } from '@rag/runtime';
 import type { TokenizerTexts } from '@rag/text';
 import type { BatchLimits } from './score-sequences.js';
-
-/** How a model is opened. */
-export interface OpenOptions {
-  /** `cpu` (default) and `cuda` in Node, `wasm` and `webgpu` in a page too; a page has no `cpu`. `auto`: the best one present, which `provider` of the model says. */
-  readonly provider?: ProviderChoice;
-  /** `node` (default in Node), or `ffi`, which leaves the event loop free while it computes; `web` (default in a page, and for `wasm`) holds weights in memory. */
-  readonly driver?: Driver;
-  /** Threads within one operator. */
-  readonly threads?: number;
-}
 
 export interface FromPretrainedOptions extends OpenOptions {
   /**

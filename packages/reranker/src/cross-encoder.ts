@@ -21,7 +21,7 @@ import {
   withPlainCard,
 } from '@rag/models';
 import type { CheckpointToSave, ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
-import { chooseProvider, type Provider, readsFiles } from '@rag/runtime';
+import { chooseProvider, type OpenOptions, type Provider, readsFiles, sessionOptions } from '@rag/runtime';
 import type { EncodedIds, Tokenizer } from '@rag/text';
 import { checkPair, checkPairs, checkTexts } from './check-pairs.js';
 import { rerankerCheckpoint } from './checkpoint-to-save.js';
@@ -30,7 +30,6 @@ import { classifierGraph } from './classifier-graph.js';
 import type {
   CrossEncoderParts,
   FromPretrainedOptions,
-  OpenOptions,
   Ranked,
   RerankOptions,
   ScoreOptions,
@@ -38,12 +37,7 @@ import type {
 import { type ClassifierToExport, exportClassifier, exportNarrowClassifier } from './export-classifier.js';
 import { goldenScores } from './golden-scores.js';
 import type { NarrowExport } from './judge-export.js';
-import {
-  type OpenedClassifier,
-  openClassifier,
-  openClassifierFile,
-  sessionOptions,
-} from './open-classifier.js';
+import { type OpenedClassifier, openClassifier, openClassifierFile } from './open-classifier.js';
 import { type Pair, pairEncoder } from './pair-encoder.js';
 import { rankPassages, slicePassages } from './rank-passages.js';
 import { scoreSequences } from './score-sequences.js';

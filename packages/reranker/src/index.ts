@@ -1,8 +1,8 @@
+export type { ModelCudaOptions, OpenOptions } from '@rag/runtime';
 export { CrossEncoder } from './cross-encoder.js';
 export type {
   CrossEncoderParts,
   FromPretrainedOptions,
-  OpenOptions,
   Ranked,
   RerankOptions,
   ScoreOptions,

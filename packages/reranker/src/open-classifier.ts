@@ -10,9 +10,16 @@ import {
   weightsInFile,
 } from '@rag/models';
 import type { Graph } from '@rag/onnx';
-import { createSession, type Session, type SessionOptions, Tensor, tensorsOf } from '@rag/runtime';
+import {
+  createSession,
+  type OpenOptions,
+  type Session,
+  sessionOptions,
+  Tensor,
+  tensorsOf,
+} from '@rag/runtime';
 import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
-import type { FromPretrainedOptions, OpenOptions } from './cross-encoder-options.js';
+import type { FromPretrainedOptions } from './cross-encoder-options.js';
 
 /** What runs packed batches to `logits` [batch, 1]: a session over our graph, or an ONNX file of any tool. */
 export type BatchRunner = Pick<Session, 'run' | 'dispose'>;
@@ -112,9 +119,3 @@ function openModelTokenizer({
     );
   return tokenizer;
 }
-
-export const sessionOptions = ({ provider = 'cpu', driver, threads }: OpenOptions): SessionOptions => ({
-  provider,
-  ...(driver === undefined ? {} : { driver }),
-  ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-});

@@ -8,6 +8,7 @@ export type { GraphOptimizationLevel, TensorInfo } from './drivers/driver.js';
 export { SessionError } from './error.js';
 export type { Fetches } from './feeds.js';
 export type { BindOptions, IoBinding } from './io-binding.js';
+export { type ModelCudaOptions, type OpenOptions, sessionOptions } from './open-options.js';
 export { openRowProducts, type RowProducts } from './row-products.js';
 export {
   type BindableSession,

@@ -34,8 +34,10 @@ test('refuses options out of range before it loads a driver', async () => {
   await expect(open({ provider, cuda })).rejects.toThrow(
     "expected provider 'cuda' with these options, got 'cpu'",
   );
-  await expect(open({ provider: 'cuda', cuda })).rejects.toThrow("expected driver 'ffi' with these options");
-  await expect(open({ provider: 'cuda', driver: 'ffi', cuda: { deviceId: '1' } })).rejects.toThrow(
+  await expect(open({ provider: 'cuda', driver: 'node', cuda })).rejects.toThrow(
+    "expected driver 'ffi' with these options, got 'node'",
+  );
+  await expect(open({ provider: 'cuda', cuda: { deviceId: '1' } })).rejects.toThrow(
     'createSession: cuda.deviceId: expected a whole number ≥ 0, got "1"',
   );
 });

@@ -30,7 +30,7 @@ export type Driver = 'node' | 'ffi' | 'web';
 export interface SessionOptions {
   /** `auto` takes the best one present; the session says which. */
   readonly provider: ProviderChoice;
-  /** Where left out, `node` in Node and `web` in a page and for `wasm`. */
+  /** Where left out, `node` in Node, `ffi` for options of `cuda`, and `web` in a page and for `wasm`. */
   readonly driver?: Driver;
   /** Threads within one operator, the calling one included; with driver `web` one number for all sessions of a page. */
   readonly intraOpNumThreads?: number;
@@ -138,9 +138,10 @@ export async function createSession(
       'createSession',
       `expected a provider that a page has, got '${provider}' — use 'webgpu' or 'wasm' in a browser`,
     );
-  const { driver = usable[0]! } = options;
+  // onnxruntime-node's own binding takes no options of CUDA.
+  const { driver = options.cuda && provider === 'cuda' ? 'ffi' : usable[0]! } = options;
   expectOneOf('driver', usable, driver);
-  const driverOptions = checkOptions({ ...options, provider });
+  const driverOptions = checkOptions({ ...options, provider, driver });
   if (provider === 'cuda') await platform.requireCuda();
   if (driver === 'ffi') {
     const openFfi = await loadFfi();
@@ -247,7 +248,7 @@ function checkCuda({ provider, driver, cuda }: SessionOptions): void {
   if (driver !== 'ffi')
     throw new SessionError(
       where,
-      `expected driver 'ffi' with these options, got ${driver ? `'${driver}'` : 'none'} — onnxruntime-node's own binding takes none`,
+      `expected driver 'ffi' with these options, got '${driver}' — onnxruntime-node's own binding takes none`,
     );
   checkCudaOptions('createSession', cuda!);
 }
