@@ -22,7 +22,7 @@ import type { EncoderInputs } from './encoder-inputs.js';
 import { widthOf } from './layers.js';
 
 /** Added to the scores of padding: softmax makes it exactly 0, and a row of padding only stays finite. */
-const MASKED = -1e30;
+export const MASKED = -1e30;
 
 /** The additive mask [batch, 1, 1, seq] of a batch: 0 where a token is real. */
 export const attentionBias = (attention_mask: Value): Value =>
@@ -97,7 +97,7 @@ export function attention(
 }
 
 /** [tokens, hidden] → [batch, heads, seq, width]. Padding cells read the filler row, whose gradient is zero. */
-const toBlocks = (x: Value, { block_index, token_index }: EncoderInputs, heads: number): Value =>
+export const toBlocks = (x: Value, { block_index, token_index }: EncoderInputs, heads: number): Value =>
   transpose(
     reshape(gatherWithInverse(x, block_index, token_index), [0, 0, heads, widthOf(x) / heads]),
     [0, 2, 1, 3],

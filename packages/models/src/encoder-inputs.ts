@@ -1,4 +1,4 @@
-import { input, type TensorType, type Value } from '@rag/onnx';
+import { add, cast, input, reduceSum, sub, type TensorType, type Value } from '@rag/onnx';
 
 /**
  * What every encoder graph is fed: a packed batch. Linear layers, norms and activations see `tokens` rows without
@@ -31,3 +31,13 @@ export function encoderInputs(): EncoderInputs {
   ]);
   return Object.fromEntries(declared) as EncoderInputs;
 }
+
+/**
+ * For each sequence, the row of its last real token, int64 [batch]: the rows of a sequence follow each other. It is no input of its own,
+ * so that graphs which do not read it stay as they are.
+ */
+export const lastToken = ({
+  first_token,
+  attention_mask,
+}: Pick<EncoderInputs, 'first_token' | 'attention_mask'>): Value =>
+  sub(add(first_token, cast(reduceSum(attention_mask, [1]), 'int64')), 1);

@@ -1,4 +1,14 @@
-export type { Architecture, CommonField, CommonFields, ConfigRules, Encoded } from './arch/architecture.js';
+export type {
+  Architecture,
+  AskedLogits,
+  CommonField,
+  CommonFields,
+  ConfigRules,
+  Encoded,
+  SharedValues,
+  Stages,
+} from './arch/architecture.js';
+export { encodeByStages } from './arch/decoder.js';
 export { architectures } from './arch/index.js';
 export { type AttentionBias, attention, attentionBias, localAttentionBias } from './attention.js';
 export type { Checkpoint, TensorIndex, TensorLocation, TokenizerFile } from './checkpoint.js';
@@ -23,7 +33,7 @@ export {
 } from './dropout-feeds.js';
 export type { Dtype } from './dtype.js';
 export { DTYPE_BYTES, elementCount, toFloat32 } from './dtype.js';
-export { type EncoderInputs, encoderInputs, encoderInputTypes } from './encoder-inputs.js';
+export { type EncoderInputs, encoderInputs, encoderInputTypes, lastToken } from './encoder-inputs.js';
 export { compareScores, type ScoreLoss } from './export/compare-scores.js';
 export { compareVectors, type VectorLoss } from './export/compare-vectors.js';
 export {
@@ -63,7 +73,7 @@ export {
 } from './golden.js';
 export { initializeParameter, initializeParameters } from './initialize.js';
 export { type Inspection, inspectCheckpoint } from './inspect.js';
-export { activations, embedding, layerNorm, linear } from './layers.js';
+export { activations, embedding, layerNorm, linear, rmsNorm } from './layers.js';
 export type {
   MatchOptions,
   NamedShapes,

@@ -3,11 +3,11 @@ import {
   linear as affine,
   constant,
   GraphError,
-  gather,
   gelu,
   mul,
   layerNormalization as normalize,
   relu,
+  rmsNormalization,
   sigmoid,
   tanh,
   type Value,
@@ -23,10 +23,13 @@ export function widthOf(x: Value): number {
   return width;
 }
 
-/** `torch.nn.Linear`: x [tokens, in] → [tokens, out], with weight [out, in] and, unless left out, bias [out]. */
+/** `torch.nn.Linear`: x [tokens, in] → [tokens, out], with weight [out, in] and, unless left out, bias [out]; plus the layer's adapter, if any. */
 export const linear = (root: ParameterPath, name: string, x: Value, out: number, bias = true): Value =>
   module(root, name, (path) =>
-    affine(x, path.get('weight', [out, widthOf(x)]), bias ? path.get('bias', [out]) : undefined),
+    path.adapted(
+      x,
+      affine(x, path.get('weight', [out, widthOf(x)]), bias ? path.get('bias', [out]) : undefined),
+    ),
   );
 
 /** `torch.nn.LayerNorm` over the last axis, with weight and, unless left out, bias [width]. */
@@ -41,6 +44,16 @@ export const layerNorm = (root: ParameterPath, name: string, x: Value, epsilon: 
     );
   });
 
+/**
+ * RMS normalization (https://arxiv.org/abs/1910.07467) over the last axis, with weight [width]; `offset` is added to the weight: 1 for
+ * Gemma, whose weights start at 0.
+ */
+export const rmsNorm = (root: ParameterPath, name: string, x: Value, epsilon: number, offset = 0): Value =>
+  module(root, name, (path) => {
+    const weight = path.get('weight', [widthOf(x)]);
+    return rmsNormalization(x, offset === 0 ? weight : add(weight, offset), epsilon);
+  });
+
 /** `torch.nn.Embedding`: rows of weight [count, width] at int64 ids [tokens]. */
 export const embedding = (
   root: ParameterPath,
@@ -48,7 +61,7 @@ export const embedding = (
   ids: Value,
   count: number,
   width: number,
-): Value => module(root, name, (path) => gather(path.get('weight', [count, width]), ids));
+): Value => module(root, name, (path) => path.rows('weight', [count, width], ids));
 
 /** The tanh approximation of GELU, as `gelu_new` of transformers. */
 const geluTanh = (x: Value): Value => {

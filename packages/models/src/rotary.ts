@@ -55,10 +55,11 @@ export interface Rotation {
   readonly sin: Value;
 }
 
-/** The rotation of each packed row by its `position_ids` [tokens]. */
-export function rotation(position_ids: Value, frequencies: readonly number[]): Rotation {
+/** The rotation of each packed row by its `position_ids` [tokens]; `scale` is of cos and sin (YaRN). */
+export function rotation(position_ids: Value, frequencies: readonly number[], scale = 1): Rotation {
   const angles = mul(unsqueeze(cast(position_ids, 'float32'), [1, 2]), constant(frequencies, 'float32'));
-  return { cos: cos(angles), sin: sin(angles) };
+  const scaled = (x: Value) => (scale === 1 ? x : mul(x, scale));
+  return { cos: scaled(cos(angles)), sin: scaled(sin(angles)) };
 }
 
 /** Queries or keys [tokens, hidden] turned, head by head: feature i of a head pairs with feature i + width/2. */

@@ -50,6 +50,40 @@ export interface ConfigRules<Config extends EncoderConfig> {
   own(file: ConfigFile, common: CommonFields): Omit<Config, keyof EncoderConfig>;
 }
 
+/** What the layers of one type share, by names that `Stages.layer` reads: masks, rotations. */
+export type SharedValues = Readonly<Record<string, Value>>;
+
+/**
+ * An encoder in parts that are called one by one, where all layers are one graph: a layer compiled once, from `x`, `shared`, what it reads
+ * of `inputs` and its parameters, runs for all of them. `encode` is embed, each layer, finish. All [tokens, hidden].
+ */
+export interface Stages<Config extends EncoderConfig = EncoderConfig> {
+  /** One type per layer, so the length is the number of layers; types differ only in what `shared` gives them. */
+  layerTypes(config: Config): readonly string[];
+  /** The path of a layer below the encoder's: `layers.0`. */
+  layerName(i: number): string;
+  embed(path: ParameterPath, config: Config, inputs: EncoderInputs, dropout: Dropout): Value;
+  /** Nothing of it depends on parameters. */
+  shared(config: Config, type: string, inputs: EncoderInputs): SharedValues;
+  /** `path` is the layer's own. */
+  layer(
+    path: ParameterPath,
+    config: Config,
+    x: Value,
+    shared: SharedValues,
+    inputs: EncoderInputs,
+    dropout: Dropout,
+  ): Value;
+  /** The final norm; the identity where a family has none. */
+  finish(path: ParameterPath, config: Config, x: Value): Value;
+}
+
+/** Where a causal head is asked: rows of [tokens] and ids of the vocabulary, int64 each. */
+export interface AskedLogits {
+  readonly rows: Value;
+  readonly ids: Value;
+}
+
 /** One family, by its `model_type` or the name that it has here: functions that write its graph under Hugging Face's parameter names. */
 export interface Architecture<Config extends EncoderConfig = EncoderConfig> {
   /** transformers' `base_model_prefix`: what a task model's file puts before the encoder's names. */
@@ -59,7 +93,11 @@ export interface Architecture<Config extends EncoderConfig = EncoderConfig> {
   /** Modules of other tasks that checkpoints of this family carry, beside the usual ones. */
   readonly otherHeads?: readonly string[];
   /** The entries of `architectures` in config.json, by which transformers opens a model. */
-  readonly classNames: { readonly encoder: string; readonly sequenceClassification: string };
+  readonly classNames: {
+    readonly encoder: string;
+    readonly sequenceClassification: string;
+    readonly causalLm?: string;
+  };
   /** The dense layer that transformers' encoder class has behind the first token, if it has one; nothing here reads it. */
   readonly encoderPooler?: string;
   /** The prefix that task models of the published code have in place of transformers'. */
@@ -84,6 +122,16 @@ export interface Architecture<Config extends EncoderConfig = EncoderConfig> {
     config: Config,
     inputs: EncoderInputs,
     labels: number,
+    dropout: Dropout,
+  ): Value;
+  /** Its parts, in families whose layers are all the same graph. */
+  readonly stages?: Stages<Config>;
+  /** `…ForCausalLM` of decoders: logits [rows, ids] at the asked places only. */
+  causalLm?(
+    root: ParameterPath,
+    config: Config,
+    inputs: EncoderInputs,
+    asked: AskedLogits,
     dropout: Dropout,
   ): Value;
 }

@@ -10,6 +10,7 @@ import { jinaEmbeddingsV3, jinaXlmRoberta } from './jina-xlm-roberta.js';
 import { modernbert } from './modernbert.js';
 import { mpnet } from './mpnet.js';
 import { nomicBert } from './nomic-bert.js';
+import { qwen2, qwen3 } from './qwen2.js';
 import { roberta, xlmRoberta } from './roberta.js';
 
 const byModelType = {
@@ -26,6 +27,8 @@ const byModelType = {
   mpnet,
   new: newModel,
   nomic_bert: nomicBert,
+  qwen2,
+  qwen3,
   roberta,
   'xlm-roberta': xlmRoberta,
 };
