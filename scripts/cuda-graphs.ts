@@ -18,7 +18,8 @@ import { namedLosses } from '../packages/losses/src/names.js';
 import { type EncoderConfig, MODEL_TYPES, parseEncoderConfig } from '../packages/models/src/index.js';
 import { decodeModel, type Graph, matmul, optimize, trace, transpose } from '../packages/onnx/src/index.js';
 import { classifierConfig } from '../packages/reranker/src/classifier-config.js';
-import { classifierGraph, paddedClassifierGraph } from '../packages/reranker/src/classifier-graph.js';
+import { classifierGraph, classifierScores } from '../packages/reranker/src/classifier-graph.js';
+import { paddedScoresGraph } from '../packages/reranker/src/score-model.js';
 import { type RerankerLoss, rerankerObjective } from '../packages/reranker/src/training/objective.js';
 import { compile, type Objective } from '../packages/runtime/src/index.js';
 import { adamWModel, squareSumModel } from '../packages/runtime/src/training/device-optimizer.js';
@@ -204,7 +205,7 @@ export function servingGraphs(name: string, config: EncoderConfig, few: boolean)
   const heads = embeddingHeads(config).slice(0, few ? 1 : undefined);
   const graphs: Named<Graph>[] = [
     ['classifier', classifierGraph(classifierConfig(config), 1)],
-    ['classifier, padded', paddedClassifierGraph(classifierConfig(config))],
+    ['classifier, padded', paddedScoresGraph(config, classifierScores(classifierConfig(config)))],
     ['colbert', colbertGraph(config, settings)],
     ['colbert, padded', paddedColbertGraph(config, settings)],
     ['colbert, projection', projectionGraph(config, settings)],

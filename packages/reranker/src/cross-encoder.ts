@@ -1,62 +1,23 @@
 import {
   type Checkpoint,
-  checkpointFiles,
   type EncoderConfig,
-  expectTask,
-  expectWeights,
-  expectWide,
-  type FileSource,
-  GOLDEN_FILE,
-  GOLDEN_PAIRS,
-  type GoldenCase,
-  goldenText,
   heldInMemory,
-  longestSequence,
-  openCheckpointOrOnnx,
   parametersOf,
-  type ScoreLoss,
-  verifyGolden,
   weightsInMemory,
-  weightsOfCheckpoint,
-  withPlainCard,
 } from '@rag/models';
-import type { CheckpointToSave, ExportOnnxOptions, HubOptions, WrittenOnnx } from '@rag/models/node';
-import { chooseProvider, type OpenOptions, type Provider, readsFiles, sessionOptions } from '@rag/runtime';
-import type { EncodedIds, Tokenizer } from '@rag/text';
-import { checkPair, checkPairs, checkTexts } from './check-pairs.js';
-import { rerankerCheckpoint } from './checkpoint-to-save.js';
+import type { HubOptions } from '@rag/models/node';
+import { chooseProvider, type OpenOptions, readsFiles, sessionOptions } from '@rag/runtime';
 import { classifierConfig, readClassifierConfig } from './classifier-config.js';
-import { classifierGraph } from './classifier-graph.js';
-import type {
-  CrossEncoderParts,
-  FromPretrainedOptions,
-  Ranked,
-  RerankOptions,
-  ScoreOptions,
-} from './cross-encoder-options.js';
-import { type ClassifierToExport, exportClassifier, exportNarrowClassifier } from './export-classifier.js';
-import { goldenScores } from './golden-scores.js';
-import type { NarrowExport } from './judge-export.js';
-import { type OpenedClassifier, openClassifier, openClassifierFile } from './open-classifier.js';
-import { type Pair, pairEncoder } from './pair-encoder.js';
-import { rankPassages, slicePassages } from './rank-passages.js';
-import { scoreSequences } from './score-sequences.js';
+import { classifierScores } from './classifier-graph.js';
+import type { CrossEncoderParts, FromPretrainedOptions } from './cross-encoder-options.js';
+import { openPretrained } from './open-pretrained.js';
+import { openReranker, openRerankerCheckpoint, type RerankerParts } from './open-reranker.js';
+import { pairEncoder } from './pair-encoder.js';
+import { PairReranker } from './pair-reranker.js';
+import { scoresGraph } from './score-model.js';
 
 /** A BERT-like reranker: one logit for a query and a passage read together (https://arxiv.org/abs/1901.04085). */
-export class CrossEncoder {
-  readonly config: EncoderConfig;
-  readonly tokenizer: Tokenizer;
-
-  private constructor(
-    private readonly opened: OpenedClassifier,
-    /** Where it runs; of `auto` what that took. */
-    readonly provider: Provider,
-    private readonly source?: FileSource,
-  ) {
-    this.config = opened.config;
-    this.tokenizer = opened.tokenizer;
-  }
-
+export class CrossEncoder extends PairReranker {
   /**
    * Opens a checkpoint (config.json, weights, tokenizer files) by its directory or, in Node, by its name on the hub, of which it
    * fetches what is needed into the cache that Python shares. The weights are read in place: the files must stay as they
@@ -68,30 +29,9 @@ export class CrossEncoder {
     idOrDirectory: string,
     options: FromPretrainedOptions & HubOptions = {},
   ): Promise<CrossEncoder> {
-    const { openHubOrDirectory } = await import('@rag/models/node');
-    const source = await openHubOrDirectory(idOrDirectory, options);
-    const checkpoint = await openCheckpointOrOnnx(source, options.onnx);
-    if (options.verify) expectWide(checkpoint.onnx, idOrDirectory);
-    if (options.newHead !== true)
-      await expectTask(
-        checkpoint,
-        'reranker',
-        idOrDirectory,
-        'pass newHead: true to put a fresh head on its encoder',
-      );
-    const model = await CrossEncoder.fromCheckpoint(checkpoint, options);
-    if (options.verify)
-      await verifyGolden(source, 'reranker', idOrDirectory, (inputs) =>
-        model.golden(checkPairs(inputs)),
-      ).catch((error: unknown) => {
-        model.dispose();
-        throw error;
-      });
-    if (model.initialized.length > 0 && options.newHead === undefined)
-      console.warn(
-        `${idOrDirectory}: expected a classification head, got none, so ${model.initialized.join(', ')} start from random values — train the model before use, or pass newHead: true to say so`,
-      );
-    return model;
+    return openPretrained(idOrDirectory, options, (checkpoint) =>
+      CrossEncoder.fromCheckpoint(checkpoint, options),
+    );
   }
 
   /** Opens a checkpoint of any source, as `fromPretrained`; weights that are not in files of this machine are copied. */
@@ -99,20 +39,8 @@ export class CrossEncoder {
     const options = { ...asked, provider: await chooseProvider(asked.provider ?? 'cpu') };
     const checkpoint = readsFiles(sessionOptions(options)) ? given : heldInMemory(given);
     const config = readClassifierConfig(checkpoint.config, options.newHead);
-    const graph = classifierGraph(config, 1);
-    const { tokenizerFiles, onnx } = checkpoint;
-    if (onnx !== undefined)
-      return new CrossEncoder(
-        await openClassifierFile(checkpoint, onnx, { config, graph }, options),
-        options.provider,
-        given.source,
-      );
-    const weights = await weightsOfCheckpoint(checkpoint, config, parametersOf(graph), options);
-    return new CrossEncoder(
-      await openClassifier({ config, tokenizerFiles, graph, weights }, options),
-      options.provider,
-      given.source,
-    );
+    const opened = await openRerankerCheckpoint(checkpoint, crossEncoderParts(config), options);
+    return new CrossEncoder(opened, options.provider, given.source);
   }
 
   /**
@@ -124,149 +52,19 @@ export class CrossEncoder {
     asked: OpenOptions = {},
   ): Promise<CrossEncoder> {
     const options = { ...asked, provider: await chooseProvider(asked.provider ?? 'cpu') };
-    const graph = classifierGraph(config, 1);
-    const held = weightsInMemory(weights, parametersOf(graph));
-    const model = { config: classifierConfig(config), tokenizerFiles, graph, weights: held };
-    return new CrossEncoder(await openClassifier(model, options), options.provider);
+    const parts = crossEncoderParts(classifierConfig(config));
+    const held = weightsInMemory(weights, parametersOf(parts.graph));
+    const opened = await openReranker({ ...parts, tokenizerFiles, weights: held }, options);
+    return new CrossEncoder(opened, options.provider);
   }
+}
 
-  /** Parameters that the checkpoint did not have and that were initialised afresh: such a head must be trained first. */
-  get initialized(): readonly string[] {
-    return this.opened.weights.initialized;
-  }
-
-  /**
-   * The score of one pair, or of each of many in their order: a logit, or with `normalize` its logistic function, since a
-   * model with one logit has no softmax. Higher is more relevant.
-   * @throws TypeError for what is no pair of strings, RangeError for options out of range, SessionError after `dispose`
-   */
-  async computeScore(pair: Pair, options?: ScoreOptions): Promise<number>;
-  async computeScore(pairs: readonly (readonly string[])[], options?: ScoreOptions): Promise<number[]>;
-  async computeScore(
-    pairs: Pair | readonly (readonly string[])[],
-    options: ScoreOptions = {},
-  ): Promise<number | number[]> {
-    const single = Array.isArray(pairs) && typeof pairs[0] === 'string';
-    const list = single ? [checkPair(pairs, 'pair')] : checkPairs(pairs);
-    const encoder = this.encoder(options);
-    const scores = await this.score(
-      list.map(([query, passage]) => encoder.encode(query, passage)),
-      options,
-    );
-    return single ? scores[0]! : scores;
-  }
-
-  /**
-   * The passages from the most to the least relevant, with their places in the given list; equal scores keep its order.
-   * @throws as `computeScore`
-   */
-  async rerank(query: string, passages: readonly string[], options: RerankOptions = {}): Promise<Ranked[]> {
-    checkTexts(query, passages);
-    const sliced = slicePassages(this.encoder(options), query, passages, options);
-    return rankPassages(passages, sliced.passageOf, await this.score(sliced.sequences, options), options);
-  }
-
-  /**
-   * Writes a checkpoint directory (float32) that `fromPretrained` and Python's transformers open, complete or not at all.
-   * With `golden`, golden.json records what the model gives for pairs (some of its own, or those given), for `verify` to replay.
-   * @throws SaveRefusedError for a directory that holds anything but a checkpoint, unless `overwrite`
-   */
-  async savePretrained(
-    directory: string,
-    { golden, ...options }: { overwrite?: boolean; golden?: boolean | readonly Pair[] } = {},
-  ): Promise<void> {
-    const { saveCheckpoint } = await import('@rag/models/node');
-    await saveCheckpoint(directory, await this.toSave(golden), options);
-  }
-
-  /** What `savePretrained` writes, in memory by path: for a page, to keep or to offer as a download. */
-  async files({ golden }: { golden?: boolean | readonly Pair[] } = {}): Promise<Map<string, Blob>> {
-    return checkpointFiles(await this.toSave(golden));
-  }
-
-  private async toSave(golden?: boolean | readonly Pair[]): Promise<CheckpointToSave> {
-    expectWeights(this.opened.onnx);
-    const cases = golden && (await this.golden(golden === true ? undefined : golden));
-    const recorded = cases && { [GOLDEN_FILE]: goldenText('reranker', cases) };
-    const model = rerankerCheckpoint({
-      config: this.config,
-      tokenizerFiles: this.opened.tokenizerFiles,
-      parameters: parametersOf(this.opened.graph),
-      read: (name) => this.opened.weights.read(name),
-    });
-    const made = { ...model, files: { ...model.files, ...recorded } };
-    return withPlainCard(made, { task: 'reranker', sources: this.source ? [this.source] : [] });
-  }
-
-  /**
-   * Writes `onnx/model.onnx` into a directory, beside what `savePretrained` writes: `logits` [batch, 1] over padded batches (int64 `input_ids`, `attention_mask`
-   * and, where the model has segments, `token_type_ids`, all [batch, seq]), as transformers.js, optimum and ONNX Runtime feed it.
-   * @throws RangeError for 2 GiB or more where `externalData` is false
-   */
-  async exportOnnx(directory: string, options: ExportOnnxOptions = {}): Promise<WrittenOnnx> {
-    return exportClassifier(directory, this.exported(), options);
-  }
-
-  /**
-   * Writes a narrower model (`onnx/model_fp16.onnx`, `model_quantized.onnx` of dtype q8, `model_q4.onnx`), once its scores of `pairs` have been
-   * compared with this model's.
-   * @throws ExportRefusedError where they rank too differently; RangeError for fewer than 3 pairs
-   */
-  async exportNarrow(
-    directory: string,
-    pairs: readonly Pair[],
-    narrow: NarrowExport & ExportOnnxOptions,
-  ): Promise<WrittenOnnx & { readonly loss: ScoreLoss }> {
-    const encoder = this.encoder({});
-    const sequences = checkPairs(pairs).map((pair) => encoder.encode(...pair));
-    const scores = await this.computeScore(pairs);
-    return exportNarrowClassifier(directory, this.exported(), { ...narrow, sequences, scores });
-  }
-
-  /** Every parameter by its Hugging Face name, float32, in memory: what training starts from. */
-  async readWeights(): Promise<Map<string, Float32Array>> {
-    const weights = new Map<string, Float32Array>();
-    for (const { name } of parametersOf(this.opened.graph))
-      weights.set(name, await this.opened.weights.read(name));
-    return weights;
-  }
-
-  /** The ONNX file that it was opened from, by its path in the directory; undefined for one of weights. */
-  get onnx(): string | undefined {
-    return this.opened.onnx;
-  }
-
-  /** Frees the session; scoring afterwards is an error. */
-  dispose(): void {
-    this.opened.runner.dispose();
-  }
-
-  private exported(): ClassifierToExport {
-    expectWeights(this.opened.onnx);
-    return { config: this.config, read: (name) => this.opened.weights.read(name) };
-  }
-
-  /** What the model gives for pairs, or for some of its own: what golden.json records; tokens are those of the default length. */
-  async golden(pairs: readonly Pair[] = GOLDEN_PAIRS): Promise<GoldenCase[]> {
-    const scores = await this.computeScore(pairs);
-    return goldenScores(this.encoder({}), pairs, scores);
-  }
-
-  private encoder({ maxLength = Math.min(512, longestSequence(this.config)) }: ScoreOptions) {
-    return pairEncoder(this.tokenizer, this.config, maxLength);
-  }
-
-  private async score(
-    sequences: readonly EncodedIds[],
-    { batchSize = 64, maxTokens = 16_384, normalize = false, onProgress, signal }: ScoreOptions,
-  ): Promise<number[]> {
-    const logits = await scoreSequences(
-      this.opened.runner,
-      sequences,
-      this.tokenizer.padId,
-      { batchSize, maxTokens },
-      { onProgress, signal },
-    );
-    return normalize ? logits.map((logit) => 1 / (1 + Math.exp(-logit))) : logits;
-  }
+function crossEncoderParts(config: EncoderConfig): RerankerParts {
+  const scores = classifierScores(config);
+  return {
+    config,
+    scores,
+    graph: scoresGraph(scores),
+    encoderOf: (tokenizer, maxLength) => pairEncoder(tokenizer, config, maxLength),
+  };
 }

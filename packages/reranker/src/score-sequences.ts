@@ -1,6 +1,6 @@
 import { type Tensor, tensorsOf } from '@rag/runtime';
 import { type EncodedIds, packedBatches, packedTensors } from '@rag/text';
-import type { BatchRunner } from './open-classifier.js';
+import type { BatchRunner } from './open-reranker.js';
 
 /** How sequences are put into batches. */
 export interface BatchLimits {

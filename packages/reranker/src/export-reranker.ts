@@ -7,23 +7,24 @@ import {
 } from '@rag/models';
 import type { ExportOnnxOptions, WrittenOnnx } from '@rag/models/node';
 import type { EncodedIds } from '@rag/text';
-import { paddedClassifierGraph } from './classifier-graph.js';
 import { judgeExport, type NarrowExport } from './judge-export.js';
+import { paddedScoresGraph, type Scores } from './score-model.js';
 
 /** A reranker as it is exported: its config, and its weights read one by one. */
-export interface ClassifierToExport {
+export interface RerankerToExport {
   readonly config: EncoderConfig;
-  /** float32 elements of a parameter of `classifierGraph`. */
+  readonly scores: Scores;
+  /** float32 elements of a parameter of `scores`. */
   read(name: string): Promise<Float32Array>;
 }
 
-const wideModel = ({ config, read }: ClassifierToExport) =>
-  singlePrecision(paddedClassifierGraph(config), read);
+const wideModel = ({ config, scores, read }: RerankerToExport) =>
+  singlePrecision(paddedScoresGraph(config, scores), read);
 
 /** Writes `onnx/model.onnx`, float32. @throws RangeError for 2 GiB or more where `externalData` is false */
-export async function exportClassifier(
+export async function exportReranker(
   directory: string,
-  model: ClassifierToExport,
+  model: RerankerToExport,
   options: ExportOnnxOptions,
 ): Promise<WrittenOnnx> {
   const { writeOnnx } = await import('@rag/models/node');
@@ -40,9 +41,9 @@ export interface JudgedExport extends NarrowExport, ExportOnnxOptions {
  * Writes a narrower model, once its scores have been compared with the model's.
  * @throws ExportRefusedError where they rank too differently; RangeError for fewer than 3 sequences
  */
-export async function exportNarrowClassifier(
+export async function exportNarrowReranker(
   directory: string,
-  model: ClassifierToExport,
+  model: RerankerToExport,
   { sequences, scores, dtype, externalData, leastSpearman }: JudgedExport,
 ): Promise<WrittenOnnx & { readonly loss: ScoreLoss }> {
   const { writeOnnx } = await import('@rag/models/node');

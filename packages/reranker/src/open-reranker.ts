@@ -6,8 +6,10 @@ import {
   OptionError,
   openFileModel,
   outputOf,
+  parametersOf,
   type Weights,
   weightsInFile,
+  weightsOfCheckpoint,
 } from '@rag/models';
 import type { Graph } from '@rag/onnx';
 import {
@@ -20,31 +22,52 @@ import {
 } from '@rag/runtime';
 import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
 import type { FromPretrainedOptions } from './cross-encoder-options.js';
+import type { PairEncoder } from './pair-encoder.js';
+import type { Scores } from './score-model.js';
 
 /** What runs packed batches to `logits` [batch, 1]: a session over our graph, or an ONNX file of any tool. */
 export type BatchRunner = Pick<Session, 'run' | 'dispose'>;
 
 /** What a reranker is opened from. */
-export interface ClassifierToOpen {
+export interface RerankerToOpen {
   readonly config: EncoderConfig;
   readonly tokenizerFiles: TokenizerTexts;
+  /** Its parameters are those of `scores`. */
   readonly graph: Graph;
+  readonly scores: Scores;
   readonly weights: Weights;
+  /** Pairs to ids, of the kind of model that it is. */
+  encoderOf(tokenizer: Tokenizer, maxLength: number): PairEncoder;
+  /** What is saved beside the checkpoint. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
+/** What a kind of reranker makes of its config. */
+export type RerankerParts = Omit<RerankerToOpen, 'tokenizerFiles' | 'weights'>;
+
 /** And what it is then. */
-export interface OpenedClassifier extends ClassifierToOpen {
+export interface OpenedReranker extends Omit<RerankerToOpen, 'encoderOf'> {
   readonly tokenizer: Tokenizer;
+  encoder(maxLength: number): PairEncoder;
   readonly runner: BatchRunner;
   /** The ONNX file that it is, if it is one. */
   readonly onnx?: string;
 }
 
+/** A reranker of a checkpoint: its weights, or the ONNX file that it is. @throws as `openReranker`, and for weights that do not fit */
+export async function openRerankerCheckpoint(
+  checkpoint: Checkpoint,
+  parts: RerankerParts,
+  options: Pick<FromPretrainedOptions, 'newHead' | 'seed'> & OpenOptions,
+): Promise<OpenedReranker> {
+  const { onnx, tokenizerFiles } = checkpoint;
+  if (onnx !== undefined) return openRerankerFile(checkpoint, onnx, parts, options);
+  const weights = await weightsOfCheckpoint(checkpoint, parts.config, parametersOf(parts.graph), options);
+  return openReranker({ ...parts, tokenizerFiles, weights }, options);
+}
+
 /** @throws RangeError for a tokenizer with more tokens than the model; SessionError */
-export async function openClassifier(
-  model: ClassifierToOpen,
-  options: OpenOptions,
-): Promise<OpenedClassifier> {
+export async function openReranker(model: RerankerToOpen, options: OpenOptions): Promise<OpenedReranker> {
   const { graph, weights } = model;
   const tokenizer = openModelTokenizer(model);
   const runner = await createSession(modelWithWeights(graph, weights.sources), {
@@ -53,7 +76,7 @@ export async function openClassifier(
     // Prepacking would copy every weight out of the file that it is mapped from.
     config: { 'session.disable_prepacking': '1' },
   });
-  return { ...model, tokenizer, runner };
+  return { ...model, tokenizer, runner, encoder: (maxLength) => model.encoderOf(tokenizer, maxLength) };
 }
 
 /**
@@ -61,21 +84,21 @@ export async function openClassifier(
  * asks for them, `token_type_ids` and `position_ids`; its output is `logits`, or the only one there is, [batch, 1].
  * @throws OnnxFileError for a file that is refused and for a graph of other inputs or outputs; RangeError for one of several labels
  */
-export async function openClassifierFile(
+async function openRerankerFile(
   { source, tokenizerFiles }: Checkpoint,
   path: string,
-  { config, graph }: Pick<ClassifierToOpen, 'config' | 'graph'>,
-  options: FromPretrainedOptions,
-): Promise<OpenedClassifier> {
+  parts: RerankerParts,
+  options: Pick<FromPretrainedOptions, 'newHead'> & OpenOptions,
+): Promise<OpenedReranker> {
   if (options.newHead === true)
     throw new OptionError(
       'newHead',
       `expected weights to put a fresh head on, got the ONNX file ${path}`,
       'open the checkpoint that it was exported from',
     );
-  const model = { config, tokenizerFiles, graph, weights: weightsInFile(path) };
+  const model = { ...parts, tokenizerFiles, weights: weightsInFile(path) };
   const tokenizer = openModelTokenizer(model);
-  const file = await openFileModel(source, path, config, async ({ model, ...folder }) => {
+  const file = await openFileModel(source, path, parts.config, async ({ model, ...folder }) => {
     const session = await createSession(model, { ...sessionOptions(options), ...folder });
     return { ...session, run: (feeds, outputs) => session.run(tensorsOf(feeds), outputs) };
   });
@@ -101,7 +124,8 @@ export async function openClassifierFile(
       },
       dispose: () => file.dispose(),
     };
-    return { ...model, tokenizer, runner, onnx: path };
+    const encoder = (maxLength: number): PairEncoder => model.encoderOf(tokenizer, maxLength);
+    return { ...model, tokenizer, encoder, runner, onnx: path };
   } catch (error) {
     file.dispose();
     throw error;
@@ -111,7 +135,7 @@ export async function openClassifierFile(
 function openModelTokenizer({
   config,
   tokenizerFiles,
-}: Pick<ClassifierToOpen, 'config' | 'tokenizerFiles'>): Tokenizer {
+}: Pick<RerankerToOpen, 'config' | 'tokenizerFiles'>): Tokenizer {
   const tokenizer = openTokenizer(tokenizerFiles);
   if (tokenizer.vocabSize > config.vocab_size)
     throw new RangeError(
