@@ -11,8 +11,8 @@ export interface InputPlace {
 }
 
 /** A row, and what was read with it. */
-export interface ReadRow {
-  readonly row: InputRow;
+export interface ReadRow<Row = InputRow> {
+  readonly row: Row;
   /** Bytes of all files through this row's line, its line end aside. */
   readonly bytes: number;
   /** Valid until the next row is asked for. */
@@ -30,11 +30,11 @@ export class ChangedInputError extends Error {
  * @param from lines that an earlier run has read: they are passed over, unparsed
  * @throws DataError with file and line; ChangedInputError where the lines passed over are not those that were read
  */
-export async function* readInputRows(
+export async function* readInputRows<Row = InputRow>(
   sources: readonly ByteSource[],
-  parse: (line: Line) => InputRow,
+  parse: (line: Line) => Row,
   from?: InputPlace,
-): AsyncGenerator<ReadRow, void, undefined> {
+): AsyncGenerator<ReadRow<Row>, void, undefined> {
   const tally = lineTally();
   const place = (): InputPlace => ({ lines: tally.lines, linesHash: tally.digest() });
   const known = from?.lines ?? 0;

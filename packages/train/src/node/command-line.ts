@@ -13,6 +13,7 @@ import { inspectCommand } from './inspect-command.js';
 import { mixCommand } from './mix-command.js';
 import type { Output } from './progress.js';
 import { rerankCommand } from './rerank-command.js';
+import { scoreCommand } from './score-command.js';
 import { trainCommand } from './train-command.js';
 import { version } from './version.js';
 
@@ -45,6 +46,7 @@ export async function runCommandLine(
     ]).description('evaluate a model or a run on judged queries'),
     encodeCommand(streams),
     rerankCommand(streams),
+    scoreCommand(streams),
     exportCommand(streams),
     inspectCommand(streams),
     mixCommand(streams),

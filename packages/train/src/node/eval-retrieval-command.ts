@@ -221,7 +221,8 @@ const similarities: Readonly<Record<string, Similarity>> = {
   dot_product: 'dot',
 };
 
-function similarityOf({ settings: { similarity_fn_name } }: Pick<Embedding, 'settings'>): Similarity {
+/** How vectors of a model are compared, as it says itself. @throws ConfigError for another way */
+export function similarityOf({ settings: { similarity_fn_name } }: Pick<Embedding, 'settings'>): Similarity {
   const found = similarities[similarity_fn_name ?? 'cosine'];
   if (found) return found;
   throw new ConfigError(

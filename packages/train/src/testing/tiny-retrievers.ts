@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { nodeFiles } from '../node/node-files.js';
 import { openStartingColbert } from '../recipes/starting-colbert.js';
 import { openStartingEmbedding } from '../recipes/starting-embedding.js';
+import { openStartingModel } from '../recipes/starting-model.js';
 
 const fresh = (config: string) => ({ modelNameOrPath: config, initFromConfig: true, seed: 3 });
 
@@ -31,6 +32,14 @@ export async function writeTinyEmbedding(
 export async function writeTinyColbert(config: string, directory: string): Promise<string> {
   const options = { ...fresh(config), colbertDim: 16, compat: false };
   const { model } = await openStartingColbert(nodeFiles, options, { threads: 1 });
+  await model.savePretrained(directory);
+  model.dispose();
+  return directory;
+}
+
+/** Writes a reranker of fresh weights. */
+export async function writeTinyReranker(config: string, directory: string): Promise<string> {
+  const { model } = await openStartingModel(nodeFiles, fresh(config), { threads: 1 });
   await model.savePretrained(directory);
   model.dispose();
   return directory;
