@@ -74,6 +74,22 @@ export {
 export { initializeParameter, initializeParameters } from './initialize.js';
 export { type Inspection, inspectCheckpoint } from './inspect.js';
 export { activations, embedding, layerNorm, linear, rmsNorm } from './layers.js';
+export { initializeLora, isLoraParameter } from './lora/initialize-lora.js';
+export { type LoraConfig, LoraError, type LoraScale, loraScale } from './lora/lora-config.js';
+export { type LinearLayer, type LoraLayers, type LoraLayersOptions, loraLayers } from './lora/lora-layers.js';
+export {
+  type ParameterElements,
+  packParameter,
+  type StoredTensor,
+  unpackParameter,
+} from './lora/pack-parameter.js';
+export {
+  PARAMETER_STORAGES,
+  type ParameterStorage,
+  type StoredTensorSpec,
+  storedTensors,
+} from './lora/parameter-storage.js';
+export { checkTargets, isSaved, isTarget } from './lora/target-modules.js';
 export type {
   MatchOptions,
   NamedShapes,
@@ -118,7 +134,13 @@ export {
   type WantedOutput,
 } from './onnx-training/trainable-file.js';
 export { ModelKindError, OptionError } from './option-error.js';
-export { module, type ParameterPath, parameterRoot } from './parameters.js';
+export {
+  type LinearAdapter,
+  module,
+  type ParameterOptions,
+  type ParameterPath,
+  parameterRoot,
+} from './parameters.js';
 export { type CardOrigin, withPlainCard } from './plain-card.js';
 export { type Pooler, poolerOf, poolerParameters } from './pooler.js';
 export { type PytorchTensor, readPytorchFile } from './pytorch-file.js';

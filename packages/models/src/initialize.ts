@@ -6,11 +6,12 @@ import { philox } from './philox.js';
 
 /** The norms' weights of every family: `LayerNorm`, `sa_layer_norm`, `attn_ln`, `norm1`, `layer_norm_q`, … */
 const NORM = /(norm|ln)(\d*|_[12qk])\.weight$/i;
-const WORDS = /(^|\.)(word|tok)_embeddings\.weight$/;
+const WORDS = /(^|\.)((word|tok)_embeddings|embed_tokens)\.weight$/;
 
 /**
  * A fresh value for one parameter, as transformers initialises BERT-like models: weights and embeddings normal with mean 0 and
- * standard deviation `initializer_range`, biases 0, norms' weights 1; the padding row of the word table, and of RoBERTa's
+ * standard deviation `initializer_range`, biases 0, norms' weights 1 (0 where the
+ * family adds 1 to them); the padding row of the word table, and of RoBERTa's
  * position table, 0. The numbers depend on (seed, parameter name, element index) and on nothing else: neither the order of
  * calls nor the other parameters.
  * @param seed a whole number in [0, 2^53).
@@ -24,7 +25,8 @@ export function initializeParameter(
 ): Float32Array<ArrayBuffer> {
   const values = new Float32Array(elementCount(shape));
   if (name.endsWith('.bias')) return values;
-  if (NORM.test(name) && shape.length === 1) return values.fill(1);
+  if (NORM.test(name) && shape.length === 1)
+    return values.fill(architectures[config.model_type].freshNorm ?? 1);
   if (!name.endsWith('.weight') || shape.length !== 2) {
     throw new TypeError(
       `${name}: expected a bias, a LayerNorm weight or a matrix, got shape [${shape}] — say how it starts in initialize.ts`,
@@ -87,7 +89,7 @@ function boxMuller(word0: number, word1: number, out: Float64Array, at: number):
 }
 
 /** FNV-1a, 64 bits, of the name's UTF-8 bytes, as two words. */
-function hashName(name: string): [number, number] {
+export function hashName(name: string): [number, number] {
   let hash = 0xcbf29ce484222325n;
   for (const byte of new TextEncoder().encode(name)) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
