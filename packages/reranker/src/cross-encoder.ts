@@ -1,20 +1,19 @@
-import {
-  type Checkpoint,
-  type EncoderConfig,
-  heldInMemory,
-  parametersOf,
-  weightsInMemory,
-} from '@rag/models';
+import { type Checkpoint, type EncoderConfig, heldInMemory } from '@rag/models';
 import type { HubOptions } from '@rag/models/node';
 import { chooseProvider, type OpenOptions, readsFiles, sessionOptions } from '@rag/runtime';
+import type { TokenizerTexts } from '@rag/text';
 import { classifierConfig, readClassifierConfig } from './classifier-config.js';
 import { classifierScores } from './classifier-graph.js';
 import type { CrossEncoderParts, FromPretrainedOptions } from './cross-encoder-options.js';
 import { openPretrained } from './open-pretrained.js';
-import { openReranker, openRerankerCheckpoint, type RerankerParts } from './open-reranker.js';
+import {
+  openModelTokenizer,
+  openRerankerCheckpoint,
+  openRerankerParts,
+  type RerankerParts,
+} from './open-reranker.js';
 import { pairEncoder } from './pair-encoder.js';
 import { PairReranker } from './pair-reranker.js';
-import { scoresGraph } from './score-model.js';
 
 /** A BERT-like reranker: one logit for a query and a passage read together (https://arxiv.org/abs/1901.04085). */
 export class CrossEncoder extends PairReranker {
@@ -39,7 +38,11 @@ export class CrossEncoder extends PairReranker {
     const options = { ...asked, provider: await chooseProvider(asked.provider ?? 'cpu') };
     const checkpoint = readsFiles(sessionOptions(options)) ? given : heldInMemory(given);
     const config = readClassifierConfig(checkpoint.config, options.newHead);
-    const opened = await openRerankerCheckpoint(checkpoint, crossEncoderParts(config), options);
+    const opened = await openRerankerCheckpoint(
+      checkpoint,
+      crossEncoderParts(config, checkpoint.tokenizerFiles),
+      options,
+    );
     return new CrossEncoder(opened, options.provider, given.source);
   }
 
@@ -52,19 +55,18 @@ export class CrossEncoder extends PairReranker {
     asked: OpenOptions = {},
   ): Promise<CrossEncoder> {
     const options = { ...asked, provider: await chooseProvider(asked.provider ?? 'cpu') };
-    const parts = crossEncoderParts(classifierConfig(config));
-    const held = weightsInMemory(weights, parametersOf(parts.graph));
-    const opened = await openReranker({ ...parts, tokenizerFiles, weights: held }, options);
+    const parts = crossEncoderParts(classifierConfig(config), tokenizerFiles);
+    const opened = await openRerankerParts(parts, { tokenizerFiles, weights }, options);
     return new CrossEncoder(opened, options.provider);
   }
 }
 
-function crossEncoderParts(config: EncoderConfig): RerankerParts {
-  const scores = classifierScores(config);
+function crossEncoderParts(config: EncoderConfig, tokenizerFiles: TokenizerTexts): RerankerParts {
+  const tokenizer = openModelTokenizer(config, tokenizerFiles);
   return {
     config,
-    scores,
-    graph: scoresGraph(scores),
-    encoderOf: (tokenizer, maxLength) => pairEncoder(tokenizer, config, maxLength),
+    tokenizer,
+    scores: classifierScores(config),
+    encoder: (maxLength) => pairEncoder(tokenizer, config, maxLength),
   };
 }

@@ -9,6 +9,7 @@ import {
   parametersOf,
   type Weights,
   weightsInFile,
+  weightsInMemory,
   weightsOfCheckpoint,
 } from '@rag/models';
 import type { Graph } from '@rag/onnx';
@@ -21,34 +22,35 @@ import {
   tensorsOf,
 } from '@rag/runtime';
 import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
-import type { FromPretrainedOptions } from './cross-encoder-options.js';
+import type { CrossEncoderParts, FromPretrainedOptions } from './cross-encoder-options.js';
 import type { PairEncoder } from './pair-encoder.js';
-import type { Scores } from './score-model.js';
+import { type Scores, scoresGraph } from './score-model.js';
 
 /** What runs packed batches to `logits` [batch, 1]: a session over our graph, or an ONNX file of any tool. */
 export type BatchRunner = Pick<Session, 'run' | 'dispose'>;
 
-/** What a reranker is opened from. */
-export interface RerankerToOpen {
+/** What a kind of reranker makes of its config. */
+export interface RerankerParts {
   readonly config: EncoderConfig;
-  readonly tokenizerFiles: TokenizerTexts;
-  /** Its parameters are those of `scores`. */
-  readonly graph: Graph;
+  readonly tokenizer: Tokenizer;
+  /** Logits of a packed batch. */
   readonly scores: Scores;
-  readonly weights: Weights;
-  /** Pairs to ids, of the kind of model that it is. */
-  encoderOf(tokenizer: Tokenizer, maxLength: number): PairEncoder;
+  /** Pairs to ids. */
+  encoder(maxLength: number): PairEncoder;
   /** What is saved beside the checkpoint. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** What a kind of reranker makes of its config. */
-export type RerankerParts = Omit<RerankerToOpen, 'tokenizerFiles' | 'weights'>;
+/** What a reranker is opened from. */
+export interface RerankerToOpen extends RerankerParts {
+  readonly tokenizerFiles: TokenizerTexts;
+  /** Of `scores`. */
+  readonly graph: Graph;
+  readonly weights: Weights;
+}
 
 /** And what it is then. */
-export interface OpenedReranker extends Omit<RerankerToOpen, 'encoderOf'> {
-  readonly tokenizer: Tokenizer;
-  encoder(maxLength: number): PairEncoder;
+export interface OpenedReranker extends RerankerToOpen {
   readonly runner: BatchRunner;
   /** The ONNX file that it is, if it is one. */
   readonly onnx?: string;
@@ -61,22 +63,33 @@ export async function openRerankerCheckpoint(
   options: Pick<FromPretrainedOptions, 'newHead' | 'seed'> & OpenOptions,
 ): Promise<OpenedReranker> {
   const { onnx, tokenizerFiles } = checkpoint;
-  if (onnx !== undefined) return openRerankerFile(checkpoint, onnx, parts, options);
-  const weights = await weightsOfCheckpoint(checkpoint, parts.config, parametersOf(parts.graph), options);
-  return openReranker({ ...parts, tokenizerFiles, weights }, options);
+  const graph = scoresGraph(parts.scores);
+  if (onnx !== undefined) return openRerankerFile(checkpoint, onnx, { ...parts, graph }, options);
+  const weights = await weightsOfCheckpoint(checkpoint, parts.config, parametersOf(graph), options);
+  return openReranker({ ...parts, graph, tokenizerFiles, weights }, options);
 }
 
-/** @throws RangeError for a tokenizer with more tokens than the model; SessionError */
-export async function openReranker(model: RerankerToOpen, options: OpenOptions): Promise<OpenedReranker> {
+/** A reranker whose parameters are in memory. @throws RangeError for parameters that are missing, foreign or of another size */
+export async function openRerankerParts(
+  parts: RerankerParts,
+  { tokenizerFiles, weights }: Pick<CrossEncoderParts, 'tokenizerFiles' | 'weights'>,
+  options: OpenOptions,
+): Promise<OpenedReranker> {
+  const graph = scoresGraph(parts.scores);
+  const held = weightsInMemory(weights, parametersOf(graph));
+  return openReranker({ ...parts, graph, tokenizerFiles, weights: held }, options);
+}
+
+/** @throws SessionError */
+async function openReranker(model: RerankerToOpen, options: OpenOptions): Promise<OpenedReranker> {
   const { graph, weights } = model;
-  const tokenizer = openModelTokenizer(model);
   const runner = await createSession(modelWithWeights(graph, weights.sources), {
     ...sessionOptions(options),
     ...(weights.folder === undefined ? {} : { externalDataFolder: weights.folder }),
     // Prepacking would copy every weight out of the file that it is mapped from.
     config: { 'session.disable_prepacking': '1' },
   });
-  return { ...model, tokenizer, runner, encoder: (maxLength) => model.encoderOf(tokenizer, maxLength) };
+  return { ...model, runner };
 }
 
 /**
@@ -87,7 +100,7 @@ export async function openReranker(model: RerankerToOpen, options: OpenOptions):
 async function openRerankerFile(
   { source, tokenizerFiles }: Checkpoint,
   path: string,
-  parts: RerankerParts,
+  parts: RerankerParts & { readonly graph: Graph },
   options: Pick<FromPretrainedOptions, 'newHead'> & OpenOptions,
 ): Promise<OpenedReranker> {
   if (options.newHead === true)
@@ -97,7 +110,6 @@ async function openRerankerFile(
       'open the checkpoint that it was exported from',
     );
   const model = { ...parts, tokenizerFiles, weights: weightsInFile(path) };
-  const tokenizer = openModelTokenizer(model);
   const file = await openFileModel(source, path, parts.config, async ({ model, ...folder }) => {
     const session = await createSession(model, { ...sessionOptions(options), ...folder });
     return { ...session, run: (feeds, outputs) => session.run(tensorsOf(feeds), outputs) };
@@ -124,22 +136,22 @@ async function openRerankerFile(
       },
       dispose: () => file.dispose(),
     };
-    const encoder = (maxLength: number): PairEncoder => model.encoderOf(tokenizer, maxLength);
-    return { ...model, tokenizer, encoder, runner, onnx: path };
+    return { ...model, runner, onnx: path };
   } catch (error) {
     file.dispose();
     throw error;
   }
 }
 
-function openModelTokenizer({
-  config,
-  tokenizerFiles,
-}: Pick<RerankerToOpen, 'config' | 'tokenizerFiles'>): Tokenizer {
+/** @throws TokenizerError; RangeError for a tokenizer with more tokens than the model */
+export function openModelTokenizer(
+  { vocab_size }: Pick<EncoderConfig, 'vocab_size'>,
+  tokenizerFiles: TokenizerTexts,
+): Tokenizer {
   const tokenizer = openTokenizer(tokenizerFiles);
-  if (tokenizer.vocabSize > config.vocab_size)
+  if (tokenizer.vocabSize > vocab_size)
     throw new RangeError(
-      `tokenizer: expected at most ${config.vocab_size} tokens ("vocab_size" of config.json), got ${tokenizer.vocabSize} — use the tokenizer that belongs to the model`,
+      `tokenizer: expected at most ${vocab_size} tokens ("vocab_size" of config.json), got ${tokenizer.vocabSize} — use the tokenizer that belongs to the model`,
     );
   return tokenizer;
 }
