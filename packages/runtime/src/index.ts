@@ -9,6 +9,7 @@ export { SessionError } from './error.js';
 export type { Fetches } from './feeds.js';
 export type { BindOptions, IoBinding } from './io-binding.js';
 export { type ModelCudaOptions, type OpenOptions, sessionOptions } from './open-options.js';
+export { OutOfMemoryError } from './out-of-memory.js';
 export { openRowProducts, type RowProducts } from './row-products.js';
 export {
   type BindableSession,

@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-node';
 import { SessionError } from '../error.js';
+import { withProviderErrors } from '../provider-error.js';
 import { type DType, dtypes, Tensor, type TypedArray } from '../tensor.js';
 import type { DriverSession, TensorInfo } from './driver.js';
 
@@ -72,16 +73,19 @@ export function ortTensor(binding: Pick<Binding, 'Tensor'>, where: string, tenso
   return new binding.Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.shape);
 }
 
-/** What the work gives, with ONNX Runtime's own message in a SessionError where it fails. */
-export async function calling<T>(where: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof SessionError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new SessionError(where, `ONNX Runtime: ${message}`, { cause });
-  }
-}
+/** Calls of a provider: what the work gives, with ONNX Runtime's own message in a SessionError where it fails, in an OutOfMemoryError where memory ends. */
+export const calling =
+  (provider: string): Binding['call'] =>
+  (where, work) =>
+    withProviderErrors(provider, async () => {
+      try {
+        return await work();
+      } catch (cause) {
+        if (cause instanceof SessionError) throw cause;
+        const message = cause instanceof Error ? cause.message : String(cause);
+        throw new SessionError(where, `ONNX Runtime: ${message}`, { cause });
+      }
+    });
 
 function copyInto(where: string, given: Tensor, found: Tensor): Tensor {
   if (given.dtype !== found.dtype || String(given.shape) !== String(found.shape))

@@ -25,7 +25,8 @@ async function loadBinding(): Promise<typeof import('onnxruntime-node')> {
 export async function openNode(model: Uint8Array | string, options: DriverOptions): Promise<DriverSession> {
   const ort = await loadBinding();
   const { provider, config, ...rest } = options;
-  const native = await calling(typeof model === 'string' ? `createSession ${model}` : 'createSession', () =>
+  const call = calling(provider);
+  const native = await call(typeof model === 'string' ? `createSession ${model}` : 'createSession', () =>
     ort.InferenceSession.create(model as Uint8Array, {
       ...rest,
       executionProviders: [provider],
@@ -34,11 +35,12 @@ export async function openNode(model: Uint8Array | string, options: DriverOption
   );
   // With webgpu only the number of elements of a given tensor would be checked, not its shape.
   const fillsFetches = provider !== 'webgpu';
-  return bindingSession({ Tensor: ort.Tensor, fillsFetches, call: calling }, native);
+  return bindingSession({ Tensor: ort.Tensor, fillsFetches, call }, native);
 }
 
 /** The GPU that onnxruntime-node's provider `webgpu` finds, as a device that holds tensors between runs. */
 export async function openNodeDevice(options: DriverOptions): Promise<Device> {
   const { Tensor, InferenceSession } = await loadBinding();
-  return bindingDevice({ Tensor, InferenceSession, fillsFetches: true, call: calling }, options);
+  const call = calling(options.provider);
+  return bindingDevice({ Tensor, InferenceSession, fillsFetches: true, call }, options);
 }

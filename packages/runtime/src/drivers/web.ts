@@ -48,7 +48,38 @@ export async function openWeb(model: Uint8Array | string, options: DriverOptions
         { ...rest, executionProviders: [provider], extra: config } as InferenceSession.SessionOptions,
       ),
   );
-  return bindingSession(binding, native);
+  const session = bindingSession(binding, native);
+  return provider === 'webgpu' ? endedByExceptions(session) : session;
+}
+
+/** How failures begin that ONNX Runtime returned; others were thrown through it. */
+const RETURNED = /Non-zero status code returned/;
+
+/**
+ * A session that refuses to run once a run has thrown through ONNX Runtime: with Asyncify that leaves the session locked (onnxruntime-web 1.30), and the
+ * page would wait for ever. Its neighbours run on.
+ */
+function endedByExceptions(session: DriverSession): DriverSession {
+  let failure: SessionError | undefined;
+  return {
+    ...session,
+    async run(feeds, fetches) {
+      if (failure)
+        throw new SessionError(
+          'run',
+          `expected a session that can run on, got one that failed before (${failure.problem}) — dispose of it and open the model anew`,
+          { cause: failure },
+        );
+      try {
+        return await session.run(feeds, fetches);
+      } catch (error) {
+        const cause = error instanceof SessionError && error.cause;
+        const message = cause instanceof Error ? `${cause.message} ${String(cause.cause)}` : '';
+        if (/OrtRun/.test(message) && !RETURNED.test(message)) failure = error as SessionError;
+        throw error;
+      }
+    },
+  };
 }
 
 /** The page's GPU as a device that holds tensors between runs. Throws SessionError where there is no adapter. */
@@ -60,13 +91,14 @@ export async function openWebDevice(options: DriverOptions): Promise<Device> {
 
 async function instanceOf(provider: string, threads: number | undefined): Promise<Instance> {
   const ort = provider === 'webgpu' ? await loadWebGpu() : await load(() => import('onnxruntime-web/wasm'));
-  const instance = instances.get(ort) ?? newInstance(ort);
+  const instance = instances.get(ort) ?? newInstance(ort, provider);
   instances.set(ort, instance);
   startThreads(ort, instance, threads);
   return instance;
 }
 
-function newInstance(ort: Ort): Instance {
+function newInstance(ort: Ort, provider: string): Instance {
+  const inTurn = calling(provider);
   const queue = turns();
   const create = ort.InferenceSession.create as (...given: unknown[]) => Promise<InferenceSession>;
   const instance: Instance = {
@@ -77,7 +109,7 @@ function newInstance(ort: Ort): Instance {
     binding: {
       Tensor: ort.Tensor,
       fillsFetches: false,
-      call: (where, work) => queue.take(() => calling(where, work)),
+      call: (where, work) => queue.take(() => inTurn(where, work)),
       InferenceSession: {
         async create(...given: unknown[]) {
           const session = await create(...given);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { chooseProvider, createSession, readsFiles } from '../session.js';
 import { Tensor } from '../tensor.js';
 import { sessionExam } from '../testing/exam.js';
+import { expanding, lengthOf } from '../testing/memory-exam.js';
 import { tinyModel } from '../testing/tiny-model.js';
 import { openWebDevice } from './web.js';
 
@@ -13,6 +14,25 @@ const negate = tinyModel(
   [{ op: 'Neg', inputs: ['a'], outputs: ['b'] }],
 );
 const floats = (...values: number[]) => new Tensor('float32', [values.length], Float32Array.from(values));
+
+test('a tensor above the limit of the device is told as that, and the device runs on', async () => {
+  const { gpu } = navigator as unknown as {
+    gpu: { requestAdapter(): Promise<{ readonly limits: { readonly maxBufferSize: number } }> };
+  };
+  const { maxBufferSize } = (await gpu.requestAdapter()).limits;
+  const device = await openWebDevice({ provider: 'webgpu', config: {} });
+  const model = await device.openModel(expanding(false), new Set(['y']));
+  const length = (elements: number) => lengthOf(BigInt(elements));
+  await expect(model.run(length(maxBufferSize / 4 + 1024))).rejects.toMatchObject({
+    name: 'OutOfMemoryError',
+    provider: 'webgpu',
+  });
+  const { y } = (await model.run(length(3))).device;
+  expect(Array.from((await device.download(y!)).data as Float32Array)).toEqual([2, 2, 2]);
+  y!.dispose();
+  model.dispose();
+  device.dispose();
+});
 
 test("'auto' takes webgpu where there is an adapter, and says so", async () => {
   expect(await chooseProvider('auto')).toBe('webgpu');

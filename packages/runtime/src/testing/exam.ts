@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createSession, type Driver, type Provider, type Session, type SessionOptions } from '../session.js';
 import { type DType, dtypes, Tensor, zeros } from '../tensor.js';
 import { addAndNegate, floats, identity, matmul, matrix, numbers, samples, weight } from './exam-models.js';
+import { memoryExam } from './memory-exam.js';
 import { tinyModel } from './tiny-model.js';
 
 /** What a driver may lack, with the error that it gives instead. */
@@ -240,6 +241,8 @@ export function sessionExam(
         'run: expected a live session, got one that was disposed',
       );
     });
+
+    memoryExam(driver, provider, open);
 
     const times = globalThis.process?.env.RAG_LONG ? 10_000 : 300;
     // A page cannot ask for its resident memory.

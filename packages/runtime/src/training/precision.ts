@@ -40,7 +40,7 @@ export function precisionFault(provider: Provider, precision: Precision): string
 /**
  * Throws SessionError unless the provider computes in this precision, or emulates it on `cpu` and `wasm`. For fp16 on `webgpu`
  * an adapter with the feature `shader-f16` is asked for (https://www.w3.org/TR/webgpu/#shader-f16) where the platform has one to ask;
- * in Node, which has none, ONNX Runtime refuses the first run ("requires f16 but the device does not support it").
+ * in Node, which has none, the first run is refused (`provider-error.ts`).
  */
 export async function checkPrecision({
   provider,

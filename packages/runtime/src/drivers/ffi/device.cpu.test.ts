@@ -2,6 +2,7 @@ import { add, encodeModel, type Graph, gather, mul, reduceSum, trace } from '@ra
 import { afterAll, describe, expect, it } from 'vitest';
 import { type DType, Tensor, zeros } from '../../tensor.js';
 import { cudaAbsent } from '../../testing/cuda-present.js';
+import { expanding, lengthOf } from '../../testing/memory-exam.js';
 import type { Device, DeviceTensor } from '../device.js';
 import { liveHandles } from './api.js';
 import { openFfiDevice } from './device.js';
@@ -127,6 +128,22 @@ describe.each(['cpu', 'cuda'])('a device through the C API: %s', (provider) => {
     opened.dispose();
     await expect(opened.run({ sum: float(1), x: float(1) })).rejects.toThrow('expected a live model');
     for (const owner of [elsewhere, taking, device, other]) owner.dispose();
+  });
+
+  it('says where memory ends, and runs on', async () => {
+    const device = await open();
+    const model = await device.openModel(expanding(false), new Set(['y']));
+    const start = liveHandles();
+    for (const elements of [2n ** 46n, 2n ** 50n])
+      await expect(model.run(lengthOf(elements))).rejects.toMatchObject({
+        name: 'OutOfMemoryError',
+        provider,
+        ...(provider === 'cpu' && { bytes: 4 * Number(elements) }),
+      });
+    expect(liveHandles()).toBe(start);
+    const { y } = (await model.run(lengthOf(3n))).device;
+    expect(await floats(device, y!)).toEqual([2, 2, 2]);
+    for (const owner of [y!, model, device]) owner.dispose();
   });
 
   it('frees what thousands of steps replace', async () => {

@@ -1,6 +1,7 @@
 import koffi from 'koffi';
 import { SessionError } from '../../error.js';
 import { type Lifetime, lifetime } from '../../lifetime.js';
+import { withProviderErrors } from '../../provider-error.js';
 import { type Tensor, zeros } from '../../tensor.js';
 import { checkCudaOptions } from '../cuda-options.js';
 import { type Device, type DeviceModel, type DeviceTensor, onDevice } from '../device.js';
@@ -60,9 +61,12 @@ export async function openFfiDevice(options: DriverOptions): Promise<Device> {
   }
   const places: DevicePlaces = { api, host, device };
   const life = lifetime('device', release);
+  const { provider } = options;
+  const during = <T>(where: string, work: () => Promise<T>): Promise<T> =>
+    life.during(where, () => withProviderErrors(provider, work));
   return {
     upload: (tensor) =>
-      life.during('upload', async () => {
+      during('upload', async () => {
         const target = OrtTensor.allocate(places, allocator!, life, tensor);
         try {
           await copyTensor(places, copies, tensor, target);
@@ -73,7 +77,7 @@ export async function openFfiDevice(options: DriverOptions): Promise<Device> {
         return target;
       }),
     download: (tensor) =>
-      life.during('download', async () => {
+      during('download', async () => {
         OrtTensor.pointer('download', tensor, places);
         const target = zeros(tensor.dtype, tensor.shape);
         await copyTensor(places, copies, tensor as OrtTensor, target);
@@ -81,7 +85,7 @@ export async function openFfiDevice(options: DriverOptions): Promise<Device> {
       }),
     openModel: (model, resident) =>
       life.during('openModel', async () =>
-        deviceModel(places, await openFfi(model, options), resident, life),
+        deviceModel(places, provider, await openFfi(model, options), resident, life),
       ),
     dispose: () => life.dispose(),
   };
@@ -89,6 +93,7 @@ export async function openFfiDevice(options: DriverOptions): Promise<Device> {
 
 function deviceModel(
   places: DevicePlaces,
+  provider: string,
   session: FfiSession,
   resident: ReadonlySet<string>,
   device: Lifetime,
@@ -106,7 +111,11 @@ function deviceModel(
     inputs: session.inputs,
     outputs: session.outputs,
     run: (feeds) =>
-      device.during('run', () => life.during('run', () => run(places, session, feeds, resident, life))),
+      device.during('run', () =>
+        life.during('run', () =>
+          withProviderErrors(provider, () => run(places, session, feeds, resident, life)),
+        ),
+      ),
     dispose: () => life.dispose(),
   };
 }

@@ -1,4 +1,5 @@
 import { SessionError } from '../../error.js';
+import { providerError, withProviderErrors } from '../../provider-error.js';
 import type { Tensor } from '../../tensor.js';
 import type { DriverOptions, DriverSession, GraphOptimizationLevel } from '../driver.js';
 import { type Api, openApi, type Pointer } from './api.js';
@@ -34,10 +35,11 @@ export interface FfiSession extends DriverSession {
  * koffi's, so the event loop stays free. Throws SessionError with ONNX Runtime's message.
  */
 export async function openFfi(model: Uint8Array | string, options: DriverOptions): Promise<FfiSession> {
-  if (options.provider !== 'cpu' && options.provider !== 'cuda') {
+  const { provider } = options;
+  if (provider !== 'cpu' && provider !== 'cuda') {
     throw new SessionError(
       'createSession',
-      `expected provider 'cpu' or 'cuda' with driver 'ffi', got '${options.provider}' — use driver 'node' for it`,
+      `expected provider 'cpu' or 'cuda' with driver 'ffi', got '${provider}' — use driver 'node' for it`,
     );
   }
   const api = openApi();
@@ -62,13 +64,16 @@ export async function openFfi(model: Uint8Array | string, options: DriverOptions
       handle: live,
       inputs,
       outputs,
-      run: (feeds, fetches) => run(api, live, wrap, feeds, fetches),
-      bind: (bound, fetched) => bindSession(api, live, wrap, bound, fetched),
+      run: (feeds, fetches) => withProviderErrors(provider, () => run(api, live, wrap, feeds, fetches)),
+      bind(given, fetched) {
+        const bound = bindSession(api, live, wrap, given, fetched);
+        return { ...bound, run: () => withProviderErrors(provider, bound.run) };
+      },
       release,
     };
   } catch (error) {
     release();
-    throw error;
+    throw providerError(provider, error);
   }
 }
 
