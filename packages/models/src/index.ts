@@ -1,5 +1,6 @@
 export type {
   Architecture,
+  AskedLayers,
   AskedLogits,
   CommonField,
   CommonFields,
@@ -8,7 +9,7 @@ export type {
   SharedValues,
   Stages,
 } from './arch/architecture.js';
-export { encodeByStages } from './arch/decoder.js';
+export { encodeByStages, layerStates } from './arch/decoder.js';
 export { architectures } from './arch/index.js';
 export { type AttentionBias, attention, attentionBias, localAttentionBias } from './attention.js';
 export type { Checkpoint, TensorIndex, TensorLocation, TokenizerFile } from './checkpoint.js';
@@ -73,6 +74,7 @@ export {
 } from './golden.js';
 export { initializeParameter, initializeParameters } from './initialize.js';
 export { type Inspection, inspectCheckpoint } from './inspect.js';
+export { layerCuts } from './layer-cuts.js';
 export { activations, embedding, layerNorm, linear, rmsNorm } from './layers.js';
 export { initializeLora, isLoraParameter } from './lora/initialize-lora.js';
 export { type LoraConfig, LoraError, type LoraScale, loraScale } from './lora/lora-config.js';
@@ -111,6 +113,7 @@ export {
 export { MODEL_CARD_FILE, type ModelCardFacts, modelCardFacts } from './model-card-facts.js';
 export { CLASS_OF_TASK, expectTask, type ModelTask, type StatedTask, statedTask } from './model-task.js';
 export { modelWithWeights, parametersOf, type WeightSource } from './model-with-weights.js';
+export { RERANKER_CONFIG } from './needed-files.js';
 export {
   expectWeights,
   type FileModel,

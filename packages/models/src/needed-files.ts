@@ -1,17 +1,23 @@
 import { isModuleFile, TOKENIZER_FILES, WEIGHT_FILES } from './checkpoint.js';
 import { FileSourceError, isJsonObject } from './file-source.js';
 import { GOLDEN_FILE } from './golden.js';
+import { ADAPTER_CONFIG } from './lora/adapter-config.js';
+import { ADAPTER_FILES, isAdapter } from './lora/adapter-source.js';
 import { chooseOnnx, dataFilesOf, type OnnxChoice, onnxWithoutWeights } from './onnx-file/variants.js';
 
+/** How a decoder's pairs are written, and which tokens answer: `@rag/reranker` writes it beside a checkpoint. */
+export const RERANKER_CONFIG = 'reranker_config.json';
+
 /**
- * Files beside a ColBERT model's weights: RAG-Retrieval's projection, our lengths of it, Stanford's settings. bge-m3's
- * `sparse_linear.pt`, the weights of its words, is none of them: no class gives sparse vectors.
+ * Files of a task beside a model's weights: RAG-Retrieval's ColBERT projection, our lengths of it, Stanford's settings; a decoder's template of
+ * pairs. bge-m3's `sparse_linear.pt`, the weights of its words, is none of them: no class gives sparse vectors.
  */
-export const COLBERT_FILES = [
+export const TASK_FILES = [
   'colbert_linear.pt',
   'colbert_linear.safetensors',
   'colbert_settings.json',
   'artifact.metadata',
+  RERANKER_CONFIG,
 ];
 
 /**
@@ -29,7 +35,7 @@ export async function neededFiles(
   onnx?: OnnxChoice,
 ): Promise<string[]> {
   const present = new Set(paths);
-  const small = ['config.json', GOLDEN_FILE, ...TOKENIZER_FILES, ...COLBERT_FILES];
+  const small = ['config.json', GOLDEN_FILE, ...TOKENIZER_FILES, ...TASK_FILES];
   const needed = small.filter((path) => present.has(path));
   needed.push(...paths.filter(isModuleFile));
   for (const path of paths) {
@@ -41,6 +47,8 @@ export async function neededFiles(
   const file = onnx === undefined ? onnxWithoutWeights(paths) : chooseOnnx(paths, onnx);
   if (file !== undefined) return [...new Set([...needed, file, ...dataFilesOf(file, paths)])];
   const weights = WEIGHT_FILES.find((path) => present.has(path));
+  if (isAdapter(paths))
+    needed.push(ADAPTER_CONFIG, ...ADAPTER_FILES.filter((path) => present.has(path)).slice(0, 1));
   if (weights !== undefined) needed.push(weights);
   if (weights?.endsWith('.index.json')) {
     const shards = shardsOf(weights, await readText(weights));

@@ -1,12 +1,12 @@
-import { architectures, type EncoderConfig, noDropout, type ParameterSpec, parametersOf } from '@rag/models';
+import { architectures, type EncoderConfig, type ParameterSpec, parametersOf } from '@rag/models';
 import type { Graph } from '@rag/onnx';
 import { type Scores, scoresGraph } from './score-model.js';
 
 /** Logits [batch, labels] of a sequence-classification head. */
 export const classifierScores =
   (config: EncoderConfig, labels = 1): Scores =>
-  (root, inputs) =>
-    architectures[config.model_type].sequenceClassification(root, config, inputs, labels, noDropout);
+  (root, inputs, dropout) =>
+    architectures[config.model_type].sequenceClassification(root, config, inputs, labels, dropout);
 
 /** Logits [batch, labels] of a sequence-classification model, for a packed batch. */
 export const classifierGraph = (config: EncoderConfig, labels: number): Graph =>

@@ -55,7 +55,7 @@ describe('errors say what was expected and what to do', () => {
       "maxLength: expected an integer from 5 to 64 (the model's positions), got 65",
     ],
     ['a', ['b'], { maxLength: 4 }, 'maxLength: expected an integer from 5 to 64'],
-    ['a', ['b'], { batchSize: 0 }, 'expected limits of at least 1, got 16384 and 0'],
+    ['a', ['b'], { batchSize: 0 }, 'expected limits of at least 1, got 1024 and 0'],
   ])('rerank(%j, %j, %j)', async (query, passages, options, message) => {
     await expect(model.rerank(wrong(query), wrong(passages), wrong(options))).rejects.toThrow(message);
   });

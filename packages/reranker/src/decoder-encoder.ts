@@ -15,6 +15,7 @@ interface Parts {
  * Pairs as one text for a decoder: the tokens that the tokenizer puts before a text, then the template's parts. `maxLength` counts
  * all of them. The passage is cut; a query keeps at most three quarters of what the template leaves, as in FlagEmbedding, and only
  * where both do not fit. (RAG-Retrieval lets the passage's room become negative.)
+ * @param padId tokens of it at the template's end are left out: what reads the last token that is no padding reads the one before
  * @throws OptionError for a maxLength beyond the model's positions, or without room for two tokens of text
  */
 export function decoderEncoder(
@@ -22,12 +23,14 @@ export function decoderEncoder(
   config: EncoderConfig,
   template: PairTemplate,
   maxLength: number,
+  padId?: number,
 ): PairEncoder {
   const begin = beginOf(tokenizer);
   const ids = (text: string): number[] => (text === '' ? [] : tokenizer.encodePieces(text));
   const before = [...begin, ...ids(template.before)];
   const between = template.joint ? [] : ids(template.seq);
-  const after = ids(template.special_token);
+  const end = ids(template.special_token);
+  const after = end.slice(0, end.findLastIndex((id) => id !== padId) + 1);
   const longest = longestSequence(config);
   const least = before.length + between.length + after.length + 2;
   if (!Number.isInteger(maxLength) || maxLength > longest || maxLength < least)

@@ -13,7 +13,7 @@ import {
   withPlainCard,
 } from '@rag/models';
 import type { CheckpointToSave, ExportOnnxOptions, WrittenOnnx } from '@rag/models/node';
-import type { Provider } from '@rag/runtime';
+import { cellsPerRun, type Provider } from '@rag/runtime';
 import type { EncodedIds, Tokenizer } from '@rag/text';
 import { checkPair, checkPairs, checkTexts } from './check-pairs.js';
 import { rerankerCheckpoint } from './checkpoint-to-save.js';
@@ -173,7 +173,13 @@ export abstract class PairReranker {
 
   private async score(
     sequences: readonly EncodedIds[],
-    { batchSize = 64, maxTokens = 16_384, normalize = false, onProgress, signal }: ScoreOptions,
+    {
+      batchSize = 64,
+      maxTokens = cellsPerRun(this.provider),
+      normalize = false,
+      onProgress,
+      signal,
+    }: ScoreOptions,
   ): Promise<number[]> {
     const logits = await scoreSequences(
       this.opened.runner,

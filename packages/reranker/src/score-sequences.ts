@@ -6,7 +6,7 @@ import type { BatchRunner } from './open-reranker.js';
 export interface BatchLimits {
   /** Most sequences in a batch. */
   readonly batchSize: number;
-  /** Most cells in a batch: sequences × longest. */
+  /** Most cells in a batch: sequences × longest; by default 1024 on a CPU (`cpu`, `wasm`), 16384 elsewhere. */
   readonly maxTokens: number;
 }
 

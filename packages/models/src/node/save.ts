@@ -5,7 +5,7 @@ import { configText } from '../config-text.js';
 import { GOLDEN_FILE } from '../golden.js';
 import { TRAINING_CONFIG_FILE } from '../model-card.js';
 import { isLicenceFile, MODEL_CARD_FILE } from '../model-card-facts.js';
-import { COLBERT_FILES } from '../needed-files.js';
+import { TASK_FILES } from '../needed-files.js';
 import type { OnnxToSave } from '../onnx-training/trainable-file.js';
 import { type TensorToWrite, writeSafetensors } from '../safetensors-write.js';
 import { fileSink, syncDirectory, temporaryName, writeFileAtomically } from './file-sink.js';
@@ -132,7 +132,7 @@ export async function foreignFiles(directory: string, extra: readonly string[]):
 }
 
 function foreignNames(names: readonly string[], stated: readonly string[]): string[] {
-  const known = new Set<string>([...stated, ...TOKENIZER_FILES, ...COLBERT_FILES]);
+  const known = new Set<string>([...stated, ...TOKENIZER_FILES, ...TASK_FILES]);
   // A README or a licence without a model is something else's.
   const hasModel = names.includes(CONFIG);
   return names.filter((name) =>

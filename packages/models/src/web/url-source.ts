@@ -1,7 +1,7 @@
 import { TOKENIZER_FILES, WEIGHT_FILES } from '../checkpoint.js';
 import { checkFilePath, checkRange, type FileSource, FileSourceError } from '../file-source.js';
 import { GOLDEN_FILE } from '../golden.js';
-import { COLBERT_FILES } from '../needed-files.js';
+import { TASK_FILES } from '../needed-files.js';
 import { ONNX_NAMES } from '../onnx-file/variants.js';
 import { type ModelCache, modelCache } from './model-cache.js';
 
@@ -37,7 +37,7 @@ const USUAL_FILES = [
   'config.json',
   ...TOKENIZER_FILES,
   ...WEIGHT_FILES,
-  ...COLBERT_FILES,
+  ...TASK_FILES,
   GOLDEN_FILE,
   'modules.json',
   'sentence_bert_config.json',

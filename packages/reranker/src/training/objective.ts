@@ -5,6 +5,7 @@ import {
   type EncoderConfig,
   type EncoderInputs,
   encoderInputs,
+  layerCuts,
   noDropout,
   parameterRoot,
   trainingDropout,
@@ -25,6 +26,8 @@ export type RerankerLoss =
 export interface RerankerObjectiveOptions {
   readonly config: EncoderConfig;
   readonly loss: RerankerLoss;
+  /** Cuts the plan between the encoder's layers, whose activations are then held one layer at a time. @default false */
+  readonly layerSplit?: boolean;
   /**
    * Logits [batch, 1] of a packed batch by another graph than the architecture's, an ONNX file's for one, without dropout. Inputs of its own
    * are fed with the batch too.
@@ -36,7 +39,12 @@ export interface RerankerObjectiveOptions {
  * The loss of a cross-encoder, fed by `collatePointwise` or `collateGroups`; its output `logits` is [batch]. Dropout is
  * as config.json asks, in training only.
  */
-export function rerankerObjective({ config, loss, scores }: RerankerObjectiveOptions): Objective {
+export function rerankerObjective({
+  config,
+  loss,
+  layerSplit = false,
+  scores,
+}: RerankerObjectiveOptions): Objective {
   return {
     build(mode) {
       const inputs = encoderInputs();
@@ -51,6 +59,7 @@ export function rerankerObjective({ config, loss, scores }: RerankerObjectiveOpt
         inputs: [...Object.values(inputs), ...own, ...Object.values(targets), ...dropout.inputs],
         ...applied(loss, logits, targets),
         outputs: { logits },
+        ...(layerSplit && { cuts: layerCuts([logits], config.num_hidden_layers) }),
       };
     },
   };

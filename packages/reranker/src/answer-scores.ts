@@ -1,0 +1,42 @@
+import { architectures, type EncoderConfig, lastToken, ModelKindError, OptionError } from '@rag/models';
+import { constant, split, sub } from '@rag/onnx';
+import type { Tokenizer } from '@rag/text';
+import type { AnswerTokens } from './reranker-config.js';
+import type { Scores } from './score-model.js';
+
+/**
+ * The logit of the answer at the last token: that of `true_token`, less that of `false_token` where there is one, so that its logistic function is
+ * the probability of the one against the other. Nothing of the size of the vocabulary is computed.
+ * @throws ModelKindError for a model that is no causal language model; OptionError for a token that is none of its own
+ */
+export function answerScores(config: EncoderConfig, tokenizer: Tokenizer, answer: AnswerTokens): Scores {
+  const { causalLm } = architectures[config.model_type];
+  if (!causalLm)
+    throw new ModelKindError(
+      'config.json',
+      `expected a causal language model, got "model_type" "${config.model_type}"`,
+      'open it with CrossEncoder',
+    );
+  const ids = (['true_token', 'false_token'] as const).flatMap((key) =>
+    answer[key] === undefined ? [] : [tokenId(tokenizer, answer[key], `answer.${key}`)],
+  );
+  return (root, inputs, dropout) => {
+    const asked = { rows: lastToken(inputs), ids: constant(BigInt64Array.from(ids, BigInt)) };
+    const logits = causalLm(root, config, inputs, asked, dropout);
+    if (ids.length === 1) return logits;
+    const [yes, no] = split(logits, [1, 1], 1) as [typeof logits, typeof logits];
+    return sub(yes, no);
+  };
+}
+
+function tokenId(tokenizer: Tokenizer, token: string | number, where: string): number {
+  const ids = typeof token === 'number' ? [token] : tokenizer.encodePieces(token);
+  const [id] = ids;
+  if (id === undefined || ids.length > 1 || id >= tokenizer.vocabSize || id === tokenizer.unkId)
+    throw new OptionError(
+      where,
+      `expected one token of the model's ${tokenizer.vocabSize}, got ${JSON.stringify(token)}, which is ${ids.length === 1 ? 'none of them' : `${ids.length} tokens (${ids.join(', ')})`}`,
+      'name another, by its text or its id',
+    );
+  return id;
+}

@@ -1,0 +1,124 @@
+import {
+  architectures,
+  type Checkpoint,
+  type EncoderConfig,
+  heldInMemory,
+  parseEncoderConfig,
+} from '@rag/models';
+import type { HubOptions } from '@rag/models/node';
+import { chooseProvider, type OpenOptions, readsFiles, sessionOptions } from '@rag/runtime';
+import { answerScores } from './answer-scores.js';
+import type { CrossEncoderParts, FromPretrainedOptions } from './cross-encoder-options.js';
+import { decoderEncoder } from './decoder-encoder.js';
+import { openPretrained } from './open-pretrained.js';
+import {
+  openModelTokenizer,
+  openRerankerCheckpoint,
+  openRerankerParts,
+  type RerankerParts,
+} from './open-reranker.js';
+import { PairReranker } from './pair-reranker.js';
+import { bgeTemplate, qwen3Template } from './pair-template.js';
+import {
+  type AnswerTokens,
+  type RerankerConfig,
+  rerankerConfig,
+  rerankerConfigText,
+  type StatedRerankerConfig,
+  statedRerankerConfig,
+} from './reranker-config.js';
+import { statedByModules } from './stated-by-modules.js';
+
+/** How a yes/no reranker asks and what it takes for an answer; over what its checkpoint states, or its family's way where that says nothing. */
+export interface Question extends StatedRerankerConfig {
+  /** Of the family's own template: the instruction of Qwen3-Reranker, the prompt of FlagEmbedding's rerankers. */
+  readonly instruction?: string;
+}
+
+export interface YesNoOptions extends Omit<FromPretrainedOptions, 'newHead' | 'seed'>, Question {}
+
+/** What a yes/no reranker is made of. */
+export interface YesNoParts extends CrossEncoderParts, Question {}
+
+/**
+ * A causal language model that is asked whether a passage answers a query; its score is the logit of its answer (bge-reranker-v2-gemma,
+ * Qwen3-Reranker; https://arxiv.org/abs/2506.05176).
+ */
+export class YesNoReranker extends PairReranker {
+  /**
+   * Opens a checkpoint by its directory or, in Node, by its name on the hub; see `CrossEncoder.fromPretrained`. How it asks is what its
+   * reranker_config.json says, or its modules of sentence-transformers with their chat template, or its family's way: Qwen3-Reranker's for
+   * `qwen3`, FlagEmbedding's for all others.
+   * @throws as `CrossEncoder.fromPretrained`; OptionError for a template or an answer that is none
+   */
+  static async fromPretrained(
+    idOrDirectory: string,
+    options: YesNoOptions & HubOptions = {},
+  ): Promise<YesNoReranker> {
+    return openPretrained(idOrDirectory, options, (checkpoint) =>
+      YesNoReranker.fromCheckpoint(checkpoint, options),
+    );
+  }
+
+  /** Opens a checkpoint of any source, as `fromPretrained`. */
+  static async fromCheckpoint(given: Checkpoint, asked: YesNoOptions = {}): Promise<YesNoReranker> {
+    const options = { ...asked, provider: await chooseProvider(asked.provider ?? 'cpu') };
+    const checkpoint = readsFiles(sessionOptions(options)) ? given : heldInMemory(given);
+    const config = causalConfig(parseEncoderConfig(checkpoint.config));
+    const tokenizer = openModelTokenizer(config, checkpoint.tokenizerFiles);
+    const stated =
+      (await statedRerankerConfig(checkpoint.source)) ??
+      (await statedByModules(checkpoint.source, tokenizer));
+    const parts = yesNoParts(config, tokenizer, stated ?? {}, options);
+    const opened = await openRerankerCheckpoint(checkpoint, parts, { ...options, newHead: false });
+    return new YesNoReranker(opened, options.provider, given.source);
+  }
+
+  /** A model whose parameters are in memory, as `CrossEncoder.fromParts`. */
+  static async fromParts(
+    { config, tokenizerFiles, weights, ...question }: YesNoParts,
+    asked: OpenOptions = {},
+  ): Promise<YesNoReranker> {
+    const options = { ...asked, provider: await chooseProvider(asked.provider ?? 'cpu') };
+    const causal = causalConfig(config);
+    const parts = yesNoParts(causal, openModelTokenizer(causal, tokenizerFiles), {}, question);
+    const opened = await openRerankerParts(parts, { tokenizerFiles, weights }, options);
+    return new YesNoReranker(opened, options.provider);
+  }
+}
+
+type CompleteConfig = RerankerConfig & { readonly answer: AnswerTokens };
+
+/** How the families of published rerankers ask. */
+const askedBy = ({ model_type }: EncoderConfig, instruction?: string): CompleteConfig =>
+  model_type === 'qwen3'
+    ? { template: qwen3Template(instruction), answer: { true_token: 'yes', false_token: 'no' } }
+    : { template: bgeTemplate(instruction), answer: { true_token: 'Yes' } };
+
+function yesNoParts(
+  config: EncoderConfig,
+  tokenizer: RerankerParts['tokenizer'],
+  stated: StatedRerankerConfig,
+  { instruction, template, answer }: Question,
+): RerankerParts {
+  const own = rerankerConfig(stated, askedBy(config, instruction), 'reranker_config.json');
+  const asked = rerankerConfig({ ...(template && { template }), ...(answer && { answer }) }, own, 'options');
+  return {
+    config,
+    tokenizer,
+    scores: answerScores(config, tokenizer, asked.answer),
+    encoder: (maxLength) => decoderEncoder(tokenizer, config, asked.template, maxLength),
+    files: { 'reranker_config.json': rerankerConfigText(asked) },
+  };
+}
+
+/** The config under the class name and the dtype that the model is saved with. */
+function causalConfig(config: EncoderConfig): EncoderConfig {
+  const { extra, ...fields } = config;
+  const stated = ['dtype', 'torch_dtype'].filter((key) => key in extra).map((key) => [key, 'float32']);
+  const name = architectures[config.model_type].classNames.causalLm;
+  return {
+    ...fields,
+    extra: { ...extra, ...Object.fromEntries(stated), ...(name && { architectures: [name] }) },
+  };
+}
