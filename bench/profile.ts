@@ -27,7 +27,7 @@ const { values, positionals } = parseArgs({
 const shape = parseStepShape(positionals[0] ?? '2,128,768,12,3072,1');
 const runs = Number(values.runs);
 const plan = encoderPlan(encoderConfig(shape, Number(values.dropout)));
-const model = lowerTraining(plan.segments[0]!.trainingModel, 'overwrite', 'cpu');
+const model = lowerTraining(plan.segments[0]!.trainingModel!, 'overwrite', 'cpu');
 
 /** The part of onnxruntime-node that profiling needs and our sessions do not offer. */
 interface Profiled {

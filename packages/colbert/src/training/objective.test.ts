@@ -36,10 +36,11 @@ describe.each(['in-batch', 'scored'] as const)('%s', (kind) => {
   });
 
   test('the cut is at the token vectors, when asked for', () => {
-    expect(build(kind, 'train').cut).toBeUndefined();
-    const { cut } = build(kind, 'train', true);
-    expect(Object.keys(cut!)).toEqual(['token_vectors']);
-    expect(cut!.token_vectors!.shape).toEqual(['tokens', 8]);
+    expect(build(kind, 'train').cuts).toEqual([]);
+    const { cuts, chunkCut } = build(kind, 'train', true);
+    expect(cuts!.map(Object.keys)).toEqual([['token_vectors']]);
+    expect(chunkCut).toBe('token_vectors');
+    expect(cuts![0]!.token_vectors!.shape).toEqual(['tokens', 8]);
   });
 });
 

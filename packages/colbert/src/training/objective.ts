@@ -3,6 +3,7 @@ import {
   type Dropout,
   type EncoderConfig,
   type EncoderInputs,
+  layerCuts,
   noDropout,
   parameterRoot,
   trainingDropout,
@@ -35,6 +36,8 @@ export interface ColbertObjectiveOptions {
    * https://arxiv.org/abs/2101.06983). @default false
    */
   readonly gradCache?: boolean;
+  /** Cuts the plan between the encoder's layers too, whose activations are then held one layer at a time. @default false */
+  readonly layerSplit?: boolean;
   /**
    * Token vectors of a packed batch by another graph than the architecture's, an ONNX file's for one, without dropout: the encoder's
    * [tokens, hidden], or, with `isProjected`, those of a graph with the projection within it, [tokens, dim]. Inputs of its own are fed with
@@ -52,7 +55,7 @@ const TEMPERATURE = 0.02;
  * config.json asks, in training only.
  */
 export function colbertObjective(options: ColbertObjectiveOptions): Objective {
-  const { config, settings, loss, gradCache = false, file } = options;
+  const { config, settings, loss, gradCache = false, layerSplit = false, file } = options;
   return {
     build(mode) {
       const inputs = colbertInputs();
@@ -69,7 +72,11 @@ export function colbertObjective(options: ColbertObjectiveOptions): Objective {
         inputs: [...Object.values(read), ...own, ...Object.values(head.inputs), ...dropout.inputs],
         ...head.loss,
         outputs: { scores: head.scores },
-        ...(gradCache && { cut: { token_vectors: vectors } }),
+        cuts: [
+          ...(layerSplit ? layerCuts([vectors], config.num_hidden_layers) : []),
+          ...(gradCache ? [{ token_vectors: vectors }] : []),
+        ],
+        ...(gradCache && { chunkCut: 'token_vectors' }),
       };
     },
   };

@@ -25,10 +25,15 @@ const opened: TrainingSession[] = [];
 afterEach(() => {
   for (const session of opened.splice(0)) session.dispose();
 });
-function planOf(loss: ColbertLoss, gradCache = false, overrides: Record<string, unknown> = {}) {
+function planOf(
+  loss: ColbertLoss,
+  gradCache = false,
+  overrides: Record<string, unknown> = {},
+  layerSplit = false,
+) {
   const config = tinyConfig(overrides);
   const weights = tinyWeights(config, settings);
-  return compile(colbertObjective({ config, settings, loss, gradCache }), {
+  return compile(colbertObjective({ config, settings, loss, gradCache, layerSplit }), {
     initial: (name) => weights.get(name)!,
     optimizer: { groupOf: () => ({ weightDecay: 0.01, rate: 1 }) },
   });
@@ -112,6 +117,13 @@ describe('GradCache', () => {
         expect(result.sum).toBeCloseTo(expected.sum, 4);
         expect(result.weight).toBe(expected.weight);
         expect(distance(cut, whole), `${chunkTokens} tokens`).toBeLessThan(1e-5);
+      }
+      const layered = await open(loss, true, dropping, true);
+      for (const chunks of [{}, { chunkTokens: 20 }]) {
+        await clear(layered);
+        const result = await layered.accumulate(collate({ encoder, dropout, ...chunks }).batch);
+        expect(result.sum).toBeCloseTo(expected.sum, 4);
+        expect(distance(layered, whole), 'cut between layers').toBeLessThan(1e-5);
       }
       expect(counts).toEqual(counts.toSorted((a, b) => b - a));
       expect(new Set(counts).size).toBe(4);

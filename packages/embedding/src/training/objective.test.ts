@@ -12,9 +12,9 @@ const objective = (loss: EmbeddingLoss, head = bareHead, gradCache = false) =>
   embeddingObjective({ config, head, loss, gradCache });
 
 function build(of: Objective, mode: 'train' | 'eval') {
-  const { inputs, sum, weight, cut } = of.build(mode);
+  const { inputs, sum, weight, cuts, chunkCut } = of.build(mode);
   const graph = graphOf(inputs, { sum, weight });
-  return { graph, names: inputs.map(nameOf), sum, weight, cut };
+  return { graph, names: inputs.map(nameOf), sum, weight, cuts, chunkCut };
 }
 const sites = (names: readonly string[]) => names.filter((name) => name.startsWith('dropout.'));
 const student = distillHead(config, bareHead, 24);
@@ -75,9 +75,11 @@ describe('dropout', () => {
 
 test('is cut at the vectors for GradCache alone', () => {
   const head = mrlHead(config, bareHead, [4, 8]);
-  expect(build(objective({ kind: 'in-batch' }, head), 'train').cut).toBeUndefined();
-  const { cut } = build(objective({ kind: 'in-batch' }, head, true), 'train');
-  expect(Object.entries(cut!).map(([name, { shape }]) => [name, shape])).toEqual([['vectors', ['batch', 8]]]);
+  expect(build(objective({ kind: 'in-batch' }, head), 'train').cuts).toEqual([]);
+  const { cuts, chunkCut } = build(objective({ kind: 'in-batch' }, head, true), 'train');
+  expect(cuts!.map((cut) => Object.keys(cut))).toEqual([['vectors']]);
+  expect(chunkCut).toBe('vectors');
+  expect(cuts![0]!.vectors!.shape).toEqual(['batch', 8]);
 });
 
 test('refuses what it cannot train', () => {

@@ -14,6 +14,7 @@ import {
   type EncoderConfig,
   type EncoderInputs,
   encoderInputs,
+  layerCuts,
   noDropout,
   type ParameterSpec,
   parameterRoot,
@@ -61,6 +62,8 @@ export interface EmbeddingObjectiveOptions {
   readonly loss: EmbeddingLoss;
   /** Cut at the vectors, for batches in chunks. */
   readonly gradCache?: boolean;
+  /** Cut between the encoder's layers, whose activations are then held one layer at a time. @default false */
+  readonly layerSplit?: boolean;
   /**
    * Token vectors [tokens, hidden] of a packed batch by another graph than the architecture's, an ONNX file's for one, without dropout. Inputs
    * of its own are fed with the batch too.
@@ -82,6 +85,7 @@ export function embeddingObjective({
   head,
   loss,
   gradCache = false,
+  layerSplit = false,
   hidden,
 }: EmbeddingObjectiveOptions): Objective {
   if (head.includePrompt === false)
@@ -106,7 +110,11 @@ export function embeddingObjective({
       return {
         inputs: [...Object.values(inputs), ...own, ...Object.values(targets), ...dropout.inputs],
         ...lossOf(loss, vectors, targets),
-        ...(gradCache && { cut: { vectors } }),
+        cuts: [
+          ...(layerSplit ? layerCuts([vectors], config.num_hidden_layers) : []),
+          ...(gradCache ? [{ vectors }] : []),
+        ],
+        ...(gradCache && { chunkCut: 'vectors' }),
       };
     },
   };

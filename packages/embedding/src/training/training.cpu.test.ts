@@ -129,10 +129,21 @@ describe('GradCache gives the loss and the gradients of the whole batch, dropout
       expect(distance(cached, whole), `chunks of ${chunkTokens}`).toBeLessThan(1e-5);
       cached.restore(start);
     }
+    const layered = await open(
+      planOf(embeddingObjective({ config, head, loss, gradCache: true, layerSplit: true }), config),
+    );
+    for (const chunks of [{}, { chunkTokens: 20 }]) {
+      const result = await layered.accumulate(collate({ ...encoders, dropout, ...chunks }).batch);
+      expect(result.sum / result.weight).toBeCloseTo(expected.sum / expected.weight, 4);
+      expect(distance(layered, whole), 'cut between layers').toBeLessThan(1e-5);
+      layered.restore(start);
+    }
     const evaluated = await whole.evaluate(collate(encoders).batch);
     expect(evaluated.sum).not.toBeCloseTo(expected.sum, 3);
-    const chunked = await cached.evaluate(collate({ ...encoders, chunkTokens: 30 }).batch);
-    expect(chunked.sum / chunked.weight).toBeCloseTo(evaluated.sum / evaluated.weight, 4);
+    for (const session of [cached, layered]) {
+      const chunked = await session.evaluate(collate({ ...encoders, chunkTokens: 30 }).batch);
+      expect(chunked.sum / chunked.weight).toBeCloseTo(evaluated.sum / evaluated.weight, 4);
+    }
   });
 
   it('differs where dropout does', async () => {

@@ -24,7 +24,7 @@ export const regression = (cut: boolean): Objective => ({
       sum: mul(reduceSum(mul(error, error)), 0.5),
       weight: rows,
       outputs: { output },
-      ...(cut && { cut: { hidden } }),
+      ...(cut && { cuts: [{ hidden }], chunkCut: 'hidden' }),
     };
   },
 });

@@ -19,7 +19,7 @@ function namesOf(cut: boolean) {
           inputs: mode === 'train' ? [x, y, noise] : [x, y],
           sum: reduceSum(mul(hidden, y)),
           weight: reduceSum(y),
-          ...(cut && { cut: { hidden } }),
+          ...(cut && { cuts: [{ hidden }], chunkCut: 'hidden' }),
         };
       },
     },
@@ -43,7 +43,7 @@ it('names what a batch feeds, segment by segment', () => {
 
 /** Checks a batch to its last chunk. */
 const check = (...[where, batch, names, mode]: Parameters<typeof checkedBatch>) => {
-  const checked = checkedBatch(where, batch, names, mode);
+  const checked = checkedBatch(where, batch, names, mode, names.length - 1 || undefined);
   if (isChunked(checked)) Array.from(checked.chunks);
 };
 
@@ -67,7 +67,7 @@ describe('a batch that fits', () => {
         yield { ...x, ...noise };
       },
     };
-    const checked = checkedBatch('accumulate', { chunks, head: y }, namesOf(true), 'training');
+    const checked = checkedBatch('accumulate', { chunks, head: y }, namesOf(true), 'training', 1);
     expect(made).toBe(0);
     if (!isChunked(checked)) throw new TypeError('expected chunks');
     for (const _ of [0, 1]) expect([...checked.chunks]).toEqual([{ ...x, ...noise }]);
@@ -86,7 +86,7 @@ describe('a batch that does not fit', () => {
       'chunks of a plan without a cut',
       { chunks: [{ ...x, ...noise }], head: y },
       false,
-      'accumulate: expected one batch for a plan of one segment, got chunks — compile the objective with a cut',
+      'accumulate: expected one batch for a plan of one segment, got chunks — compile the objective with a chunkCut',
     ],
     [
       'a chunk without dropout',

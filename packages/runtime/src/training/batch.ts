@@ -1,16 +1,17 @@
-import { readModelProto } from '@rag/onnx';
 import { gradientBuffer, lazyResetGrad } from '../artifacts/names.js';
 import { SessionError } from '../error.js';
 import type { Tensor } from '../tensor.js';
 import { boundaryGradient } from './objective.js';
 import { lossScale, type Segment } from './plan.js';
+import { declaredInputs } from './segment-inputs.js';
+import { namingOf } from './segment-names.js';
 import type { TrainingState } from './state.js';
 
 /** The tensors of one batch by the names of the objective's inputs. */
 export type Batch = Readonly<Record<string, Tensor>>;
 
 /**
- * One batch of an objective with a cut, its encoder's part in chunks: each feeds what stands before the cut (dropout
+ * One batch of an objective with a `chunkCut`, its encoder's part in chunks: each feeds what stands before the cut (dropout
  * included), `head` what stands after it. The head sees the chunks' boundary tensors one behind the other.
  */
 export interface ChunkedBatch {
@@ -22,7 +23,7 @@ export interface ChunkedBatch {
   readonly head: Batch;
 }
 
-/** What a training session takes at once; a chunked one needs a plan with a cut. */
+/** What a training session takes at once; a chunked one needs a plan with a `chunkCut`. */
 export type TrainingBatch = Batch | ChunkedBatch;
 
 export const isChunked = (batch: TrainingBatch): batch is ChunkedBatch =>
@@ -52,15 +53,20 @@ export function batchNames(segments: readonly Segment[], state: TrainingState): 
     lazyResetGrad,
     ...state.frozen.keys(),
     ...state.trained.flatMap(({ name }) => [name, gradientBuffer(name)]),
-    ...segments.flatMap(({ takes, yields }) => [...takes, ...yields.map(boundaryGradient)]),
+    ...segments.flatMap(({ yields }) => [...yields, ...yields.map(boundaryGradient)]),
   ]);
-  const declared = (model: Uint8Array): string[] =>
-    (readModelProto(model).graph?.input ?? []).map(({ name }) => name).filter((name) => !fed.has(name));
-  return segments.map(({ name, trainingModel, evalModel }) => ({
-    segment: name,
-    training: declared(trainingModel),
-    evaluation: declared(evalModel),
-  }));
+  return segments.map((segment) => {
+    const naming = namingOf(segment);
+    const declared = (...models: readonly (Uint8Array | undefined)[]): string[] => {
+      const names = models.flatMap((model) => (model ? declaredInputs(model) : []));
+      return [...new Set(names.map(naming))].filter((name) => !fed.has(name));
+    };
+    return {
+      segment: segment.name,
+      training: declared(segment.trainingModel, segment.forwardModel),
+      evaluation: declared(segment.evalModel),
+    };
+  });
 }
 
 /** Everything that a batch may feed, in the plan's order. */
@@ -70,31 +76,33 @@ export const knownNames = (names: readonly BatchNames[]): ReadonlySet<string> =>
 /**
  * The batch, its names checked; those of a chunk are checked when it is read. A batch for evaluation may hold what only
  * training reads.
+ * @param chunkedSegments how many segments stand before the cut at which it may come in chunks
  * @throws SessionError for tensors that the objective does not declare or that are missing, and for chunks where the
- * plan has no cut
+ * plan has no such cut
  */
 export function checkedBatch(
   where: string,
   batch: TrainingBatch,
   names: readonly BatchNames[],
   mode: 'training' | 'evaluation',
+  chunkedSegments?: number,
 ): TrainingBatch {
   if (!isChunked(batch)) {
     checkNames(where, batch, names, mode);
     return batch;
   }
-  const [encoder, head, ...more] = names;
-  if (!encoder || !head || more.length > 0)
+  if (chunkedSegments === undefined)
     throw new SessionError(
       where,
-      `expected one batch for a plan of ${names.length === 1 ? 'one segment' : `${names.length} segments`}, got chunks — compile the objective with a cut to train by chunks`,
+      `expected one batch for a plan of ${names.length === 1 ? 'one segment' : `${names.length} segments`}, got chunks — compile the objective with a chunkCut to train by chunks`,
     );
-  checkNames(`${where}: head`, batch.head, [head], mode);
+  const [encoder, head] = [names.slice(0, chunkedSegments), names.slice(chunkedSegments)];
+  checkNames(`${where}: head`, batch.head, head, mode);
   const chunks = {
     *[Symbol.iterator]() {
       let i = 0;
       for (const chunk of batch.chunks) {
-        checkNames(`${where}: chunk ${i++}`, chunk, [encoder], mode);
+        checkNames(`${where}: chunk ${i++}`, chunk, encoder, mode);
         yield chunk;
       }
     },
@@ -121,6 +129,9 @@ function checkNames(
   if (missing.length > 0)
     throw new SessionError(
       where,
-      `expected the tensors ${[...needed].join(', ')}, got none named ${quoted(missing)} — feed what the ${names.map(({ segment }) => segment).join(' and the ')} reads`,
+      `expected the tensors ${[...needed].join(', ')}, got none named ${quoted(missing)} — feed what the ${segmentsNamed(names)} reads`,
     );
 }
+
+const segmentsNamed = (names: readonly BatchNames[]): string =>
+  names.length > 2 ? 'model' : names.map(({ segment }) => segment).join(' and the ');

@@ -7,25 +7,34 @@ import type { IoBinding } from '../io-binding.js';
 import { type BindableSession, createSession, type Session } from '../session.js';
 import { type Tensor, zeros } from '../tensor.js';
 import type { ComputeOptions } from './compute.js';
-import { type Accumulation, gradientOutput } from './lower.js';
+import { gradientOutput } from './lower.js';
+import type { Naming } from './segment-names.js';
 import type { TrainingState } from './state.js';
 
-/** A lowered model whose parameters and gradient buffers are the state's own arrays. */
+/** Where a result is written. */
+export type Place = (name: string, dtype: Tensor['dtype'], shape: readonly number[]) => Tensor;
+
+/** A lowered model on the state's own parameters and gradient buffers, everything by the plan's names. */
 export interface BoundModel {
-  /** One run on a batch; everything that the model yields but gradients, in new arrays. */
-  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  /** One run on a batch; everything that the model yields but gradients, in new arrays or in those of `place`. */
+  run(feeds: Readonly<Record<string, Tensor>>, place?: Place): Promise<Record<string, Tensor>>;
   /** What a batch feeds: every input that is not part of the state. */
   readonly inputs: readonly TensorInfo[];
+}
+
+/** An open model, for the segments that share it. */
+export interface OpenModel {
+  /** `alone`: no other segment has its session, whose parameters stay bound between runs. */
+  bind(naming: Naming, alone: boolean): BoundModel;
   dispose(): void;
 }
 
-/** Opens a lowered model on a state; `accumulation` is what it does to gradient buffers, undefined for a forward model. */
+/** Opens a lowered model on a state. */
 export async function openBoundModel(
   model: Uint8Array,
   state: TrainingState,
-  accumulation: Accumulation | undefined,
   { provider, threads }: ComputeOptions,
-): Promise<BoundModel> {
+): Promise<OpenModel> {
   const options = {
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     // Shapes vary from batch to batch: a pattern per shape would only hold memory.
@@ -38,10 +47,16 @@ export async function openBoundModel(
   };
   if (provider === 'wasm') {
     const session = await createSession(model, { provider, ...options });
-    return copyingModel(session, residentTensors(session, state, accumulation));
+    return {
+      bind: (naming) => copyingModel(session, residentTensors(session, state, naming), naming),
+      dispose: () => session.dispose(),
+    };
   }
   const session = await createSession(model, { provider, driver: 'ffi', ...options });
-  return bindingModel(session, residentTensors(session, state, accumulation));
+  return {
+    bind: (naming, alone) => bindingModel(session, residentTensors(session, state, naming), naming, alone),
+    dispose: () => session.dispose(),
+  };
 }
 
 /** Inputs and outputs of a lowered model that are part of the state, and which output may take its input's memory. */
@@ -51,82 +66,109 @@ interface Resident {
   readonly inPlaceAdd: Readonly<Record<string, string>>;
 }
 
+/** What is fed, under the model's names. */
 const fedInputs = (session: Session, resident: Resident): TensorInfo[] =>
   session.inputs.filter(({ name }) => !Object.hasOwn(resident.inputs, name));
 
+/** A model's inputs under the plan's names. */
+export const renamed = (infos: readonly TensorInfo[], naming: Naming): TensorInfo[] =>
+  infos.map((info) => ({ ...info, name: naming(info.name) }));
+
 /** Reads and writes the state where it lies. */
-function bindingModel(session: BindableSession, resident: Resident): BoundModel {
-  const inputs = fedInputs(session, resident);
+function bindingModel(
+  session: BindableSession,
+  resident: Resident,
+  naming: Naming,
+  alone: boolean,
+): BoundModel {
+  const fed = fedInputs(session, resident);
+  const inputs = renamed(fed, naming);
   const yielded = session.outputs.filter(({ name }) => !Object.hasOwn(resident.outputs, name));
-  let binding: IoBinding | undefined;
+  let kept: IoBinding | undefined;
   return {
     inputs,
-    async run(feeds) {
+    async run(feeds, place = (_, dtype, shape) => zeros(dtype, shape)) {
       const symbols = symbolsOf(inputs, feeds);
       const results = Object.fromEntries(
         yielded.map(({ name, dtype, shape }) => [
           name,
-          zeros(
+          place(
+            naming(name),
             dtype,
             shape.map((dim) => evaluateDim(dim, symbols)),
           ),
         ]),
       );
-      const batch = Object.fromEntries(inputs.map(({ name }) => [name, feeds[name]!]));
-      if (binding) {
-        // Outputs first: a batch may hold what the run before yielded.
-        for (const [name, tensor] of Object.entries(results)) binding.rebindOutput(name, tensor);
-        for (const [name, tensor] of Object.entries(batch)) binding.rebindInput(name, tensor);
-      } else {
-        binding = session.bind({
+      const batch = Object.fromEntries(fed.map(({ name }) => [name, feeds[naming(name)]!]));
+      const binding =
+        kept ??
+        session.bind({
           inputs: { ...batch, ...resident.inputs },
           outputs: { ...results, ...resident.outputs },
           inPlaceAdd: resident.inPlaceAdd,
         });
+      if (kept) {
+        // Outputs first: a batch may hold what the run before yielded.
+        for (const [name, tensor] of Object.entries(results)) kept.rebindOutput(name, tensor);
+        for (const [name, tensor] of Object.entries(batch)) kept.rebindInput(name, tensor);
       }
-      await binding.run();
-      return results;
+      if (alone) kept = binding;
+      try {
+        await binding.run();
+      } finally {
+        // A binding holds what it was given until its next run.
+        if (!alone) binding.dispose();
+      }
+      return named(results, naming);
     },
-    dispose: () => session.dispose(),
   };
 }
 
 /** Copies the state into and out of the provider's memory at each run. */
-function copyingModel(session: Session, resident: Resident): BoundModel {
-  const inputs = fedInputs(session, resident);
+function copyingModel(session: Session, resident: Resident, naming: Naming): BoundModel {
+  const fed = fedInputs(session, resident);
+  const inputs = renamed(fed, naming);
   return {
     inputs,
     async run(feeds) {
       symbolsOf(inputs, feeds);
-      const batch = Object.fromEntries(inputs.map(({ name }) => [name, feeds[name]!]));
+      const batch = Object.fromEntries(fed.map(({ name }) => [name, feeds[naming(name)]!]));
       const results = await session.run({ ...batch, ...resident.inputs });
       for (const [name, { data }] of Object.entries(resident.outputs)) {
         (data as Float32Array).set(results[name]!.data as Float32Array);
         delete results[name];
       }
-      return results;
+      return named(results, naming);
     },
-    dispose: () => session.dispose(),
   };
 }
 
-function residentTensors(
-  session: Session,
-  state: TrainingState,
-  accumulation: Accumulation | undefined,
-): Resident {
-  const named = new Set([...session.inputs, ...session.outputs].map(({ name }) => name));
+const named = (results: Readonly<Record<string, Tensor>>, naming: Naming): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(results).map(([name, tensor]) => [naming(name), tensor]));
+
+/** Under the model's names. */
+function residentTensors(session: Session, state: TrainingState, naming: Naming): Resident {
+  const trained = new Map(state.trained.map((parameter) => [parameter.name, parameter]));
+  const held = new Map<string, Tensor>(state.frozen);
+  const written = new Map<string, string>();
+  for (const [name, { value, gradient }] of trained) {
+    held.set(name, value);
+    held.set(gradientBuffer(name), gradient);
+    written.set(gradientOutput(name), gradientBuffer(name));
+  }
   const inputs: Record<string, Tensor> = {};
   const outputs: Record<string, Tensor> = {};
   const inPlaceAdd: Record<string, string> = {};
-  for (const [name, tensor] of state.frozen) if (named.has(name)) inputs[name] = tensor;
-  for (const { name, value, gradient } of state.trained) {
-    if (named.has(name)) inputs[name] = value;
-    if (!named.has(gradientOutput(name))) continue;
-    outputs[gradientOutput(name)] = gradient;
-    if (accumulation !== 'add') continue;
-    inputs[gradientBuffer(name)] = gradient;
-    inPlaceAdd[gradientOutput(name)] = gradientBuffer(name);
+  for (const { name } of session.inputs) {
+    const tensor = held.get(naming(name));
+    if (tensor) inputs[name] = tensor;
+  }
+  for (const { name } of session.outputs) {
+    const buffer = written.get(naming(name));
+    if (buffer === undefined) continue;
+    outputs[name] = held.get(buffer)!;
+    const read = session.inputs.find((input) => naming(input.name) === buffer);
+    if (read) inPlaceAdd[name] = read.name;
   }
   return { inputs, outputs, inPlaceAdd };
 }

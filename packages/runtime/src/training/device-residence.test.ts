@@ -7,6 +7,7 @@ import { deviceResidence } from './device-residence.js';
 import { lowerTraining } from './lower.js';
 import { decodeOptimizer } from './optimizer-model.js';
 import { lossScale } from './plan.js';
+import { ownNames } from './segment-names.js';
 import { mirroredState, restoreState, snapshotState } from './state.js';
 
 /** A device that computes nothing: it keeps account of its tensors, and fails when it is told to. */
@@ -62,8 +63,10 @@ async function open() {
   const names = state.trained.map(({ name }) => name);
   const optimizer = decodeOptimizer(compiled.optimizerModel, names);
   const residence = deviceResidence(account.device, state, () => 0, optimizer);
-  const model = (how: 'overwrite' | 'add') =>
-    residence.openModel(lowerTraining(compiled.segments[0]!.trainingModel, how, 'cpu'), how);
+  const model = async (how: 'overwrite' | 'add') => {
+    const opened = await residence.openModel(lowerTraining(compiled.segments[0]!.trainingModel!, how, 'cpu'));
+    return opened.bind(ownNames, true);
+  };
   return { ...account, state, residence, overwrite: await model('overwrite'), add: await model('add') };
 }
 

@@ -1,14 +1,15 @@
 import { readModelProto } from '@rag/onnx';
 import { gradientBuffer } from '../artifacts/names.js';
-import type { Device, DeviceTensor } from '../drivers/device.js';
+import type { Device, DeviceModel, DeviceTensor } from '../drivers/device.js';
 import { SessionError } from '../error.js';
-import { type Tensor, zeros } from '../tensor.js';
-import { symbolsOf } from './bound-model.js';
+import { zeros } from '../tensor.js';
+import { type BoundModel, renamed, symbolsOf } from './bound-model.js';
 import { openDeviceOptimizer } from './device-optimizer.js';
 import { type DeviceState, downloadState, freeState, uploadState } from './device-state.js';
 import { gradientOutput } from './lower.js';
 import type { OptimizerPlan } from './optimizer-model.js';
 import type { Residence } from './residence.js';
+import type { Naming } from './segment-names.js';
 import type { mirroredState } from './state.js';
 
 /**
@@ -66,41 +67,52 @@ export function deviceResidence(
     }
   }
 
+  function boundModel(model: DeviceModel, kept: readonly string[], naming: Naming): BoundModel {
+    const own = new Set([
+      ...state.frozen.keys(),
+      ...parameters.flatMap(({ name }) => [name, gradientBuffer(name)]),
+    ]);
+    const fed = model.inputs.filter(({ name }) => !own.has(naming(name)));
+    const inputs = renamed(fed, naming);
+    return {
+      inputs,
+      async run(feeds) {
+        symbolsOf(inputs, feeds);
+        const there = await ready();
+        const held = new Map<string, () => DeviceTensor>();
+        for (const [name, tensor] of there.frozen) held.set(name, () => tensor);
+        for (const [name, { value, gradient }] of there.trained) {
+          held.set(name, () => value);
+          held.set(gradientBuffer(name), () => existing(gradient, name));
+        }
+        const all = Object.fromEntries(
+          model.inputs.map(({ name }) => [name, held.get(naming(name))?.() ?? feeds[naming(name)]!]),
+        );
+        const { device: given, host } = await model.run(all);
+        const named = <T>(results: Readonly<Record<string, T>>): Record<string, T> =>
+          Object.fromEntries(Object.entries(results).map(([name, tensor]) => [naming(name), tensor]));
+        if (kept.length > 0) replaceGradients(there, named(given));
+        return named(host);
+      },
+    };
+  }
+
   return {
-    async openModel(bytes, accumulation) {
-      const { input = [], output = [] } = readModelProto(bytes).graph ?? {};
-      const kept = output.map(({ name }) => name).filter((name) => accumulation && gradients.has(name));
+    async openModel(bytes) {
+      const { output = [] } = readModelProto(bytes).graph ?? {};
+      const kept = output.map(({ name }) => name).filter((name) => gradients.has(name));
       const model = await device.openModel(bytes, new Set(kept));
-      const named = new Set(input.map(({ name }) => name));
-      const own = new Set([
-        ...state.frozen.keys(),
-        ...parameters.flatMap(({ name }) => [name, gradientBuffer(name)]),
-      ]);
-      const fed = model.inputs.filter(({ name }) => !own.has(name));
       return {
-        inputs: fed,
-        async run(feeds) {
-          symbolsOf(fed, feeds);
-          const there = await ready();
-          const all: Record<string, Tensor | DeviceTensor> = {};
-          for (const { name } of fed) all[name] = feeds[name]!;
-          for (const [name, tensor] of there.frozen) if (named.has(name)) all[name] = tensor;
-          for (const [name, { value, gradient }] of there.trained) {
-            if (named.has(name)) all[name] = value;
-            if (named.has(gradientBuffer(name))) all[gradientBuffer(name)] = existing(gradient, name);
-          }
-          const { device: given, host } = await model.run(all);
-          if (kept.length > 0) replaceGradients(there, given);
-          return host;
-        },
+        bind: (naming) => boundModel(model, kept, naming),
         dispose: () => model.dispose(),
       };
     },
-    async zeroGradients() {
+    async zeroGradients(names) {
       const there = await ready();
       const given: Record<string, DeviceTensor> = {};
       for (const { name, shape } of parameters)
-        given[gradientOutput(name)] = await device.upload(zeros('float32', shape));
+        if (names?.has(name) ?? true)
+          given[gradientOutput(name)] = await device.upload(zeros('float32', shape));
       replaceGradients(there, given);
     },
     globalNorm: async (scale) => (await optimizer.norm(gradientsOf(await ready()))) * Math.abs(scale),

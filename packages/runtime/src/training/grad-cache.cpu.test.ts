@@ -41,7 +41,7 @@ const contrast = (cut: boolean, shape?: (hidden: Value) => Value): Objective => 
       sum: sub(partition, reduceSum(mul(y, flat))),
       weight: add(reduceSum(mul(reduceSum(flat, [1]), 0)), 7),
       outputs: { scores },
-      ...(cut && { cut: { hidden: boundary } }),
+      ...(cut && { cuts: [{ hidden: boundary }], chunkCut: 'hidden' }),
     };
   },
 });

@@ -5,8 +5,15 @@ import type { Accumulation } from './lower.js';
 import { boundaryGradient } from './objective.js';
 import { lossScale } from './plan.js';
 import type { SegmentRunner } from './segment-runner.js';
+import { backwardThrough, forwardThrough } from './through-segments.js';
 
 type Tensors = Readonly<Record<string, Tensor>>;
+
+/** The segments of a plan, and how many of them stand before the cut at which a batch may come in chunks. */
+export interface RunnablePlan {
+  readonly segments: readonly SegmentRunner[];
+  readonly chunkedSegments: number | undefined;
+}
 
 /**
  * Forward and backward of one batch, into the state's gradient buffers. A chunked batch (GradCache,
@@ -17,46 +24,49 @@ type Tensors = Readonly<Record<string, Tensor>>;
  * @throws SessionError where chunks' boundary tensors differ in more than their first axis
  */
 export async function forwardBackward(
-  segments: readonly SegmentRunner[],
+  { segments, chunkedSegments = 0 }: RunnablePlan,
   batch: TrainingBatch,
   how: Accumulation,
   scale = 1,
 ): Promise<BatchResult> {
-  if (isChunked(batch)) return chunkedForwardBackward(segments, batch, scale);
-  const boundary: Record<string, Tensor> = {};
-  for (const segment of segments.slice(0, -1))
-    Object.assign(boundary, await segment.forward({ ...batch, ...boundary }));
-  const feeds: Record<string, Tensor> = { ...batch, ...boundary, [lossScale]: scalar(scale) };
-  let result: BatchResult | undefined;
-  for (const segment of segments.toReversed()) {
-    const yielded = await segment.backward(feeds, how);
-    result ??= batchResult(yielded, scale);
-    Object.assign(feeds, yielded);
-  }
-  return result!;
+  if (isChunked(batch)) return chunkedForwardBackward(segments, chunkedSegments, batch, scale);
+  const feeds: Record<string, Tensor> = { ...batch, [lossScale]: scalar(scale) };
+  await forwardThrough(segments.slice(0, -1), feeds, 'forward', takenBy(segments));
+  return batchResult(await backwardThrough(segments, feeds, how), scale);
 }
 
 async function chunkedForwardBackward(
   segments: readonly SegmentRunner[],
+  chunkedSegments: number,
   { chunks, head }: ChunkedBatch,
   scale: number,
 ): Promise<BatchResult> {
-  const [encoder, last] = segments as readonly [SegmentRunner, SegmentRunner];
-  const { whole, starts, count } = await boundaryOf(chunks, (chunk) => encoder.forward(chunk));
-  const yielded = await last.backward({ ...head, ...whole, [lossScale]: scalar(scale) }, 'add');
+  const [encoder, last] = [segments.slice(0, chunkedSegments), segments.slice(chunkedSegments)];
+  const { whole, starts, count } = await boundaryOf(encoder, last, chunks, 'forward');
+  const feeds: Record<string, Tensor> = { ...head, ...whole, [lossScale]: scalar(scale) };
+  await forwardThrough(last.slice(0, -1), feeds, 'forward', takenBy(last));
+  const yielded = await backwardThrough(last, feeds, 'add');
+  const gradients = Object.keys(whole).filter((name) => feeds[boundaryGradient(name)]);
   let i = 0;
   for (const chunk of chunks) {
     if (i === count) throw otherChunks(count, 'more');
-    const arriving = Object.keys(whole).map((name) => {
+    const arriving = gradients.map((name) => {
       const gradient = boundaryGradient(name);
-      return [gradient, rowsOf(yielded[gradient]!, starts.get(name)![i]!, starts.get(name)![i + 1]!)];
+      return [gradient, rowsOf(feeds[gradient]!, starts.get(name)![i]!, starts.get(name)![i + 1]!)];
     });
-    await encoder.backward({ ...chunk, ...Object.fromEntries(arriving) }, 'add');
     i++;
+    if (arriving.length === 0) continue;
+    const own: Record<string, Tensor> = { ...chunk };
+    await forwardThrough(encoder.slice(0, -1), own, 'forward', takenBy(encoder));
+    await backwardThrough(encoder, Object.assign(own, Object.fromEntries(arriving)), 'add');
   }
   if (i < count) throw otherChunks(count, String(i));
+  for (const name of gradients) last[0]!.release(feeds[boundaryGradient(name)]!);
   return batchResult(yielded, scale);
 }
+
+const takenBy = (segments: readonly SegmentRunner[]): ReadonlySet<string> =>
+  new Set(segments.flatMap(({ takes }) => takes));
 
 const otherChunks = (count: number, got: string): SessionError =>
   new SessionError(
@@ -66,21 +76,18 @@ const otherChunks = (count: number, got: string): SessionError =>
 
 /** Forward of one batch without dropout and gradients. */
 export async function evaluateSegments(
-  segments: readonly SegmentRunner[],
+  { segments, chunkedSegments = 0 }: RunnablePlan,
   batch: TrainingBatch,
 ): Promise<BatchResult> {
-  if (isChunked(batch)) {
-    const [encoder, last] = segments as readonly [SegmentRunner, SegmentRunner];
-    const { whole } = await boundaryOf(batch.chunks, (chunk) => encoder.evaluate(chunk));
-    return batchResult(await last.evaluate({ ...batch.head, ...whole, [lossScale]: scalar(1) }), 1);
-  }
+  if (!isChunked(batch)) return evaluateWhole(segments, batch);
+  const [encoder, last] = [segments.slice(0, chunkedSegments), segments.slice(chunkedSegments)];
+  const { whole } = await boundaryOf(encoder, last, batch.chunks, 'evaluate');
+  return evaluateWhole(last, { ...batch.head, ...whole });
+}
+
+async function evaluateWhole(segments: readonly SegmentRunner[], batch: Batch): Promise<BatchResult> {
   const feeds: Record<string, Tensor> = { ...batch, [lossScale]: scalar(1) };
-  let yielded: Tensors = {};
-  for (const segment of segments) {
-    yielded = await segment.evaluate(feeds);
-    Object.assign(feeds, yielded);
-  }
-  return batchResult(yielded, 1);
+  return batchResult(await forwardThrough(segments, feeds, 'evaluate', new Set()), 1);
 }
 
 const scalar = (value: number): Tensor => new Tensor('float32', [], Float32Array.of(value));
@@ -98,12 +105,21 @@ interface Boundary {
   readonly count: number;
 }
 
+/** What the segments behind the cut take of those before it. */
 async function boundaryOf(
+  encoder: readonly SegmentRunner[],
+  behind: readonly SegmentRunner[],
   chunks: Iterable<Batch>,
-  forward: (chunk: Batch) => Promise<Tensors>,
+  mode: 'forward' | 'evaluate',
 ): Promise<Boundary> {
+  const taken = takenBy(behind);
   const parts: Tensors[] = [];
-  for (const chunk of chunks) parts.push(await forward(chunk));
+  for (const chunk of chunks) {
+    const own: Record<string, Tensor> = { ...chunk };
+    await forwardThrough(encoder, own, mode, taken);
+    const kept = encoder.flatMap(({ yields }) => yields).filter((name) => taken.has(name));
+    parts.push(Object.fromEntries(kept.map((name) => [name, own[name]!])));
+  }
   if (parts.length === 0)
     throw new SessionError('chunks', 'expected at least one, got none — leave out empty batches');
   const names = Object.keys(parts[0]!);
@@ -117,6 +133,7 @@ async function boundaryOf(
         ),
       ] as const,
   );
+  for (const part of parts) for (const tensor of Object.values(part)) encoder[0]!.release(tensor);
   return {
     whole: Object.fromEntries(joined.map(([name, { whole }]) => [name, whole])),
     starts: new Map(joined.map(([name, { starts }]) => [name, starts])),

@@ -22,9 +22,10 @@ export function hostResidence(
   }));
   const fused = createFusedUpdate(tensors, { threads: updateThreads(compute) });
   return {
-    openModel: (model, accumulation) => openBoundModel(model, state, accumulation, compute),
-    async zeroGradients() {
-      for (const { gradient } of tensors) gradient.fill(0);
+    openModel: (model) => openBoundModel(model, state, compute),
+    async zeroGradients(names) {
+      for (const { name, gradient } of state.trained)
+        if (names?.has(name) ?? true) (gradient.data as Float32Array).fill(0);
     },
     globalNorm: (scale) => fused.globalNorm(scale),
     adamw: (settings, step, scale) => fused.adamw(settings, step, scale),

@@ -13,6 +13,7 @@ import { describe, expect, it } from 'vitest';
 import { ArtifactError } from '../artifacts/error.js';
 import { compile } from './compile.js';
 import { lowerForward, lowerTraining } from './lower.js';
+import { artifactsOf } from './plan.js';
 
 const plan = compile(
   {
@@ -26,7 +27,7 @@ const plan = compile(
   },
   { initial: (_, shape) => new Float32Array(shape.reduce((a, b) => a * b, 1)), optimizer: {} },
 );
-const { trainingModel, evalModel } = plan.segments[0]!;
+const { trainingModel, evalModel } = artifactsOf(plan);
 
 const graphIn = (model: Uint8Array) => readModelProto(model).graph!;
 const inputs = (model: Uint8Array) => graphIn(model).input.map(({ name }) => name);

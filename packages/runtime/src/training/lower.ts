@@ -25,7 +25,7 @@ export const gradientOutput = (parameter: string): string => `${parameter}.gradi
 /**
  * A training model as stock ONNX Runtime can run it: each `InPlaceAccumulatorV2` becomes an output `<parameter>.gradient`
  * that holds the gradient, or the buffer plus the gradient; the reset flag disappears. With `narrow` the model's products are
- * computed in it; gradients are added up in float32.
+ * computed in it; gradients are added up in float32. Gradients of the parameters `added` are added in any case.
  * @throws ArtifactError where an accumulator's buffer has another name than the format gives it
  */
 export function lowerTraining(
@@ -33,10 +33,11 @@ export function lowerTraining(
   accumulation: Accumulation,
   provider: Provider,
   narrow?: NarrowPrecision,
+  added: ReadonlySet<string> = new Set(),
 ): Uint8Array {
   const { graph } = decodeModel(model);
   const outputs: Record<string, Value> = {};
-  const buffers = new Set<Value>();
+  const unread = new Set<Value>();
   for (const [name, value] of Object.entries(graph.outputs)) {
     const accumulator =
       value.source.kind === 'node' && value.source.op === InPlaceAccumulatorV2 ? value.source : undefined;
@@ -51,12 +52,11 @@ export function lowerTraining(
         `output "${name}"`,
         `expected the buffer "${gradientBuffer(parameter)}", got "${nameOf(buffer)}"`,
       );
-    buffers.add(buffer);
-    outputs[gradientOutput(parameter)] = accumulation === 'add' ? add(buffer, gradient) : gradient;
+    const adds = accumulation === 'add' || added.has(parameter);
+    if (!adds) unread.add(buffer);
+    outputs[gradientOutput(parameter)] = adds ? add(buffer, gradient) : gradient;
   }
-  const inputs = graph.inputs.filter(
-    (value) => nameOf(value) !== lazyResetGrad && (accumulation === 'add' || !buffers.has(value)),
-  );
+  const inputs = graph.inputs.filter((value) => nameOf(value) !== lazyResetGrad && !unread.has(value));
   return encodeModel(recomputeActivations(narrowed(optimize(graphOf(inputs, outputs), provider), narrow)));
 }
 

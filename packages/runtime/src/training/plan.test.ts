@@ -10,7 +10,7 @@ const product = (cut = false): Objective => ({
     const x = input('x', 'float32', ['batch', 3]);
     const hidden = mul(x, parameter('first.weight', [1, 3]));
     const sum = reduceSum(mul(hidden, parameter('second.bias', [3])));
-    return { inputs: [x], sum, weight: reduceSum(mul(x, 0)), ...(cut && { cut: { hidden } }) };
+    return { inputs: [x], sum, weight: reduceSum(mul(x, 0)), ...(cut && { cuts: [{ hidden }] }) };
   },
 });
 const initial = (_: string, shape: readonly number[]) =>

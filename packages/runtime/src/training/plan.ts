@@ -3,24 +3,34 @@ import { ArtifactError } from '../artifacts/error.js';
 import type { TrainingArtifacts } from '../artifacts/names.js';
 import { checkOneGroup, decodeOptimizer } from './optimizer-model.js';
 
-/** One part of a training step that runs as a whole. */
+/** One part of a training step that runs as a whole. Segments of the same structure share the bytes of their models. */
 export interface Segment {
   readonly name: string;
-  /** Backward: gradients of the loss, or of Σ(v·v.gradient) over the boundary tensors that the segment yields. */
-  readonly trainingModel: Uint8Array;
+  /**
+   * Backward: gradients of the loss, or of Σ(v·v.gradient) over the boundary tensors that the segment yields. Absent where nothing that
+   * is trained stands in the segment or before it.
+   */
+  readonly trainingModel?: Uint8Array;
   /** Forward without dropout. */
   readonly evalModel: Uint8Array;
   /** Forward as in training, to the boundary tensors; only segments before the last have one. */
   readonly forwardModel?: Uint8Array;
-  /** Boundary tensors that it takes, and those that it yields. */
+  /** Boundary tensors that it takes, and those that it yields, by the plan's names. */
   readonly takes: readonly string[];
   readonly yields: readonly string[];
+  /**
+   * Where the models were made for another segment: their name of each parameter, batch input and boundary tensor → this segment's.
+   * Gradients are named after these.
+   */
+  readonly names?: Readonly<Record<string, string>>;
 }
 
 /** A compiled objective. A plan of one segment is ONNX Runtime's four training artifacts: see `artifactsOf`. */
 export interface Plan {
   /** In forward order. */
   readonly segments: readonly Segment[];
+  /** How many segments stand before the cut at which a batch may come in chunks. */
+  readonly chunkedSegments?: number;
   readonly optimizerModel: Uint8Array;
   readonly checkpoint: Uint8Array;
 }
@@ -31,10 +41,10 @@ export const lossScale = 'loss_scale';
 /** The four files of a one-segment plan; throws ArtifactError where the plan has more. */
 export function artifactsOf({ segments, optimizerModel, checkpoint }: Plan): TrainingArtifacts {
   const [only, ...more] = segments;
-  if (!only || more.length > 0)
+  if (!only?.trainingModel || more.length > 0)
     throw new ArtifactError(
       'plan',
-      `expected one segment, got ${segments.length} — compile the objective without a cut`,
+      `expected one segment, got ${segments.length} — compile the objective without cuts`,
     );
   return { trainingModel: only.trainingModel, evalModel: only.evalModel, optimizerModel, checkpoint };
 }

@@ -1,15 +1,15 @@
 import type { AdamWSettings } from './adamw.js';
-import type { BoundModel } from './bound-model.js';
-import type { Accumulation } from './lower.js';
+import type { OpenModel } from './bound-model.js';
 
 /**
  * Where the state of a training run lies (parameters, gradients, moments), and what is done to it there. Batches come to it and losses leave
  * it; the rest stays.
  */
 export interface Residence {
-  /** Opens a lowered model on the state; `accumulation` is what it does to gradients, undefined for a forward model. */
-  openModel(model: Uint8Array, accumulation: Accumulation | undefined): Promise<BoundModel>;
-  zeroGradients(): Promise<void>;
+  /** Opens a lowered model on the state. */
+  openModel(model: Uint8Array): Promise<OpenModel>;
+  /** Of these parameters, or of all. */
+  zeroGradients(names?: ReadonlySet<string>): Promise<void>;
   /** L2 norm over all gradients, times `|scale|`: NaN or Infinity if a gradient is. */
   globalNorm(scale: number): Promise<number>;
   /** One AdamW update with settings by group; `step` counts from 1, `scale` multiplies the gradients. */

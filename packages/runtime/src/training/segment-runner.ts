@@ -1,17 +1,26 @@
 import type { TensorInfo } from '../drivers/driver.js';
 import { SessionError } from '../error.js';
-import type { Tensor } from '../tensor.js';
-import type { BoundModel } from './bound-model.js';
+import { type Tensor, zeros } from '../tensor.js';
+import type { BoundModel, OpenModel, Place } from './bound-model.js';
 import type { ComputeOptions } from './compute.js';
 import { type Accumulation, lowerForward, lowerTraining } from './lower.js';
+import { boundaryGradient } from './objective.js';
 import type { Segment } from './plan.js';
 import { narrowPrecision } from './precision.js';
 import type { Residence } from './residence.js';
+import { trainedBy } from './segment-inputs.js';
+import { namingOf } from './segment-names.js';
+import { tensorPool } from './tensor-pool.js';
 
 type Feeds = Readonly<Record<string, Tensor>>;
 
-/** One segment of a plan on a state; each of its models is opened when it is first needed. */
+/** One segment of a plan on a state; each of its models is opened when it is first needed, for all segments that share it. */
 export interface SegmentRunner {
+  /** Boundary tensors that it takes, and those that it yields. */
+  readonly takes: readonly string[];
+  readonly yields: readonly string[];
+  /** Whether it has a backward pass. */
+  readonly trains: boolean;
   /** What a batch feeds in training. */
   inputs(): Promise<readonly TensorInfo[]>;
   /** The boundary tensors, as in training. */
@@ -19,60 +28,94 @@ export interface SegmentRunner {
   /** Gradients into the state's buffers; the loss or the boundary gradients as results. */
   backward(feeds: Feeds, accumulation: Accumulation): Promise<Record<string, Tensor>>;
   evaluate(feeds: Feeds): Promise<Record<string, Tensor>>;
+  /** Takes the memory of a boundary tensor or of its gradient back; it must not be used any more. */
+  release(tensor: Tensor): void;
   dispose(): void;
 }
 
-export function openSegment(segment: Segment, residence: Residence, compute: ComputeOptions): SegmentRunner {
-  const opened = new Map<string, Promise<BoundModel>>();
-  const narrow = narrowPrecision(compute);
-  let disposed = false;
-  const open = (kind: string, model: () => Uint8Array, accumulation?: Accumulation): Promise<BoundModel> => {
-    if (disposed)
-      throw new SessionError(
-        `segment "${segment.name}"`,
-        'expected a live segment, got one that was disposed — create the training session again',
-      );
-    const known = opened.get(kind) ?? residence.openModel(model(), accumulation);
-    opened.set(kind, known);
-    return known;
-  };
-  const training = (accumulation: Accumulation) =>
-    open(
-      accumulation,
-      () => lowerTraining(segment.trainingModel, accumulation, compute.provider, narrow),
-      accumulation,
-    );
-  const run = async (model: Promise<BoundModel>, feeds: Feeds): Promise<Record<string, Tensor>> =>
-    (await model).run(feeds);
-  return {
-    inputs: async () => (await training('overwrite')).inputs,
-    forward: (feeds) =>
-      run(
-        open('forward', () => lowerForward(forwardModel(segment), compute.provider, narrow)),
-        feeds,
-      ),
-    backward: (feeds, accumulation) => run(training(accumulation), feeds),
-    evaluate: (feeds) =>
-      run(
-        open('eval', () => lowerForward(segment.evalModel, compute.provider, narrow)),
-        feeds,
-      ),
-    dispose() {
-      disposed = true;
-      for (const model of opened.values())
-        void model.then(
-          (bound) => bound.dispose(),
-          () => {},
-        );
-    },
-  };
+export interface OpenedSegments {
+  readonly runners: readonly SegmentRunner[];
+  /** Parameters of several segments: their gradients are added to the buffers even where others are overwritten. */
+  readonly shared: ReadonlySet<string>;
 }
 
-function forwardModel({ name, forwardModel: model }: Segment): Uint8Array {
-  if (!model)
-    throw new SessionError(
-      `segment "${name}"`,
-      'expected a forward model, got none — only segments before the last have one',
-    );
-  return model;
+/** The segments of a plan, one session per model and mode. */
+export function openSegments(
+  segments: readonly Segment[],
+  residence: Residence,
+  compute: ComputeOptions,
+): OpenedSegments {
+  const opened = new Map<Uint8Array, Map<string, Promise<OpenModel>>>();
+  const lists = segments.map(trainedBy);
+  const all = lists.flatMap((list) => [...list.values()]);
+  const shared = new Set(all.filter((name, i) => all.indexOf(name) < i));
+  const narrow = narrowPrecision(compute);
+  const pool = tensorPool();
+  const boundary = new Set(
+    segments.flatMap(({ yields }) => yields.flatMap((name) => [name, boundaryGradient(name)])),
+  );
+  const place: Place = (name, dtype, shape) =>
+    boundary.has(name) ? pool.take(dtype, shape) : zeros(dtype, shape);
+  const alone = segments.length === 1;
+  let disposed = false;
+
+  const runners = segments.map((segment, i): SegmentRunner => {
+    const naming = namingOf(segment);
+    const bound = new Map<string, Promise<BoundModel>>();
+    /** `mode` names what is done to the model's bytes before it is opened. */
+    const open = (
+      mode: string,
+      bytes: Uint8Array | undefined,
+      lowered: (model: Uint8Array) => Uint8Array,
+    ) => {
+      if (disposed)
+        throw new SessionError(
+          `segment "${segment.name}"`,
+          'expected a live segment, got one that was disposed — create the training session again',
+        );
+      if (!bytes)
+        throw new SessionError(`segment "${segment.name}"`, `expected a model for ${mode}, got none`);
+      const known = bound.get(mode);
+      if (known) return known;
+      const models = opened.get(bytes) ?? new Map<string, Promise<OpenModel>>();
+      opened.set(bytes, models);
+      const model = models.get(mode) ?? residence.openModel(lowered(bytes));
+      models.set(mode, model);
+      const own = model.then((session) => session.bind(naming, alone));
+      bound.set(mode, own);
+      return own;
+    };
+    /** Under the model's names. */
+    const added = new Set([...lists[i]!].filter(([, name]) => shared.has(name)).map(([own]) => own));
+    const training = (accumulation: Accumulation) =>
+      open([accumulation, ...added].join(' '), segment.trainingModel, (model) =>
+        lowerTraining(model, accumulation, compute.provider, narrow, added),
+      );
+    const forward = () =>
+      open('forward', segment.forwardModel, (model) => lowerForward(model, compute.provider, narrow));
+    const evaluation = () =>
+      open('eval', segment.evalModel, (model) => lowerForward(model, compute.provider, narrow));
+    const run = async (model: Promise<BoundModel>, feeds: Feeds) => (await model).run(feeds, place);
+    return {
+      takes: segment.takes,
+      yields: segment.yields,
+      trains: segment.trainingModel !== undefined,
+      inputs: async () => (await (segment.trainingModel ? training('overwrite') : forward())).inputs,
+      forward: async (feeds) => run(forward(), feeds),
+      backward: async (feeds, accumulation) => run(training(accumulation), feeds),
+      evaluate: async (feeds) => run(evaluation(), feeds),
+      release: (tensor) => pool.give(tensor),
+      dispose() {
+        disposed = true;
+        for (const models of opened.values())
+          for (const model of models.values())
+            void model.then(
+              (session) => session.dispose(),
+              () => {},
+            );
+        opened.clear();
+      },
+    };
+  });
+  return { runners, shared };
 }

@@ -22,7 +22,7 @@ import type { OptimizerPlan } from './optimizer-model.js';
 import { type Plan, planOf } from './plan.js';
 import { checkPrecision } from './precision.js';
 import type { Residence } from './residence.js';
-import { openSegment, type SegmentRunner } from './segment-runner.js';
+import { type OpenedSegments, openSegments } from './segment-runner.js';
 import { restoreState, snapshotState, type TrainingState } from './state.js';
 
 /** What one update did. */
@@ -50,8 +50,9 @@ export class TrainingSession {
 
   private constructor(
     private readonly state: TrainingState,
-    private readonly segments: readonly SegmentRunner[],
+    private readonly segments: OpenedSegments,
     private readonly names: readonly BatchNames[],
+    private readonly chunkedSegments: number | undefined,
     private readonly optimizer: OptimizerPlan,
     private readonly residence: Residence,
     private readonly scaler: LossScaler,
@@ -67,13 +68,15 @@ export class TrainingSession {
     openDevice?: OpenDevice,
   ): Promise<TrainingSession> {
     await checkPrecision(compute);
-    const { segments, optimizerModel, checkpoint } = 'segments' in plan ? plan : planOf(plan);
+    const { segments, chunkedSegments, optimizerModel, checkpoint } =
+      'segments' in plan ? plan : planOf(plan);
     const opened = await openResidence(checkpoint, optimizerModel, compute, openDevice);
     const { residence, state, optimizer } = opened;
     return new TrainingSession(
       state,
-      segments.map((segment) => openSegment(segment, residence, compute)),
+      openSegments(segments, residence, compute),
       batchNames(segments, state),
+      chunkedSegments,
       optimizer,
       residence,
       lossScaler(state, compute.precision === 'fp16' ? (compute.lossScaling ?? {}) : undefined),
@@ -92,7 +95,7 @@ export class TrainingSession {
 
   /** What a batch feeds in training, in the artifacts' order; in evaluation what only training reads may be missing. */
   async inputs(): Promise<readonly TensorInfo[]> {
-    const lists = await Promise.all(this.segments.map((segment) => segment.inputs()));
+    const lists = await Promise.all(this.segments.runners.map((segment) => segment.inputs()));
     const known = knownNames(this.names);
     const fed = lists.flat().filter(({ name }) => known.has(name));
     return [...new Map(fed.map((info) => [info.name, info])).values()];
@@ -116,11 +119,14 @@ export class TrainingSession {
   }
 
   private async gather(batch: TrainingBatch): Promise<BatchResult> {
-    const checked = checkedBatch('accumulate', batch, this.names, 'training');
+    const checked = checkedBatch('accumulate', batch, this.names, 'training', this.chunkedSegments);
+    const { runners, shared } = this.segments;
     // Chunks add up from zero: one graph, and so one arena, for all of them.
-    if (isChunked(batch) && !this.accumulating) await this.residence.zeroGradients();
+    if (!this.accumulating && isChunked(batch)) await this.residence.zeroGradients();
+    else if (!this.accumulating && shared.size > 0) await this.residence.zeroGradients(shared);
+    const plan = { segments: runners, chunkedSegments: this.chunkedSegments };
     const how = this.accumulating ? 'add' : 'overwrite';
-    const result = await forwardBackward(this.segments, checked, how, this.gradientScale);
+    const result = await forwardBackward(plan, checked, how, this.gradientScale);
     this.accumulating = true;
     this.gathered.sum += result.sum;
     this.gathered.weight += result.weight;
@@ -189,7 +195,9 @@ export class TrainingSession {
   /** Forward of one batch without dropout and gradients; a batch that was made for training will do. */
   async evaluate(batch: TrainingBatch): Promise<BatchResult> {
     this.check('evaluate');
-    return evaluateSegments(this.segments, checkedBatch('evaluate', batch, this.names, 'evaluation'));
+    const { chunkedSegments } = this;
+    const checked = checkedBatch('evaluate', batch, this.names, 'evaluation', chunkedSegments);
+    return evaluateSegments({ segments: this.segments.runners, chunkedSegments }, checked);
   }
 
   /**
@@ -257,7 +265,7 @@ export class TrainingSession {
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
-    for (const segment of this.segments) segment.dispose();
+    for (const segment of this.segments.runners) segment.dispose();
     this.residence.dispose();
   }
 
