@@ -55,6 +55,53 @@ CASES = {
     "qwen2-causal": ("Qwen2", dict(SMALL, tie_word_embeddings=False, rope_parameters=YARN)),
     # Heads of 6: heads · width is not the hidden size.
     "qwen3": ("Qwen3", dict(SMALL, head_dim=6, attention_bias=True)),
+    "llama": ("Llama", dict(SMALL, rope_parameters=LLAMA3, attention_bias=True, mlp_bias=True)),
+    # Its config.json is rewritten as files of transformers 4 are.
+    "llama-causal": (
+        "Llama",
+        dict(SMALL, tie_word_embeddings=False, rope_parameters={"rope_type": "linear", "rope_theta": 300.0, "factor": 2.5}),
+    ),
+    "mistral": ("Mistral", dict(SMALL, sliding_window=4, num_key_value_heads=1)),
+    "gemma": ("Gemma", dict(SMALL, head_dim=6, hidden_act="gelu")),
+    # Soft caps that bend: scores and logits of random weights are of that size.
+    "gemma2": (
+        "Gemma2",
+        dict(
+            SMALL,
+            head_dim=6,
+            sliding_window=4,
+            query_pre_attn_scalar=5,
+            attn_logit_softcapping=1.5,
+            final_logit_softcapping=2.0,
+        ),
+    ),
+    "gemma3_text": (
+        "Gemma3Text",
+        dict(
+            SMALL,
+            num_hidden_layers=3,
+            head_dim=6,
+            sliding_window=4,
+            query_pre_attn_scalar=5,
+            layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+            rope_parameters={
+                "full_attention": {"rope_type": "linear", "factor": 4.0, "rope_theta": 900.0},
+                "sliding_attention": {"rope_type": "default", "rope_theta": 30.0},
+            },
+        ),
+    ),
+    # As EmbeddingGemma states it.
+    "gemma3_text-bidirectional": (
+        "Gemma3Text",
+        dict(
+            SMALL,
+            head_dim=6,
+            sliding_window=4,
+            query_pre_attn_scalar=6,
+            use_bidirectional_attention=True,
+            layer_types=["sliding_attention", "full_attention"],
+        ),
+    ),
 }
 GRADIENTS = [
     "model.embed_tokens.weight",
@@ -79,13 +126,13 @@ def randomize(model, seed):
 
 
 def build(class_name, fields, head):
-    config = getattr(transformers, CONFIGS.get(class_name, f"{class_name}Config"))(**fields)
-    model = getattr(transformers, f"{class_name}For{head}")(config)
+    config = getattr(transformers, f"{class_name}Config")(**fields)
+    model = getattr(transformers, CLASSES.get((class_name, head), f"{class_name}For{head}"))(config)
     model.set_attn_implementation("eager")
     return model.eval().float()
 
 
-CONFIGS = {}
+CLASSES = {("Gemma3Text", "CausalLM"): "Gemma3ForCausalLM"}
 
 
 def left(ids, mask):
@@ -135,8 +182,15 @@ def golden(name, class_name, fields, seed):
     return model, result | {name_of: {key: encoders.dense(parameters[key].grad) for key in wanted}}
 
 
+def older(config):
+    """As transformers 4 states theta and scaling."""
+    rope = config.pop("rope_parameters")
+    theta = rope.pop("rope_theta")
+    return config | {"rope_theta": theta, "rope_scaling": {"type": rope["rope_type"], "factor": rope["factor"]}}
+
+
 # What becomes of config.json after transformers has written it.
-REWRITTEN = {}
+REWRITTEN = {"llama-causal": older}
 
 
 def main():

@@ -28,6 +28,8 @@ export interface MatchOptions {
   readonly newHead?: boolean;
   /** Modules of other tasks that checkpoints of this family carry, beside the usual ones. */
   readonly otherHeads?: readonly string[];
+  /** Tensors of the model itself that a graph of fewer layers does not want. */
+  readonly spareTensors?: RegExp;
   /** Accept tensors that nothing wants; they are listed in the result all the same. */
   readonly allowUnexpected?: boolean;
 }
@@ -94,7 +96,7 @@ export function matchParameters(
   tensors: NamedShapes,
   options: MatchOptions,
 ): ParameterMatch {
-  const { prefix, hubPrefix, newHead, otherHeads = [], allowUnexpected = false } = options;
+  const { prefix, hubPrefix, newHead, otherHeads = [], spareTensors, allowUnexpected = false } = options;
   const within = (outer: string) => tensors.names.some((name) => name.startsWith(`${outer}.`));
   const stored = !within(prefix) && hubPrefix !== undefined && within(hubPrefix) ? hubPrefix : prefix;
   const inEncoder = (name: string) => name.startsWith(`${prefix}.`);
@@ -141,6 +143,7 @@ export function matchParameters(
   const ignored = left.filter((name) => BUFFER.test(name));
   const unexpected = left.filter((name) => !BUFFER.test(name));
   const foreign = unexpected.filter((name) => {
+    if (spareTensors?.test(name)) return false;
     const module = moduleOf(name, stored);
     const replacedHead = newHead === true && fresh.some((head) => isWithin(name, head));
     return !replaced.has(name) && !replacedHead && (!others.has(module) || wantedModules.has(module));

@@ -64,7 +64,8 @@ export async function weightsOfCheckpoint(
   wanted: readonly ParameterSpec[],
   { newHead, seed = 42, task }: { newHead?: boolean; seed?: number; task?: string },
 ): Promise<Weights> {
-  const { baseModelPrefix: prefix, hubPrefix, headPrefixes, otherHeads } = architectures[config.model_type];
+  const architecture = architectures[config.model_type];
+  const { baseModelPrefix: prefix, hubPrefix, headPrefixes, otherHeads, spareTensors } = architecture;
   const tensors = plainTensors(checkpoint, config, task);
   const bareEncoder = !wanted.some(({ name }) => name.startsWith(`${prefix}.`));
   const match = matchParameters(wanted, tensors, {
@@ -72,6 +73,7 @@ export async function weightsOfCheckpoint(
     heads: bareEncoder ? [] : headPrefixes,
     ...(hubPrefix === undefined ? {} : { hubPrefix }),
     ...(otherHeads === undefined ? {} : { otherHeads }),
+    ...(spareTensors === undefined ? {} : { spareTensors }),
     ...(newHead === undefined ? {} : { newHead }),
   });
   const fresh = new Map(

@@ -46,7 +46,7 @@ describe.each(names)('%s', (name) => {
     for (const [path, shape] of Object.entries(golden.parameters)) {
       const values = initializeParameter({ name: path, shape }, config, 3);
       const constant = /(norm|ln)(\d*|_[12qk])\.weight$/i.test(path)
-        ? 1
+        ? (architectures[config.model_type].freshNorm ?? 1)
         : path.endsWith('bias')
           ? 0
           : undefined;
@@ -62,8 +62,8 @@ describe.each(names)('%s', (name) => {
     const { baseModelPrefix, headPrefixes, otherHeads = [] } = architectures[config.model_type];
     const prefixed = Object.entries(golden.parameters).map(([path, shape]) => ({ name: path, shape }));
     if (!prefixed.some(({ name: path }) => path.startsWith(`${baseModelPrefix}.`))) return;
-    // A causal head is never fresh.
-    if (name.endsWith('-causal')) return;
+    // The heads of causal and of layer-wise models are never fresh.
+    if (/-(causal|heads)$/.test(name)) return;
     const isHead = (path: string) => headPrefixes.some((head) => path.startsWith(`${head}.`));
     const bare = prefixed.flatMap(({ name: path, shape }) =>
       isHead(path) ? [] : [{ name: path.slice(baseModelPrefix.length + 1), shape }],

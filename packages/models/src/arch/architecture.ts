@@ -84,6 +84,12 @@ export interface AskedLogits {
   readonly ids: Value;
 }
 
+/** Where a layer-wise reranker is asked: rows of [tokens], int64, and how many layers each score is behind. */
+export interface AskedLayers {
+  readonly rows: Value;
+  readonly layers: readonly number[];
+}
+
 /** One family, by its `model_type` or the name that it has here: functions that write its graph under Hugging Face's parameter names. */
 export interface Architecture<Config extends EncoderConfig = EncoderConfig> {
   /** transformers' `base_model_prefix`: what a task model's file puts before the encoder's names. */
@@ -100,10 +106,14 @@ export interface Architecture<Config extends EncoderConfig = EncoderConfig> {
   };
   /** The dense layer that transformers' encoder class has behind the first token, if it has one; nothing here reads it. */
   readonly encoderPooler?: string;
+  /** Tensors of a whole checkpoint that a graph of fewer layers leaves unread. */
+  readonly spareTensors?: RegExp;
   /** The prefix that task models of the published code have in place of transformers'. */
   readonly hubPrefix?: string;
   /** Positions are counted from `pad_token_id` + 1, so a sequence has that many fewer. */
   readonly positionsFromPadding?: boolean;
+  /** What norms' weights are in a fresh model, where that is not 1. */
+  readonly freshNorm?: 0;
   readonly config: ConfigRules<Config>;
   /**
    * The checkpoint's tensors under the names of its parameters, where files keep weights in parts.
@@ -132,6 +142,17 @@ export interface Architecture<Config extends EncoderConfig = EncoderConfig> {
     config: Config,
     inputs: EncoderInputs,
     asked: AskedLogits,
+    dropout: Dropout,
+  ): Value;
+  /**
+   * A layer-wise reranker: scores [rows, layers].
+   * @throws RangeError for a layer without a head
+   */
+  layerScores?(
+    root: ParameterPath,
+    config: Config,
+    inputs: EncoderInputs,
+    asked: AskedLayers,
     dropout: Dropout,
   ): Value;
 }

@@ -5,6 +5,7 @@ import {
   count,
   flag,
   type HiddenAct,
+  type Kind,
   listOf,
   oneOf,
   orNull,
@@ -16,7 +17,7 @@ import type { CommonFields, ConfigRules } from './architecture.js';
 import { type DecoderRope, LAYER_TYPES, type LayerType } from './decoder-traits.js';
 
 /** The fields that every decoder's config.json may have, undefined where it leaves one out. */
-export interface DecoderConfig extends EncoderConfig {
+export interface DecoderConfig<Rope = RopeScaling> extends EncoderConfig {
   readonly intermediate_size: number;
   /** null or absent: as many as query heads. */
   readonly num_key_value_heads: number | null | undefined;
@@ -29,7 +30,7 @@ export interface DecoderConfig extends EncoderConfig {
   readonly rope_theta: number | undefined;
   readonly rope_scaling: RopeScaling | null | undefined;
   /** As transformers 5 states theta and scaling together. */
-  readonly rope_parameters: RopeScaling | undefined;
+  readonly rope_parameters: Rope | undefined;
   /** false: every token sees its whole sequence, as embedders that were trained so ask for. */
   readonly is_causal: boolean | undefined;
 }
@@ -44,11 +45,16 @@ export const decoderCommon: NonNullable<ConfigRules<DecoderConfig>['common']> = 
 /** Theta where a file states none, as in transformers. */
 const THETA = 10_000;
 
-/** Reads the fields of `DecoderConfig`. @throws ConfigError for what the graph cannot do */
-export function decoderFields(
+/**
+ * Reads the fields of `DecoderConfig`.
+ * @param rope how `rope_parameters` is stated, where that is by layer type
+ * @throws ConfigError for what the graph cannot do
+ */
+export function decoderFields<Rope = RopeScaling>(
   file: ConfigFile,
   common: CommonFields,
-): Omit<DecoderConfig, keyof EncoderConfig> {
+  rope: Kind<Rope> = ropeScaling as unknown as Kind<Rope>,
+): Omit<DecoderConfig<Rope>, keyof EncoderConfig> {
   const { hidden_size, num_attention_heads } = common;
   const num_key_value_heads = file.takeOr('num_key_value_heads', orNull(count), undefined);
   if (num_key_value_heads && num_attention_heads % num_key_value_heads !== 0)
@@ -76,7 +82,7 @@ export function decoderFields(
     tie_word_embeddings: file.takeOr('tie_word_embeddings', flag, undefined),
     rope_theta: file.takeOr('rope_theta', positive, undefined),
     rope_scaling: file.takeOr('rope_scaling', orNull(ropeScaling), undefined),
-    rope_parameters: file.takeOr('rope_parameters', ropeScaling, undefined),
+    rope_parameters: file.takeOr('rope_parameters', rope, undefined),
     is_causal: file.takeOr('is_causal', flag, undefined),
   };
 }

@@ -13,8 +13,10 @@ import type { DecoderTraits, LayerType } from './decoder-traits.js';
 export interface DecoderFamily<Config extends EncoderConfig> {
   /** What its classes' names begin with: `Qwen2` for `Qwen2ForSequenceClassification`. */
   readonly className: string;
-  /** The class of the bare decoder, where it is not `<className>Model`. */
-  readonly encoderClass?: string;
+  /** Of the causal language model, where its class has another name. */
+  readonly causalLmClass?: string;
+  /** What the norms' weights are in a fresh model; default 1. */
+  readonly freshNorm?: 0;
   readonly config: ConfigRules<Config>;
   traits(config: Config): DecoderTraits;
 }
@@ -48,10 +50,11 @@ export function decoder<Config extends EncoderConfig>(family: DecoderFamily<Conf
     baseModelPrefix: DECODER_PREFIX,
     headPrefixes: ['score'],
     classNames: {
-      encoder: family.encoderClass ?? `${className}Model`,
+      encoder: `${className}Model`,
       sequenceClassification: `${className}ForSequenceClassification`,
-      causalLm: `${className}ForCausalLM`,
+      causalLm: family.causalLmClass ?? `${className}ForCausalLM`,
     },
+    ...(family.freshNorm === undefined ? {} : { freshNorm: family.freshNorm }),
     config: family.config,
     stages,
     encode,
@@ -74,19 +77,35 @@ export function encodeByStages<Config extends EncoderConfig>(
   inputs: EncoderInputs,
   dropout: Dropout,
 ): Encoded {
-  const types = stages.layerTypes(config);
+  const states = layerStates(stages, path, config, inputs, dropout);
+  // As transformers lists them: the last one is after the final norm.
+  const hidden = stages.finish(path, config, states.at(-1)!);
+  return { hidden, hiddenStates: [...states.slice(0, -1), hidden] };
+}
+
+/**
+ * The embeddings' output and that of each layer, [tokens, hidden] each, none of them behind the final norm.
+ * @param layers how many layers are run; default: all
+ */
+export function layerStates<Config extends EncoderConfig>(
+  stages: Stages<Config>,
+  path: ParameterPath,
+  config: Config,
+  inputs: EncoderInputs,
+  dropout: Dropout,
+  layers?: number,
+): Value[] {
+  const types = stages.layerTypes(config).slice(0, layers);
   const shared = scope(
     'attention',
     () => new Map([...new Set(types)].map((type) => [type, stages.shared(config, type, inputs)])),
   );
-  const hiddenStates: Value[] = [stages.embed(path, config, inputs, dropout)];
+  const states = [stages.embed(path, config, inputs, dropout)];
   for (const [i, type] of types.entries())
-    hiddenStates.push(
+    states.push(
       module(path, stages.layerName(i), (layer) =>
-        stages.layer(layer, config, hiddenStates.at(-1)!, shared.get(type)!, inputs, dropout),
+        stages.layer(layer, config, states.at(-1)!, shared.get(type)!, inputs, dropout),
       ),
     );
-  // As transformers lists them: the last one is after the final norm.
-  const hidden = stages.finish(path, config, hiddenStates.pop()!);
-  return { hidden, hiddenStates: [...hiddenStates, hidden] };
+  return states;
 }

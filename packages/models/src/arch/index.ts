@@ -4,9 +4,12 @@ import { bert } from './bert.js';
 import { debertaV2 } from './deberta-v2.js';
 import { distilbert } from './distilbert.js';
 import { electra } from './electra.js';
+import { gemma, gemma2, gemma3Text } from './gemma.js';
 import { gte, newModel } from './gte.js';
 import { jinaBert } from './jina-bert.js';
 import { jinaEmbeddingsV3, jinaXlmRoberta } from './jina-xlm-roberta.js';
+import { llama, mistral } from './llama.js';
+import { minicpm, minicpmLayerwise } from './minicpm.js';
 import { modernbert } from './modernbert.js';
 import { mpnet } from './mpnet.js';
 import { nomicBert } from './nomic-bert.js';
@@ -19,10 +22,17 @@ const byModelType = {
   'deberta-v2': debertaV2,
   distilbert,
   electra,
+  gemma,
+  gemma2,
+  gemma3_text: gemma3Text,
   gte,
   jina_bert: jinaBert,
   jina_embeddings_v3: jinaEmbeddingsV3,
   jina_xlm_roberta: jinaXlmRoberta,
+  llama,
+  minicpm,
+  minicpm_layerwise: minicpmLayerwise,
+  mistral,
   modernbert,
   mpnet,
   new: newModel,

@@ -21,6 +21,9 @@ export interface Golden {
   gradients_of_logits_sum?: Record<string, Dense>;
   /** Logits [batch, ids] of a causal head behind each sequence's last token. */
   asked?: { ids: number[]; logits: Dense };
+  /** Scores [batch, layers] of a layer-wise reranker behind each sequence's last token. */
+  layer_scores?: { layers: number[]; scores: Dense };
+  gradients_of_scores_sum?: Record<string, Dense>;
   gradients_of_asked_sum?: Record<string, Dense>;
   /** The adapter that is merged, where the file carries some. */
   task?: string;
