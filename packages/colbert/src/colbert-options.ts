@@ -29,7 +29,7 @@ export interface EncodeOptions {
   readonly maxLength?: number;
   /** Most texts in a batch; 64 by default. */
   readonly batchSize?: number;
-  /** Most cells in a batch, texts × longest; 16384 by default. */
+  /** Most cells in a batch, texts × longest; by default 1024 on a CPU (`cpu`, `wasm`), 16384 elsewhere. */
   readonly maxTokens?: number;
   /** Called after each batch with the number of texts, or of pairs, done so far. */
   readonly onProgress?: (done: number, total: number) => void;

@@ -1,3 +1,4 @@
+import { cellsPerRun } from '@rag/runtime';
 import { checkTexts } from './check-texts.js';
 import type { EncodeOptions, EncodePassagesOptions } from './colbert-options.js';
 import { encodeSequences } from './encode-sequences.js';
@@ -46,10 +47,10 @@ export async function encodePassages(
 }
 
 const vectors = (
-  { runner, compat }: OpenedColbert,
+  { runner, provider, compat }: OpenedColbert,
   sequences: readonly TokenSequence[],
   { padId }: TextEncoder,
-  { batchSize = 64, maxTokens = 16_384, onProgress, signal }: Omit<EncodeOptions, 'maxLength'>,
+  { batchSize = 64, maxTokens = cellsPerRun(provider), onProgress, signal }: Omit<EncodeOptions, 'maxLength'>,
 ): Promise<TokenVectors[]> =>
   encodeSequences(runner, sequences, {
     padId,

@@ -10,7 +10,7 @@ import {
   outputOf,
   weightsInFile,
 } from '@rag/models';
-import { createSession, sessionOptions, Tensor, tensorsOf } from '@rag/runtime';
+import { chooseProvider, createSession, sessionOptions, Tensor, tensorsOf } from '@rag/runtime';
 import { colbertGraph, projectionGraph } from './colbert-graph.js';
 import type { FromPretrainedOptions } from './colbert-options.js';
 import { checkSettings, dimensionOf, linearProjection } from './colbert-settings.js';
@@ -88,6 +88,7 @@ export async function openColbertFile(
       tokenizer,
       graph,
       runner,
+      provider: await chooseProvider(options.provider ?? 'cpu'),
       maxSim,
       compat,
       onnx: path,

@@ -1,6 +1,6 @@
 import { type EncoderConfig, modelWithWeights, OptionError, type Pooler, type Weights } from '@rag/models';
 import type { Graph } from '@rag/onnx';
-import { createSession, type Session, sessionOptions } from '@rag/runtime';
+import { createSession, type Provider, type Session, sessionOptions } from '@rag/runtime';
 import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
 import { colbertGraph } from './colbert-graph.js';
 import type { OpenOptions } from './colbert-options.js';
@@ -29,6 +29,7 @@ export interface OpenedColbert extends ColbertToOpen {
   readonly tokenizer: Tokenizer;
   readonly graph: Graph;
   readonly runner: BatchRunner;
+  readonly provider: Provider;
   readonly maxSim: MaxSim;
   readonly compat: boolean;
   /** The ONNX file that it is, if it is one. */
@@ -47,14 +48,15 @@ export async function openColbert(model: ColbertToOpen, opening: OpenOptions): P
   const runner = await createSession(modelWithWeights(graph, weights.sources), {
     ...options,
     ...(weights.folder === undefined ? {} : { externalDataFolder: weights.folder }),
-    // Prepacking would copy every weight out of the file that it is mapped from.
+    // Prepacking would copy every weight out of the file that it is mapped from, for 3 % of the time.
     config: { 'session.disable_prepacking': '1' },
   });
   const maxSim = await openMaxSim(dimensionOf(settings), options).catch((error: unknown) => {
     runner.dispose();
     throw error;
   });
-  return { ...model, tokenizer, graph, runner, maxSim, compat: opening.compat ?? false };
+  const { provider } = runner;
+  return { ...model, tokenizer, graph, runner, provider, maxSim, compat: opening.compat ?? false };
 }
 
 /**

@@ -30,7 +30,7 @@ describe('errors say what was expected', () => {
     [{ dim: 9 }, 'dim: expected a whole number from 1 to 8, got 9'],
     [{ promptName: 'x' }, 'promptName: expected one of the model\'s prompts (query, passage), got "x"'],
     [{ maxLength: 65 }, "maxLength: expected an integer from 3 to 64 (the model's positions), got 65"],
-    [{ batchSize: 0 }, 'expected limits of at least 1, got 16384 and 0'],
+    [{ batchSize: 0 }, 'expected limits of at least 1, got 1024 and 0'],
     [{ maxTokens: Number.NaN }, 'expected limits of at least 1'],
   ])('options %j', async (options, message) => {
     await expect(model.encode('the cat', options)).rejects.toThrow(message);

@@ -4,7 +4,13 @@ import { type EncodeOptions, resolveEncode } from './encode-options.js';
 import { tinyConfig, tinyHead, tinyTokenizer } from './testing/tiny.js';
 
 const settings = { ...defaultSettings, prompts: { query: 'query : ', none: '' } };
-const model = { config: tinyConfig(), head: tinyHead, settings, tokenizer: tinyTokenizer() };
+const model = {
+  config: tinyConfig(),
+  head: tinyHead,
+  settings,
+  tokenizer: tinyTokenizer(),
+  provider: 'cpu',
+} as const;
 const resolve = (options: EncodeOptions = {}, changes: Partial<typeof model> = {}) =>
   resolveEncode({ ...model, ...changes }, options);
 

@@ -1,5 +1,6 @@
 import type { EncoderConfig } from '@rag/models';
 import { longestSequence, OptionError } from '@rag/models';
+import { cellsPerRun, type Provider } from '@rag/runtime';
 import type { Tokenizer } from '@rag/text';
 import { type EmbeddingHead, embeddingDimension } from './embedding-head.js';
 import type { EmbeddingSettings } from './embedding-settings.js';
@@ -55,6 +56,7 @@ export function resolveEncode(
     readonly head: EmbeddingHead;
     readonly settings: EmbeddingSettings;
     readonly tokenizer: Tokenizer;
+    readonly provider: Provider;
     /** Elements of a vector; by default what the head makes of it. */
     readonly dimension?: number;
   },
@@ -75,7 +77,7 @@ export function resolveEncode(
   const prompt = promptOf(settings, options);
   const pools = head.includePrompt ?? true;
   const unpooled = pools ? undefined : prompt === '' ? 0 : encoder.promptTokens(prompt);
-  const { batchSize = 64, maxTokens = 16_384, signal } = options;
+  const { batchSize = 64, maxTokens = cellsPerRun(model.provider), signal } = options;
   return {
     encoder,
     prompt,

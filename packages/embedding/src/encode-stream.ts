@@ -6,7 +6,7 @@ import type { BatchRunner } from './open-embedding.js';
 export interface BatchLimits {
   /** Most texts in a batch. */
   readonly batchSize: number;
-  /** Most cells in a batch: texts × longest. */
+  /** Most cells in a batch: texts × longest; by default 1024 on a CPU (`cpu`, `wasm`), 16384 elsewhere. */
   readonly maxTokens: number;
 }
 

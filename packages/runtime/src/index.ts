@@ -3,6 +3,7 @@ export { decodeCheckpoint } from './artifacts/decode-checkpoint.js';
 export { encodeCheckpoint } from './artifacts/encode-checkpoint.js';
 export { ArtifactError } from './artifacts/error.js';
 export type { TrainingArtifacts } from './artifacts/names.js';
+export { cellsPerRun } from './cells-per-run.js';
 export type { CudaOptions } from './drivers/cuda-options.js';
 export type { GraphOptimizationLevel, TensorInfo } from './drivers/driver.js';
 export { SessionError } from './error.js';

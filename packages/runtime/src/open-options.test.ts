@@ -3,7 +3,7 @@ import { type OpenOptions, sessionOptions } from './open-options.js';
 import { createSession } from './session.js';
 
 test("a session's options: cpu unless another provider is asked for", () => {
-  expect(sessionOptions({})).toEqual({ provider: 'cpu' });
+  expect(sessionOptions({})).toEqual({ provider: 'cpu', enableMemPattern: false });
   const cuda = { deviceId: 1, memoryLimit: 2 ** 30, arenaExtendStrategy: 'kSameAsRequested', useTf32: false };
   expect(sessionOptions({ provider: 'cuda', driver: 'ffi', threads: 2, cuda } as OpenOptions)).toEqual({
     provider: 'cuda',

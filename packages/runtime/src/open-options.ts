@@ -29,6 +29,8 @@ export function sessionOptions({ provider = 'cpu', driver, threads, cuda }: Open
     );
   return {
     provider,
+    // A plan of memory for every shape that comes: batches of texts have ever new ones.
+    ...(provider === 'cpu' || provider === 'wasm' ? { enableMemPattern: false } : {}),
     ...(driver === undefined ? {} : { driver }),
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(cuda === undefined ? {} : { cuda }),

@@ -67,7 +67,7 @@ export function scoreCommand(streams: CommandStreams): Command {
     .option('--batch_size <n>', 'most pairs or texts per batch (default 64)', count('--batch_size'))
     .option(
       '--max_tokens <n>',
-      'most tokens per batch, padding included (default 16384)',
+      'most tokens per batch, padding included (default 1024 on a CPU, 16384 on a GPU)',
       count('--max_tokens'),
     )
     .option('--threads <n>', 'threads of ONNX Runtime', count('--threads'))
