@@ -4,6 +4,7 @@ import { checkFlagValues, flagsOf } from './check-flag-values.js';
 import { commandGroup, helpRequest } from './command-group.js';
 import { cutVocabularyCommand } from './cut-vocabulary-command.js';
 import { describeError, EXIT_CODES, exitCodeOf } from './describe-error.js';
+import { distillCommand } from './distill-command.js';
 import { encodeCommand } from './encode-command.js';
 import { evalCommand } from './eval-command.js';
 import { evalColbertCommand, evalEmbeddingCommand } from './eval-retrieval-command.js';
@@ -45,6 +46,7 @@ export async function runCommandLine(
       evalRunCommand(streams),
     ]).description('evaluate a model or a run on judged queries'),
     encodeCommand(streams),
+    distillCommand(streams),
     rerankCommand(streams),
     scoreCommand(streams),
     exportCommand(streams),
