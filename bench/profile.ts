@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createSession, decodeCheckpoint } from '@rag/runtime';
+import { artifactsOf, createSession, decodeCheckpoint } from '@rag/runtime';
 import { lowerTraining } from '../packages/runtime/src/training/lower.js';
 import { encoderBatches, encoderConfig, encoderPlan, parseStepShape } from './encoder-plan.js';
 
@@ -55,7 +55,7 @@ try {
     profileFilePrefix: join(folder, 'step'),
     extra: { 'session.disable_prepacking': '1' },
   });
-  const weights = decodeCheckpoint(plan.checkpoint).trainable.map(
+  const weights = decodeCheckpoint(artifactsOf(plan).checkpoint).trainable.map(
     ({ name, shape, data }) => [name, new ort.Tensor('float32', data, shape)] as const,
   );
   const batch = Object.entries(encoderBatches(shape, inputs)(0)).map(

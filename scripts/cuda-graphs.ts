@@ -164,8 +164,8 @@ export function trainingGraphs(name: string, objective: Objective, precision: Pr
   const plan = compile(objective, { initial: (_, shape) => zeros(shape), optimizer: {} });
   return plan.segments.flatMap(({ name: segment, trainingModel, evalModel, forwardModel }) => {
     const lowered: Named<Uint8Array>[] = [
-      ['backward', lowerTraining(trainingModel, 'overwrite', 'cuda', narrow)],
-      ['backward, added up', lowerTraining(trainingModel, 'add', 'cuda', narrow)],
+      ['backward', lowerTraining(trainingModel!, 'overwrite', 'cuda', narrow)],
+      ['backward, added up', lowerTraining(trainingModel!, 'add', 'cuda', narrow)],
       ['evaluation', lowerForward(evalModel, 'cuda', narrow)],
       ...(forwardModel ? [['forward', lowerForward(forwardModel, 'cuda', narrow)] as const] : []),
     ];

@@ -15,7 +15,7 @@ const models = (
   { trainingModel, evalModel, forwardModel }: Segment,
   narrow: NarrowPrecision,
 ): Uint8Array[] => [
-  lowerTraining(trainingModel, 'overwrite', 'cpu', narrow),
+  lowerTraining(trainingModel!, 'overwrite', 'cpu', narrow),
   lowerForward(evalModel, 'cpu', narrow),
   ...(forwardModel ? [lowerForward(forwardModel, 'cpu', narrow)] : []),
 ];

@@ -29,7 +29,7 @@ for (const [name, objective] of objectives(
   const { segments } = compile(objective, { initial, optimizer: {} });
   for (const segment of segments) {
     for (const how of ['overwrite', 'add'] as const)
-      models.set(`${name}, ${segment.name}, ${how}`, lowerTraining(segment.trainingModel, how, 'webgpu'));
+      models.set(`${name}, ${segment.name}, ${how}`, lowerTraining(segment.trainingModel!, how, 'webgpu'));
     models.set(`${name}, ${segment.name}, evaluation`, lowerForward(segment.evalModel, 'webgpu'));
   }
 }

@@ -25,7 +25,7 @@ function namesOf(cut: boolean) {
     },
     { initial: () => new Float32Array(2), optimizer: {} },
   );
-  return batchNames(plan.segments, stateOf(plan.checkpoint));
+  return batchNames(plan.segments, stateOf(plan.initial));
 }
 const rows = zeros('float32', [1, 2]);
 const [x, y, noise] = [{ x: rows }, { y: rows }, { noise: rows }];

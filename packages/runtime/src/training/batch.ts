@@ -52,6 +52,7 @@ export function batchNames(segments: readonly Segment[], state: TrainingState): 
     lossScale,
     lazyResetGrad,
     ...state.frozen.keys(),
+    ...state.resident.keys(),
     ...state.trained.flatMap(({ name }) => [name, gradientBuffer(name)]),
     ...segments.flatMap(({ yields }) => [...yields, ...yields.map(boundaryGradient)]),
   ]);

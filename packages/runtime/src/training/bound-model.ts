@@ -149,7 +149,7 @@ const named = (results: Readonly<Record<string, Tensor>>, naming: Naming): Recor
 /** Under the model's names. */
 function residentTensors(session: Session, state: TrainingState, naming: Naming): Resident {
   const trained = new Map(state.trained.map((parameter) => [parameter.name, parameter]));
-  const held = new Map<string, Tensor>(state.frozen);
+  const held = new Map<string, Tensor>([...state.frozen, ...state.resident]);
   const written = new Map<string, string>();
   for (const [name, { value, gradient }] of trained) {
     held.set(name, value);

@@ -72,7 +72,7 @@ describe('compile', () => {
   });
 
   it('keeps the initial parameters in the checkpoint', () => {
-    const { trainable, frozen, optimizer } = decodeCheckpoint(planFor(network()).checkpoint);
+    const { trainable, frozen, optimizer } = decodeCheckpoint(artifactsOf(planFor(network())).checkpoint);
     expect(trainable.map(({ name, shape }) => [name, shape])).toEqual([
       ['first.weight', [4, 3]],
       ['first.bias', [4]],
@@ -81,6 +81,13 @@ describe('compile', () => {
     ]);
     expect(trainable[1]!.data).toEqual(Float32Array.of(10, 10, 10, 10));
     expect([frozen, optimizer]).toEqual([[], undefined]);
+  });
+
+  it('asks for initial values when they are needed, and says which does not fit', () => {
+    const plan = planFor(network(), { initial: () => new Float32Array(1) });
+    expect(() => artifactsOf(plan)).toThrow(
+      'parameter "first.weight": expected a Float32Array of 12 elements for [4, 3], got 1 — see `initial`',
+    );
   });
 
   it('gives frozen parameters no gradient', () => {
@@ -209,7 +216,6 @@ describe('compile', () => {
       { trainable: (name) => name !== 'wide' },
       /parameter "wide": expected float32, got float64/,
     ],
-    ['initial values of another length', network(), { initial: () => new Float32Array(1) }, /"first.weight"/],
   ];
   test.each(faults)('refuses %s', (_, objective, options, message) => {
     const attempt = () => planFor(objective, options);

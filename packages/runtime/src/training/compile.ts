@@ -1,8 +1,9 @@
 import { encodeModel, type Graph, graphOf, leavesOf, nameOf, type Value } from '@rag/onnx';
-import { type NamedTensor, noProperties } from '../artifacts/checkpoint.js';
-import { encodeCheckpoint } from '../artifacts/encode-checkpoint.js';
+import { noProperties } from '../artifacts/checkpoint.js';
 import { ArtifactError } from '../artifacts/error.js';
 import { checkTrainingModelNames } from '../artifacts/names.js';
+import type { TensorParts } from '../tensor.js';
+import { type InitialState, notResident, type PlannedParameter } from './initial-state.js';
 import { checkObjective, type Objective } from './objective.js';
 import { encodeOptimizer, type OptimizerSettings } from './optimizer-model.js';
 import { lossScale, type Plan, type Segment } from './plan.js';
@@ -11,8 +12,13 @@ import { type GradientFlow, gradientFlows, type SegmentPart, segmentParts } from
 import { internArrays, segmentStructure } from './segment-structure.js';
 
 export interface CompileOptions {
-  /** Initial value of a parameter, by its name. */
+  /** Initial value of a parameter, by its name: asked for when a session is created, one parameter at a time. */
   readonly initial: (name: string, shape: readonly number[]) => Float32Array;
+  /**
+   * Frozen parameters that are read where they lie (memory of the host, a mapped file), in no copy and no checkpoint: the only ones that
+   * may be of another type than float32. undefined for all others. What it gives may be read for as long as a session lives.
+   */
+  readonly resident?: (name: string, shape: readonly number[]) => TensorParts | undefined;
   /** Parameters that are updated; all by default. */
   readonly trainable?: (name: string) => boolean;
   readonly optimizer: OptimizerSettings;
@@ -20,14 +26,14 @@ export interface CompileOptions {
 
 /**
  * Compiles an objective to training artifacts: differentiated graphs with parameters as inputs, the optimizer's settings
- * and a checkpoint of the initial parameters. An objective with n cuts becomes n + 1 segments; segments that are the same but for names,
+ * and what the state starts with. An objective with n cuts becomes n + 1 segments; segments that are the same but for names,
  * a model's layers, are differentiated and encoded once.
  * @throws ArtifactError for names that the format reserves and for parameters that it cannot train, GraphError for what
  * cannot be differentiated
  */
 export function compile(
   objective: Objective,
-  { initial, trainable = () => true, optimizer }: CompileOptions,
+  { initial, resident, trainable = () => true, optimizer }: CompileOptions,
 ): Plan {
   const train = objective.build('train');
   const evaluation = objective.build('eval');
@@ -44,23 +50,24 @@ export function compile(
   const flows = gradientFlows(parts, trainable);
   const parameters = parametersOf(parts);
   checkTrainingModelNames(userInputs, [...parameters.keys()]);
-  checkParameters(parameters, evalParts);
+  checkEvaluation(parameters, evalParts);
+  const planned = plannedParameters(parameters, trainable, resident);
   checkTrained(parameters, flows, trainable);
   const segments = compiledSegments(parts, evalParts, flows, train.inputs);
-  const tensors = [...parameters].map(([name, value]): NamedTensor => {
-    const shape = value.shape as readonly number[];
-    return { name, dtype: 'float32', shape, data: initial(name, shape) };
-  });
   const chunked = (train.cuts ?? []).findIndex((cut) => Object.hasOwn(cut, train.chunkCut ?? ''));
   return {
     segments,
     ...(chunked >= 0 && { chunkedSegments: chunked + 1 }),
-    optimizerModel: encodeOptimizer(optimizer, tensors.map(({ name }) => name).filter(trainable)),
-    checkpoint: encodeCheckpoint({
-      trainable: tensors.filter(({ name }) => trainable(name)),
-      frozen: tensors.filter(({ name }) => !trainable(name)),
+    optimizerModel: encodeOptimizer(
+      optimizer,
+      planned.trainable.map(({ name }) => name),
+    ),
+    initial: {
+      ...planned,
+      value: ({ name, shape }) => initial(name, shape),
+      residentTensor: (parameter) => resident?.(parameter.name, parameter.shape) ?? notResident(parameter),
       properties: noProperties(),
-    }),
+    },
   };
 }
 
@@ -71,19 +78,44 @@ function parametersOf(parts: readonly SegmentPart[]): ReadonlyMap<string, Value>
   return new Map(parameters.map((value) => [nameOf(value), value]));
 }
 
-function checkParameters(parameters: ReadonlyMap<string, Value>, evalParts: readonly SegmentPart[]): void {
+function checkEvaluation(parameters: ReadonlyMap<string, Value>, evalParts: readonly SegmentPart[]): void {
   for (const name of parametersOf(evalParts).keys())
     if (!parameters.has(name))
       throw new ArtifactError(
         `"${name}"`,
         'expected every parameter of evaluation in training too, got one only in evaluation — build both modes from the same layers',
       );
-  for (const [name, value] of parameters)
-    if (value.dtype !== 'float32')
+}
+
+function plannedParameters(
+  parameters: ReadonlyMap<string, Value>,
+  trainable: (name: string) => boolean,
+  resident: CompileOptions['resident'],
+): Pick<InitialState, 'trainable' | 'frozen' | 'resident'> {
+  const planned = { trainable: [], frozen: [], resident: [] } as Record<
+    'trainable' | 'frozen' | 'resident',
+    PlannedParameter[]
+  >;
+  for (const [name, { dtype, shape }] of parameters) {
+    const parameter = { name, dtype, shape: shape as readonly number[] };
+    const trained = trainable(name);
+    if (resident?.(name, parameter.shape)) {
+      if (trained)
+        throw new ArtifactError(
+          `parameter "${name}"`,
+          'expected a resident parameter to be frozen, got one that is trained — leave it out of `resident`',
+        );
+      planned.resident.push(parameter);
+      continue;
+    }
+    if (dtype !== 'float32')
       throw new ArtifactError(
         `parameter "${name}"`,
-        `expected float32, got ${value.dtype} — cast it inside the graph`,
+        `expected float32, got ${dtype} — cast it inside the graph, or freeze it and give it as \`resident\``,
       );
+    planned[trained ? 'trainable' : 'frozen'].push(parameter);
+  }
+  return planned;
 }
 
 function checkTrained(

@@ -70,6 +70,7 @@ export function deviceResidence(
   function boundModel(model: DeviceModel, kept: readonly string[], naming: Naming): BoundModel {
     const own = new Set([
       ...state.frozen.keys(),
+      ...state.resident.keys(),
       ...parameters.flatMap(({ name }) => [name, gradientBuffer(name)]),
     ]);
     const fed = model.inputs.filter(({ name }) => !own.has(naming(name)));

@@ -18,7 +18,10 @@ export interface DeviceState {
 }
 
 /** Parameters and moments, tensor by tensor; what went up is freed if one fails. */
-export async function uploadState(device: Device, { trained, frozen }: TrainingState): Promise<DeviceState> {
+export async function uploadState(
+  device: Device,
+  { trained, frozen, resident: fixedThere }: TrainingState,
+): Promise<DeviceState> {
   const made: DeviceTensor[] = [];
   const up = async (tensor: Tensor): Promise<DeviceTensor> => {
     const there = await device.upload(tensor);
@@ -37,7 +40,7 @@ export async function uploadState(device: Device, { trained, frozen }: TrainingS
       });
     }
     const fixed = new Map<string, DeviceTensor>();
-    for (const [name, tensor] of frozen) fixed.set(name, await up(tensor));
+    for (const [name, tensor] of [...frozen, ...fixedThere]) fixed.set(name, await up(tensor));
     return { trained: resident, frozen: fixed };
   } catch (error) {
     for (const tensor of made) tensor.dispose();

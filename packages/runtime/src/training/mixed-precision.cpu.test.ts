@@ -7,7 +7,7 @@ import type { Batch } from './batch.js';
 import { compile } from './compile.js';
 import type { ComputeOptions } from './compute.js';
 import { MOST_SKIPPED } from './loss-scale.js';
-import type { Plan } from './plan.js';
+import { artifactsOf, type Plan } from './plan.js';
 import { TrainingSession } from './session.js';
 
 const emulated = (precision: 'fp16' | 'bf16', options: Partial<ComputeOptions> = {}): ComputeOptions => ({
@@ -165,7 +165,7 @@ describe('dynamic loss scaling', () => {
       expect(floats.get('loss_scale')).toBeLessThan(2 ** 20);
       // Batches of 4 rows.
       expect(floats.get('loss_scale')! / session.gradientScale).toBe(4);
-      const opened = await TrainingSession.create({ ...plan(), checkpoint }, compute);
+      const opened = await TrainingSession.create({ ...artifactsOf(plan()), checkpoint }, compute);
       const restored = await TrainingSession.create(plan(), compute);
       restored.restore(session.snapshot());
       for (let i = 0; i < 5; i++) {
@@ -176,7 +176,7 @@ describe('dynamic loss scaling', () => {
       expect(opened.gradientScale).toBe(session.gradientScale);
       expect(flat(restored.weights())).toEqual(flat(session.weights()));
       // fp32 goes on without it.
-      const wide = await TrainingSession.create({ ...plan(), checkpoint }, fp32);
+      const wide = await TrainingSession.create({ ...artifactsOf(plan()), checkpoint }, fp32);
       expect([wide.gradientScale, wide.snapshot().properties.floats.size]).toEqual([1, 0]);
       for (const other of [opened, restored, wide]) other.dispose();
     });

@@ -5,6 +5,7 @@ import { SessionError } from '../error.js';
 import { type ComputeOptions, memoryOf } from './compute.js';
 import { deviceResidence } from './device-residence.js';
 import { hostResidence } from './host-residence.js';
+import type { InitialState } from './initial-state.js';
 import { decodeOptimizer, type OptimizerPlan } from './optimizer-model.js';
 import type { Residence } from './residence.js';
 import { mirroredState, stateOf, type TrainingState } from './state.js';
@@ -19,12 +20,12 @@ export interface OpenedResidence {
 }
 
 /**
- * The state of a checkpoint where the provider computes: in memory of the host with `cpu` and `wasm`, on the device of the others, or on
+ * The state that a run starts with, where the provider computes: in memory of the host with `cpu` and `wasm`, on the device of the others, or on
  * the given one.
  * @throws SessionError where the provider is absent
  */
 export async function openResidence(
-  checkpoint: Uint8Array,
+  initial: InitialState,
   optimizerModel: Uint8Array,
   compute: ComputeOptions,
   openDevice: OpenDevice | undefined,
@@ -37,8 +38,8 @@ export async function openResidence(
   const open = openDevice ?? (await deviceOf(compute));
   const device = await open?.(deviceOptions(compute));
   try {
-    const mirror = device && mirroredState(checkpoint);
-    const state = mirror ?? stateOf(checkpoint, memoryOf(compute));
+    const mirror = device && mirroredState(initial);
+    const state = mirror ?? stateOf(initial, memoryOf(compute));
     const names = state.trained.map(({ name }) => name);
     const optimizer = decodeOptimizer(optimizerModel, names);
     const groups = new Map(

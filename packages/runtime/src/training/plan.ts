@@ -1,6 +1,8 @@
 import { decodeCheckpoint } from '../artifacts/decode-checkpoint.js';
+import { encodeCheckpoint } from '../artifacts/encode-checkpoint.js';
 import { ArtifactError } from '../artifacts/error.js';
 import type { TrainingArtifacts } from '../artifacts/names.js';
+import { checkpointOf, type InitialState, initialStateOf } from './initial-state.js';
 import { checkOneGroup, decodeOptimizer } from './optimizer-model.js';
 
 /** One part of a training step that runs as a whole. Segments of the same structure share the bytes of their models. */
@@ -32,20 +34,21 @@ export interface Plan {
   /** How many segments stand before the cut at which a batch may come in chunks. */
   readonly chunkedSegments?: number;
   readonly optimizerModel: Uint8Array;
-  readonly checkpoint: Uint8Array;
+  readonly initial: InitialState;
 }
 
 /** Multiplies the loss: 1 for our session, which divides at the update; 1/weight where another runtime takes the gradient as it is. */
 export const lossScale = 'loss_scale';
 
-/** The four files of a one-segment plan; throws ArtifactError where the plan has more. */
-export function artifactsOf({ segments, optimizerModel, checkpoint }: Plan): TrainingArtifacts {
+/** The four files of a one-segment plan, with all initial values; throws ArtifactError where the plan has more. */
+export function artifactsOf({ segments, optimizerModel, initial }: Plan): TrainingArtifacts {
   const [only, ...more] = segments;
   if (!only?.trainingModel || more.length > 0)
     throw new ArtifactError(
       'plan',
       `expected one segment, got ${segments.length} — compile the objective without cuts`,
     );
+  const checkpoint = encodeCheckpoint(checkpointOf(initial));
   return { trainingModel: only.trainingModel, evalModel: only.evalModel, optimizerModel, checkpoint };
 }
 
@@ -55,7 +58,7 @@ export function artifactsOf({ segments, optimizerModel, checkpoint }: Plan): Tra
  */
 export function genuineArtifacts(plan: Plan): TrainingArtifacts {
   const artifacts = artifactsOf(plan);
-  const names = decodeCheckpoint(artifacts.checkpoint).trainable.map(({ name }) => name);
+  const names = plan.initial.trainable.map(({ name }) => name);
   checkOneGroup(decodeOptimizer(artifacts.optimizerModel, names));
   return artifacts;
 }
@@ -65,6 +68,6 @@ export function planOf({ trainingModel, evalModel, optimizerModel, checkpoint }:
   return {
     segments: [{ name: 'whole', trainingModel, evalModel, takes: [], yields: [] }],
     optimizerModel,
-    checkpoint,
+    initial: initialStateOf(decodeCheckpoint(checkpoint)),
   };
 }

@@ -23,7 +23,7 @@ import { type Plan, planOf } from './plan.js';
 import { checkPrecision } from './precision.js';
 import type { Residence } from './residence.js';
 import { type OpenedSegments, openSegments } from './segment-runner.js';
-import { restoreState, snapshotState, type TrainingState } from './state.js';
+import { restoreState, snapshotState, stateInPlace, type TrainingState } from './state.js';
 
 /** What one update did. */
 export interface UpdateResult {
@@ -68,9 +68,8 @@ export class TrainingSession {
     openDevice?: OpenDevice,
   ): Promise<TrainingSession> {
     await checkPrecision(compute);
-    const { segments, chunkedSegments, optimizerModel, checkpoint } =
-      'segments' in plan ? plan : planOf(plan);
-    const opened = await openResidence(checkpoint, optimizerModel, compute, openDevice);
+    const { segments, chunkedSegments, optimizerModel, initial } = 'segments' in plan ? plan : planOf(plan);
+    const opened = await openResidence(initial, optimizerModel, compute, openDevice);
     const { residence, state, optimizer } = opened;
     return new TrainingSession(
       state,
@@ -210,19 +209,23 @@ export class TrainingSession {
 
   /** Parameters, moments, step and loss scale, copied; not between `accumulate` and `update`. */
   snapshot(): Checkpoint {
-    this.checkIdle('snapshot');
+    return this.stateBetweenUpdates('snapshot', snapshotState);
+  }
+
+  private stateBetweenUpdates(where: string, taken: (state: TrainingState) => Checkpoint): Checkpoint {
+    this.checkIdle(where);
     if (this.accumulating)
       throw new SessionError(
-        'snapshot',
+        where,
         'expected a state between updates, got gathered gradients — update() first',
       );
-    this.residence.checkHost('snapshot');
-    return snapshotState(this.state);
+    this.residence.checkHost(where);
+    return taken(this.state);
   }
 
   /** `snapshot` as the bytes of a `checkpoint` file. */
   checkpoint(): Uint8Array {
-    return encodeCheckpoint(this.snapshot());
+    return encodeCheckpoint(this.stateBetweenUpdates('checkpoint', stateInPlace));
   }
 
   /** Goes back to a snapshot of the same parameters; gathered gradients are forgotten. */

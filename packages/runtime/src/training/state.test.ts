@@ -1,8 +1,12 @@
 import { describe, expect, it, test } from 'vitest';
 import { type Checkpoint, type NamedTensor, noProperties } from '../artifacts/checkpoint.js';
+import { decodeCheckpoint } from '../artifacts/decode-checkpoint.js';
 import { encodeCheckpoint } from '../artifacts/encode-checkpoint.js';
 import { ArtifactError } from '../artifacts/error.js';
-import { restoreState, snapshotState, stateOf } from './state.js';
+import { initialStateOf } from './initial-state.js';
+import { restoreState, snapshotState, stateOf as stateOfInitial } from './state.js';
+
+const stateOf = (bytes: Uint8Array) => stateOfInitial(initialStateOf(decodeCheckpoint(bytes)));
 
 const tensor = (name: string, shape: readonly number[], from: number): NamedTensor => ({
   name,

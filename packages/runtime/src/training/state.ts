@@ -1,8 +1,8 @@
 import { type Checkpoint, checkCheckpoint, type NamedTensor } from '../artifacts/checkpoint.js';
-import { decodeCheckpoint } from '../artifacts/decode-checkpoint.js';
 import { ArtifactError } from '../artifacts/error.js';
 import { Tensor } from '../tensor.js';
 import { allocate, type Memory } from './allocate.js';
+import { type InitialState, initialValue, residentValue } from './initial-state.js';
 import { type LossScale, lossScaleOf, lossScaleProperties } from './loss-scale.js';
 import { type MirroredParameter, mirrored } from './mirror.js';
 
@@ -21,43 +21,64 @@ export interface TrainedParameter {
 export interface TrainingState {
   readonly trained: readonly TrainedParameter[];
   readonly frozen: ReadonlyMap<string, Tensor>;
+  /** Frozen parameters of any type that are somebody else's memory: read in place, in no checkpoint. */
+  readonly resident: ReadonlyMap<string, Tensor>;
   /** Updates done so far. */
   step: number;
   /** Of fp16 training. */
   lossScale?: LossScale | undefined;
 }
 
-/** The state that a checkpoint describes; moments start at zero where it has none. */
-export function stateOf(bytes: Uint8Array, memory: Memory = 'shared'): TrainingState {
-  return filledState(bytes, (name, shape): TrainedParameter => {
-    const array = () => allocate(shape, memory);
-    const tensor = () => new Tensor('float32', shape, array());
-    return { name, value: tensor(), gradient: tensor(), first: array(), second: array() };
-  });
+/** The state that a run starts with; moments start at zero where none are given. */
+export function stateOf(initial: InitialState, memory: Memory = 'shared'): TrainingState {
+  return filledState(
+    initial,
+    (name, shape): TrainedParameter => {
+      const array = () => allocate(shape, memory);
+      const tensor = () => new Tensor('float32', shape, array());
+      return { name, value: tensor(), gradient: tensor(), first: array(), second: array() };
+    },
+    memory,
+  );
 }
 
 /** `stateOf` for a state that lies on a device. */
-export const mirroredState = (bytes: Uint8Array): TrainingState & { trained: readonly MirroredParameter[] } =>
-  filledState(bytes, mirrored);
+export const mirroredState = (
+  initial: InitialState,
+): TrainingState & { trained: readonly MirroredParameter[] } => filledState(initial, mirrored, 'own');
 
 function filledState<P extends TrainedParameter>(
-  bytes: Uint8Array,
+  initial: InitialState,
   parameter: (name: string, shape: readonly number[]) => P,
+  memory: Memory,
 ): TrainingState & { trained: readonly P[] } {
-  const checkpoint = decodeCheckpoint(bytes);
-  const state = {
-    trained: checkpoint.trainable.map(({ name, shape }) => parameter(name, shape)),
-    frozen: new Map(checkpoint.frozen.map(frozenTensor)),
-    step: 0,
+  const lossScale = lossScaleOf(initial.properties);
+  const moments = new Map((initial.optimizer?.states ?? []).map((entry) => [entry.name, entry]));
+  const trained = initial.trainable.map((planned) => {
+    const made = parameter(planned.name, planned.shape);
+    (made.value.data as Float32Array).set(initialValue(initial, planned));
+    const entry = moments.get(planned.name);
+    if (entry) {
+      made.first.set(entry.momentum0);
+      made.second.set(entry.momentum1);
+    }
+    return made;
+  });
+  const frozen = initial.frozen.map((planned) => {
+    const data = allocate(planned.shape, memory);
+    data.set(initialValue(initial, planned));
+    return [planned.name, new Tensor('float32', planned.shape, data)] as const;
+  });
+  const resident = initial.resident.map(
+    (planned) => [planned.name, residentValue(initial, planned)] as const,
+  );
+  return {
+    trained,
+    frozen: new Map(frozen),
+    resident: new Map(resident),
+    step: Number(initial.optimizer?.step ?? 0n),
+    lossScale,
   };
-  restoreState(state, checkpoint);
-  return state;
-}
-
-function frozenTensor({ name, dtype, shape, data }: NamedTensor): [string, Tensor] {
-  if (dtype !== 'float32')
-    throw new ArtifactError(`checkpoint: "${name}"`, `expected a float32 parameter, got ${dtype}`);
-  return [name, new Tensor(dtype, shape, data as Float32Array)];
 }
 
 /**
@@ -112,24 +133,42 @@ function matched(
 }
 
 /** The state as a checkpoint, in arrays of its own. */
-export function snapshotState({ trained, frozen, step, lossScale }: TrainingState): Checkpoint {
-  const copy = (name: string, { shape, data }: Tensor): NamedTensor => ({
+export function snapshotState(state: TrainingState): Checkpoint {
+  const { trainable, frozen, optimizer, ...rest } = stateInPlace(state);
+  const copy = (tensor: NamedTensor): NamedTensor => ({
+    ...tensor,
+    data: Float32Array.from(tensor.data as Float32Array),
+  });
+  return {
+    ...rest,
+    trainable: trainable.map(copy),
+    frozen: frozen.map(copy),
+    optimizer: {
+      ...optimizer!,
+      states: optimizer!.states.map(({ name, momentum0, momentum1 }) => ({
+        name,
+        momentum0: Float32Array.from(momentum0),
+        momentum1: Float32Array.from(momentum1),
+      })),
+    },
+  };
+}
+
+/** The state as a checkpoint of views. */
+export function stateInPlace({ trained, frozen, step, lossScale }: TrainingState): Checkpoint {
+  const named = (name: string, { shape, data }: Tensor): NamedTensor => ({
     name,
     dtype: 'float32',
     shape,
-    data: Float32Array.from(data as Float32Array),
+    data,
   });
   return {
-    trainable: trained.map(({ name, value }) => copy(name, value)),
-    frozen: [...frozen].map(([name, tensor]) => copy(name, tensor)),
+    trainable: trained.map(({ name, value }) => named(name, value)),
+    frozen: [...frozen].map(([name, tensor]) => named(name, tensor)),
     optimizer: {
       step: BigInt(step),
       initialLearningRate: 0,
-      states: trained.map(({ name, first, second }) => ({
-        name,
-        momentum0: Float32Array.from(first),
-        momentum1: Float32Array.from(second),
-      })),
+      states: trained.map(({ name, first, second }) => ({ name, momentum0: first, momentum1: second })),
     },
     properties: lossScaleProperties(lossScale),
   };
