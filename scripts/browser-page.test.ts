@@ -1,22 +1,28 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { type Browser, chromium, type Page } from 'playwright';
+import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type StaticServer, serveFolder } from '../examples/testing/static-server.js';
-import { CHROMIUM_FLAGS, findChromium } from './chromium.js';
+import { scorePassages } from '../examples/browser/testing/score-passages.js';
+import { unpack } from '../examples/browser/testing/unpack.js';
+import { findChromium } from './chromium.js';
+import { built, type DemoSite, startDemoSite, type Visit } from './demo-site.js';
+import {
+  dropPaths,
+  dropTexts,
+  failureOf,
+  foundIn,
+  openDemo,
+  search,
+  stopTuning,
+  updatesOf,
+} from './page-actions.js';
 
 /** A browser that shows pages; CI has one, so that there its absence fails. */
 const executablePath = findChromium();
 const reason = 'no Chromium: install one, or name it in CHROMIUM';
 if (executablePath === undefined && process.env.CI) throw new Error(`browser-page: ${reason}`);
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const examples = join(root, 'examples');
-const built = join(examples, 'output/browser');
 const downloads = mkdtempSync(join(tmpdir(), 'rag-page-'));
 
 /** Screenshots go to this folder, to be looked at. */
@@ -28,119 +34,80 @@ const shot = async (page: Page, name: string) => {
 describe.skipIf(executablePath === undefined)(
   `the page of examples/browser${executablePath ? '' : ` (${reason})`}`,
   () => {
-    let server: StaticServer;
-    let other: StaticServer;
-    let browser: Browser;
-
+    let site: DemoSite;
     beforeAll(async () => {
-      const run = promisify(execFile);
-      const node = (...args: string[]) => run(process.execPath, args, { cwd: examples });
-      await node(
-        join(examples, 'node_modules/tsx/dist/cli.mjs'),
-        '--conditions=@rag/source',
-        'browser/make-demo.ts',
-      );
-      await node(
-        join(examples, 'node_modules/vite/bin/vite.js'),
-        'build',
-        '--config',
-        'browser/vite.config.ts',
-      );
-      server = await serveFolder(built);
-      other = await serveFolder(built);
-      browser = await chromium.launch({ executablePath: executablePath!, args: CHROMIUM_FLAGS });
+      site = await startDemoSite(executablePath!);
     }, 300_000);
     afterAll(async () => {
-      await browser?.close();
-      await server?.close();
-      await other?.close();
+      await site?.close();
       rmSync(downloads, { recursive: true });
     });
+    const open = (visit?: Visit) => site.visit(visit);
 
-    /** A page in a profile of its own; what it says of errors fails the test. */
-    async function open(locale = 'en-US') {
-      const context = await browser.newContext({ locale, viewport: { width: 1000, height: 900 } });
-      context.setDefaultTimeout(120_000);
-      const page = await context.newPage();
-      const errors: string[] = [];
-      page.on('pageerror', ({ message }) => errors.push(message));
-      await page.goto(server.url);
-      await page.getByRole('heading', { level: 1 }).filter({ hasText: /\S/ }).waitFor();
-      return { context, page, errors };
-    }
-    const openDemo = async (page: Page, name: 'reranker' | 'ColBERT') => {
-      await page.getByRole('button', { name: 'Demo passages' }).click();
-      await page.getByText('40 queries').waitFor();
-      await page.getByRole('button', { name: `Demo ${name}` }).click();
-      await page.locator('#model-state', { hasText: 'parameters' }).waitFor();
-    };
-    const search = async (page: Page, query?: string) => {
-      if (query !== undefined) await page.getByLabel('Query').fill(query);
-      await page.getByRole('button', { name: 'Search' }).click();
-      await page.locator('#results > li').first().waitFor();
-    };
-    const failureOf = (page: Page) => page.locator('#failure').textContent();
-    const updatesOf = async (page: Page) =>
-      Number(/Update (\d+)/.exec((await page.locator('#tune-progress').textContent()) ?? '')?.[1] ?? 0);
+    it.each(['reranker', 'embedding', 'colbert'] as const)(
+      '%s: answers, is told what is relevant, trains, survives a closed tab, and is downloaded as it then answers',
+      async (task) => {
+        const { context, page, errors } = await open();
+        expect(await page.evaluate('crossOriginIsolated')).toBe(true);
+        await openDemo(page, task);
+        expect(await page.locator('#model-state').textContent()).toContain('Its weights are fresh');
+        await search(page);
+        const before = await foundIn(page);
+        expect(before.scores).toEqual(before.scores.toSorted((a, b) => b - a));
+        const [first, second] = [0, 1].map((i) => page.locator('#results > li').nth(i));
+        const relevant = first!.getByRole('button', { name: 'Relevant', exact: true });
+        await relevant.click();
+        await second!.getByRole('button', { name: 'Not relevant', exact: true }).click();
+        expect(await relevant.getAttribute('aria-pressed')).toBe('true');
+        expect(await page.locator('#tune-state').textContent()).toMatch(/^\d{3} pairs .* 2 of them marked/);
+        await shot(page, `${task}-searched`);
 
-    it('reranks, is told what is relevant, trains, survives a closed tab, and gives the checkpoint', async () => {
-      const { context, page, errors } = await open();
-      expect(await page.evaluate('crossOriginIsolated')).toBe(true);
-      await openDemo(page, 'reranker');
-      await search(page);
-      const scores = await page.locator('#results .place span').allTextContents();
-      expect(scores.map(Number)).toEqual(scores.map(Number).toSorted((a, b) => b - a));
-      const first = page.locator('#results > li').first();
-      await first.getByRole('button', { name: 'Relevant', exact: true }).click();
-      await page
-        .locator('#results > li')
-        .nth(1)
-        .getByRole('button', { name: 'Not relevant', exact: true })
-        .click();
-      expect(
-        await first.getByRole('button', { name: 'Relevant', exact: true }).getAttribute('aria-pressed'),
-      ).toBe('true');
-      expect(await page.locator('#tune-state').textContent()).toMatch(/^\d{3} pairs .* 2 of them marked/);
-      await shot(page, 'reranked');
+        await page.getByLabel('Epochs').fill('50');
+        await page.getByRole('button', { name: 'Fine-tune' }).click();
+        // One more update than the first that is kept.
+        await expect.poll(() => updatesOf(page), { timeout: 120_000 }).toBeGreaterThan(5);
+        await page.close();
 
-      await page.getByLabel('Epochs').fill('50');
-      await page.getByRole('button', { name: 'Fine-tune' }).click();
-      // One more update than the first that is kept.
-      await expect.poll(() => updatesOf(page), { timeout: 120_000 }).toBeGreaterThan(5);
-      await page.close();
+        const again = await context.newPage();
+        await again.goto(site.url);
+        const kept = await again
+          .locator('#saved-text')
+          .filter({ hasText: `demo-${task}` })
+          .textContent();
+        const keptUpdates = Number(/: (\d+) of/.exec(kept!)![1]);
+        expect(keptUpdates % 5).toBe(0);
+        expect(keptUpdates).toBeGreaterThan(0);
+        await shot(again, `${task}-waiting`);
+        await again.getByRole('button', { name: 'Go on where you stopped' }).click();
+        await expect.poll(() => updatesOf(again), { timeout: 120_000 }).toBeGreaterThan(keptUpdates);
+        const points = (await again.locator('#chart polyline.each').getAttribute('points'))!;
+        expect(points.split(' ').length).toBeGreaterThan(keptUpdates);
+        await stopTuning(again);
+        expect(await failureOf(again)).toBe('');
+        const quality = (await again.locator('#quality').textContent())!;
+        expect(quality).toMatch(/nDCG@10 0\.\d{3} → 0\.\d{3} over \d+/);
+        // Where it began, and where it was stopped.
+        expect(await again.locator('#chart circle').count()).toBeGreaterThan(1);
+        await search(again);
+        const after = await foundIn(again);
+        expect(after.scores).not.toEqual(before.scores);
+        expect(await again.locator('#tune-state').textContent()).toContain('2 of them marked');
+        await shot(again, `${task}-tuned`);
 
-      const again = await context.newPage();
-      await again.goto(server.url);
-      const kept = (await again.locator('#saved-text').filter({ hasText: 'demo-reranker' }).textContent())!;
-      const keptUpdates = Number(/: (\d+) of/.exec(kept)![1]);
-      expect(keptUpdates % 5).toBe(0);
-      expect(keptUpdates).toBeGreaterThan(0);
-      await shot(again, 'waiting');
-      await again.getByRole('button', { name: 'Go on where you stopped' }).click();
-      await expect.poll(() => updatesOf(again), { timeout: 120_000 }).toBeGreaterThan(keptUpdates);
-      const points = (await again.locator('#chart polyline.each').getAttribute('points'))!;
-      expect(points.split(' ').length).toBeGreaterThan(keptUpdates);
-      await again.getByRole('button', { name: 'Stop', exact: true }).click();
-      await again.getByRole('button', { name: 'Stop', exact: true }).waitFor({ state: 'hidden' });
-      await again.locator('#model-state', { hasText: 'trained here' }).waitFor();
-      expect(await failureOf(again)).toBe('');
-      expect(await again.locator('#quality').textContent()).toMatch(/nDCG@10 0\.\d{3} → 0\.\d{3} over \d+/);
-      await search(again);
-      expect(await again.locator('#results .place span').allTextContents()).not.toEqual(scores);
-      expect(await again.locator('#tune-state').textContent()).toContain('2 of them marked');
-      await shot(again, 'tuned');
-
-      const saving = again.waitForEvent('download');
-      await again.getByRole('button', { name: /Download/ }).click();
-      const path = join(downloads, 'model.zip');
-      await (await saving).saveAs(path);
-      const zip = readFileSync(path);
-      expect(zip.subarray(0, 4)).toEqual(Buffer.from('PK\x03\x04'));
-      for (const name of ['config.json', 'tokenizer.json', 'model.safetensors'])
-        expect(zip.includes(name), name).toBe(true);
-      expect(errors).toEqual([]);
-      await context.close();
-    });
+        const saving = again.waitForEvent('download');
+        await again.getByRole('button', { name: /Download/ }).click();
+        const path = join(downloads, task);
+        const files = unpack(readFileSync(await (await saving).path()), path);
+        expect(files).toEqual(expect.arrayContaining(['config.json', 'tokenizer.json', 'model.safetensors']));
+        const query = await again.getByLabel('Query').inputValue();
+        const scores = await (await scorePassages[task](path))(query, after.passages);
+        // The page shows three decimals.
+        for (const [i, score] of scores.entries())
+          expect(Math.abs(score - after.scores[i]!)).toBeLessThan(1e-3);
+        expect(errors).toEqual([]);
+        await context.close();
+      },
+    );
 
     it('serves on WebGPU where that is asked for, and trains there', async () => {
       const { context, page, errors } = await open();
@@ -152,8 +119,7 @@ describe.skipIf(executablePath === undefined)(
       if (process.env.RAG_LONG) {
         await page.getByRole('button', { name: 'Fine-tune' }).click();
         await expect.poll(() => updatesOf(page), { timeout: 300_000 }).toBeGreaterThan(1);
-        await page.getByRole('button', { name: 'Stop', exact: true }).click();
-        await page.locator('#model-state', { hasText: 'trained here' }).waitFor();
+        await stopTuning(page);
       }
       expect(await failureOf(page)).toBe('');
       expect(errors).toEqual([]);
@@ -162,9 +128,8 @@ describe.skipIf(executablePath === undefined)(
 
     it('shows which tokens match, on a narrow screen as well, in both languages and by the keyboard', async () => {
       const { context, page, errors } = await open();
-      await openDemo(page, 'ColBERT');
+      await openDemo(page, 'colbert');
       await search(page, 'why does the heart beat');
-      expect(await page.getByRole('button', { name: 'Fine-tune' }).isDisabled()).toBe(true);
       const toggle = page.getByRole('button', { name: 'Token matches' }).first();
       await toggle.focus();
       await page.keyboard.press('Enter');
@@ -188,23 +153,23 @@ describe.skipIf(executablePath === undefined)(
 
     it('asks no address but its own and a typed one, neither the page nor its worker', async () => {
       const { context, page, errors } = await open();
-      const before = other.asked.length;
+      const before = site.other.asked.length;
       const blocked = (address: string) =>
         fetch(address).then(
           () => 'answered',
           () => 'refused',
         );
-      expect(await page.evaluate(blocked, `${other.url}index.html`)).toBe('refused');
+      expect(await page.evaluate(blocked, `${site.other.url}index.html`)).toBe('refused');
       await page.getByRole('button', { name: 'Demo passages' }).click();
       await page.getByText('40 queries').waitFor();
       for (const worker of page.workers())
-        expect(await worker.evaluate(blocked, `${other.url}index.html`)).toBe('refused');
-      expect(other.asked.length).toBe(before);
+        expect(await worker.evaluate(blocked, `${site.other.url}index.html`)).toBe('refused');
+      expect(site.other.asked.length).toBe(before);
 
-      await page.getByLabel('URL of a model').fill(`${other.url}demo/reranker/`);
+      await page.getByLabel('URL of a model').fill(`${site.other.url}demo/reranker/`);
       await page.getByRole('button', { name: 'Open', exact: true }).click();
       await page.locator('#model-state', { hasText: 'CrossEncoder' }).waitFor();
-      expect(other.asked).toContain('/demo/reranker/model.safetensors');
+      expect(site.other.asked).toContain('/demo/reranker/model.safetensors');
       await page.getByLabel('URL of a model').fill('nothing/');
       await page.getByRole('button', { name: 'Open', exact: true }).click();
       await page.locator('#failure', { hasText: 'config.json: expected it in the checkpoint' }).waitFor();
@@ -213,7 +178,7 @@ describe.skipIf(executablePath === undefined)(
     });
 
     it('opens a folder that was picked, and says which line of a file is wrong', async () => {
-      const { context, page } = await open('zh-CN');
+      const { context, page } = await open({ locale: 'zh-CN' });
       await page.locator('#folder').setInputFiles(join(built, 'demo/reranker'));
       await page.locator('#model-state', { hasText: '个参数' }).waitFor();
       await page.locator('#rows').setInputFiles({
@@ -222,6 +187,106 @@ describe.skipIf(executablePath === undefined)(
         buffer: Buffer.from('{"query":"q","pos":["p"]}\n{"query":"q"}\n'),
       });
       await page.locator('#failure', { hasText: 'rows.jsonl:2' }).waitFor();
+      await context.close();
+    });
+
+    it('opens a folder, its files or rows that are dropped, and says what is wrong with others', async () => {
+      const { context, page, errors } = await open();
+      await dropPaths(page, '#drop', [join(built, 'demo/colbert')]);
+      await page.locator('#model-state', { hasText: 'colbert · ColBERT (bert)' }).waitFor();
+      const files = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'model.safetensors'];
+      const paths = files.map((name) => join(built, 'demo/reranker', name));
+      await dropPaths(page, '#drop', paths);
+      await page.locator('#model-state', { hasText: 'CrossEncoder (bert)' }).waitFor();
+      // Rows are known by their name, wherever they fall.
+      await dropTexts(page, 'body', {
+        'mine.jsonl': '{"query":"dropped","pos":["a passage"],"neg":["another"]}',
+      });
+      await page.getByText('1 queries, 2 passages').waitFor();
+      await search(page);
+      expect((await foundIn(page)).passages.toSorted()).toEqual(['a passage', 'another']);
+
+      const fails = async (message: string) => {
+        await page.locator('#failure', { hasText: message }).waitFor();
+        await shot(page, `failure ${message.replace(/\W+/g, '-')}`);
+      };
+      await dropTexts(page, '#drop-rows', { 'mine.jsonl': '{"query":"q","pos":["p"]}\n{"query":1}' });
+      await fails('mine.jsonl:2');
+      await dropTexts(page, '#drop-rows', { 'a.jsonl': '{}', 'b.jsonl': '{}' });
+      await fails('rows: expected one JSONL file, got a.jsonl, b.jsonl (2 files)');
+      await dropTexts(page, '#drop', { 'notes.txt': 'no model' });
+      await fails('config.json: expected it in the checkpoint, got notes.txt');
+      await dropPaths(page, '#drop', [paths[0]!, paths[3]!]);
+      await fails('tokenizer.json');
+      // What was open still answers.
+      await search(page);
+      expect(await failureOf(page)).toBe('');
+      expect(errors).toEqual([]);
+      await context.close();
+    });
+
+    it('says that there is no WebGPU where there is none', async () => {
+      const { context, page } = await open({
+        first: "Object.defineProperty(navigator, 'gpu', { value: undefined })",
+      });
+      await page.getByText('This browser offers no WebGPU').waitFor();
+      expect(await page.getByRole('radio', { name: 'WebGPU' }).isDisabled()).toBe(true);
+      await context.close();
+    });
+
+    it('is led through by the keyboard alone, each control in its place and marked', async () => {
+      const { context, page, errors } = await open();
+      const active = () =>
+        page.evaluate(() => {
+          const { activeElement } = document;
+          // Covered inputs are seen by their label.
+          const seen = activeElement?.closest('.drop')?.querySelector('.button') ?? activeElement!;
+          return { id: activeElement?.id, outline: getComputedStyle(seen).outlineStyle };
+        });
+      const walk = async (until: string): Promise<string[]> => {
+        const ids: string[] = [];
+        for (let i = 0; i < 40 && ids.at(-1) !== until; i++) {
+          await page.keyboard.press('Tab');
+          const { id, outline } = await active();
+          expect(outline, id).not.toBe('none');
+          if (id) ids.push(id);
+        }
+        return ids;
+      };
+      expect(await walk('demo-reranker')).toEqual(['language', 'folder', 'url', 'open-url', 'demo-reranker']);
+      await page.keyboard.press('Enter');
+      await page.locator('#model-state', { hasText: 'parameters' }).waitFor();
+      expect((await active()).id).toBe('demo-reranker');
+      expect(await walk('demo-rows')).toEqual([
+        'demo-embedding',
+        'demo-colbert',
+        'wasm',
+        'rows',
+        'demo-rows',
+      ]);
+      await page.keyboard.press('Space');
+      await page.getByText('40 queries').waitFor();
+      expect(await walk('query')).toEqual(['query']);
+      await page.keyboard.press('Enter');
+      await page.locator('#results > li').first().waitFor();
+      expect((await active()).id).toBe('query');
+      expect(await walk('search')).toEqual(['search']);
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Space');
+      expect(await page.locator('#tune-state').textContent()).toContain('1 of them marked');
+      await page.locator('#results button').last().focus();
+      expect(await walk('epochs')).toEqual(['use-rows', 'epochs']);
+      // What is there is selected; a long run, which is still going when it is stopped.
+      await page.keyboard.type('50');
+      expect(await page.getByLabel('Epochs').inputValue()).toBe('50');
+      expect(await walk('tune')).toEqual(['rate', 'tune']);
+      await page.keyboard.press('Enter');
+      await expect.poll(() => updatesOf(page), { timeout: 120_000 }).toBeGreaterThan(0);
+      expect(await walk('stop')).toEqual(['stop']);
+      await page.keyboard.press('Enter');
+      await page.locator('#model-state', { hasText: 'trained here' }).waitFor();
+      expect(await walk('download')).toEqual(['download']);
+      expect(errors).toEqual([]);
       await context.close();
     });
   },

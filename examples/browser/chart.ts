@@ -12,14 +12,22 @@ export function smooth(losses: readonly number[]): number[] {
   });
 }
 
+/** The updates that the chart is wide for: the next of 10, 20, 50, 100, …, so that a long run's first ones are seen too. */
+export function chartWidth(update: number, updates: number): number {
+  let width = 10;
+  for (let i = 0; width < update; i++) width *= [2, 2.5, 2][i % 3]!;
+  return Math.max(1, Math.min(width, updates));
+}
+
 /** The loss of each update and its running mean (lines, left axis) and held-out nDCG@10 (dots, right axis from 0 to 1) as SVG. */
 export function chart(
-  { losses, heldOut, updates }: TuneProgress,
+  { losses, heldOut, update: done, updates }: TuneProgress,
   label: string,
   loss: string,
 ): SVGSVGElement {
+  const shown = chartWidth(done, updates);
   const top = Math.max(0.1, ...losses) * 1.05;
-  const x = (update: number) => LEFT + (update / Math.max(1, updates)) * (WIDTH - LEFT - RIGHT);
+  const x = (update: number) => LEFT + (update / shown) * (WIDTH - LEFT - RIGHT);
   const y = (share: number) => HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
   const svg = element('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': label });
   const text = (content: string, at: Record<string, string | number>) => {
@@ -34,7 +42,8 @@ export function chart(
   }
   text(loss, { x: LEFT + 4, y: TOP + 12 });
   text('nDCG@10', { x: WIDTH - RIGHT - 4, y: TOP + 12, 'text-anchor': 'end', class: 'quality' });
-  text(String(updates), { x: WIDTH - RIGHT, y: HEIGHT - 6, 'text-anchor': 'end' });
+  text('0', { x: LEFT, y: HEIGHT - 6, 'text-anchor': 'middle' });
+  text(String(shown), { x: WIDTH - RIGHT, y: HEIGHT - 6, 'text-anchor': 'end' });
   const line = (values: readonly number[]) =>
     values.map((value, i) => `${x(i + 1).toFixed(1)},${y(value / top).toFixed(1)}`).join(' ');
   svg.append(

@@ -4,8 +4,6 @@ import type { TokenMatches } from './protocol.js';
 export function heatMap({ query, passage, similarity }: TokenMatches, caption: string): HTMLElement {
   const table = document.createElement('table');
   table.className = 'heat';
-  const about = table.createCaption();
-  about.textContent = caption;
   const head = table.createTHead().insertRow();
   head.append(document.createElement('td'), ...passage.map((token) => headCell(token, 'col')));
   const body = table.createTBody();
@@ -31,7 +29,12 @@ export function heatMap({ query, passage, similarity }: TokenMatches, caption: s
   frame.setAttribute('role', 'group');
   frame.setAttribute('aria-label', caption);
   frame.append(table);
-  return frame;
+  const about = document.createElement('p');
+  about.className = 'help';
+  about.textContent = caption;
+  const figure = document.createElement('div');
+  figure.append(about, frame);
+  return figure;
 }
 
 function headCell(token: string, scope: 'row' | 'col'): HTMLElement {

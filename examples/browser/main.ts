@@ -1,5 +1,6 @@
+import { takeDrops } from './drop-zones.js';
 import { byId, language, say, showTexts, switchLanguage } from './elements.js';
-import { filesOfDrop, filesOfInput } from './picked-files.js';
+import { filesOfInput } from './picked-files.js';
 import { applyPolicy, isAllowed, originsOf } from './policy.js';
 import type { Found, ModelSource, PageProvider, SavedSummary } from './protocol.js';
 import { showResults } from './results-list.js';
@@ -10,6 +11,7 @@ applyPolicy();
 
 /** The address that was typed before the page was opened anew with it allowed. */
 const PENDING = 'rag-pending-url';
+const DEMOS = ['reranker', 'embedding', 'colbert'];
 let found: readonly Found[] = [];
 let saved: SavedSummary | undefined;
 
@@ -25,20 +27,28 @@ function run(work: () => Promise<void>): Promise<void> {
 }
 
 async function perform(work: () => Promise<void>): Promise<void> {
+  const focused = document.activeElement;
   state.busy = true;
   byId('failure').hidden = true;
+  byId('failure').textContent = '';
   showAll();
   try {
     await work();
   } catch (error) {
-    const failure = byId('failure');
-    failure.textContent = say('failed', error instanceof Error ? error.message : error);
-    failure.hidden = false;
-    failure.scrollIntoView({ block: 'nearest' });
+    showFailure(error);
   } finally {
     state.busy = false;
     showAll();
+    // A button that is disabled meanwhile loses the keyboard.
+    if (document.activeElement === document.body && focused instanceof HTMLElement) focused.focus();
   }
+}
+
+function showFailure(error: unknown): void {
+  const failure = byId('failure');
+  failure.textContent = say('failed', error instanceof Error ? error.message : error);
+  failure.hidden = false;
+  failure.scrollIntoView({ block: 'nearest' });
 }
 
 function showAll(): void {
@@ -51,12 +61,12 @@ function showAll(): void {
         model.modelType,
         model.parameters.toLocaleString(language),
         model.provider,
-      ) + (model.updates > 0 ? say('trainedFor', model.updates) : '')
+      ) + (model.updates > 0 ? say('trainedFor', model.updates) : state.fresh ? say('fresh') : '')
     : say('noModel');
   const passages = new Set(rows.flatMap((row) => row.passages)).size;
   byId('rows-state').textContent = rows.length > 0 ? say('rowsRead', rows.length, passages) : say('noRows');
   byId<HTMLButtonElement>('search').disabled = busy || !model || rows.length === 0;
-  for (const id of ['go-on', 'open-saved', 'forget', 'demo-reranker', 'demo-colbert', 'demo-rows'])
+  for (const id of ['go-on', 'open-saved', 'forget', ...DEMOS.map((name) => `demo-${name}`), 'demo-rows'])
     byId<HTMLButtonElement>(id).disabled = busy;
   const isServed = saved !== undefined && model?.name === saved.name && model.updates === saved.update;
   byId('saved').hidden = saved === undefined || (isServed && saved.update >= saved.updates);
@@ -98,13 +108,20 @@ async function search(): Promise<void> {
   showFound();
 }
 
-const openModel = (source: ModelSource): Promise<void> =>
+const openModel = (source: ModelSource, isFresh = async () => false): Promise<void> =>
   run(async () => {
     state.model = await host().open(source, provider());
+    state.fresh = await isFresh();
     // Fresh models of a few parameters take larger steps than pretrained ones.
     byId<HTMLInputElement>('rate').value = state.model.parameters < 5e6 ? '0.0005' : '0.00002';
     found = [];
     showFound();
+  });
+
+const openDemo = (name: string): Promise<void> =>
+  openModel({ name: `demo-${name}`, url: new URL(`demo/${name}/`, location.href).href }, async () => {
+    const answer = await fetch('demo/fresh.json');
+    return answer.ok && ((await answer.json()) as string[]).includes(name);
   });
 
 async function openUrl(text: string): Promise<void> {
@@ -159,23 +176,16 @@ function connect(): void {
     if (input.files?.length) void openModel(filesOfInput(input.files));
     input.value = '';
   });
-  const drop = byId('drop');
-  for (const name of ['dragover', 'dragleave', 'drop'] as const)
-    drop.addEventListener(name, (event) => {
-      event.preventDefault();
-      drop.classList.toggle('over', name === 'dragover');
-    });
-  drop.addEventListener('drop', async ({ dataTransfer }) => {
-    if (dataTransfer) void openModel(await filesOfDrop(dataTransfer));
+  takeDrops({
+    model: (files) => void openModel(files),
+    rows: (file, name) => void run(() => readRows(file, name)),
+    failed: showFailure,
   });
   byId('by-url').addEventListener('submit', (event) => {
     event.preventDefault();
     void openUrl(byId<HTMLInputElement>('url').value.trim());
   });
-  for (const name of ['reranker', 'colbert'])
-    byId(`demo-${name}`).addEventListener('click', () =>
-      openModel({ name: `demo-${name}`, url: new URL(`demo/${name}/`, location.href).href }),
-    );
+  for (const name of DEMOS) byId(`demo-${name}`).addEventListener('click', () => openDemo(name));
   byId<HTMLInputElement>('rows').addEventListener('change', ({ target }) => {
     const file = (target as HTMLInputElement).files?.[0];
     if (file) void run(() => readRows(file, file.name));

@@ -1,5 +1,10 @@
+export interface PickedFiles {
+  readonly name: string;
+  readonly files: Map<string, Blob>;
+}
+
 /** Files of a picked or dropped directory by their path in it: what all have in common at the start is its name. */
-export function filesOfInput(list: Iterable<File>): { name: string; files: Map<string, Blob> } {
+export function filesOfInput(list: Iterable<File>): PickedFiles {
   const files = new Map<string, Blob>();
   let name = '';
   for (const file of list) {
@@ -10,13 +15,16 @@ export function filesOfInput(list: Iterable<File>): { name: string; files: Map<s
   return { name: name || [...files.keys()].join(', '), files };
 }
 
-/** The same of what was dropped, folders followed. */
-export async function filesOfDrop(data: DataTransfer): Promise<{ name: string; files: Map<string, Blob> }> {
-  const entries = [...data.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
+/** The same of what was dropped, folders followed; files that are on no disk come as they are. */
+export async function filesOfDrop(data: DataTransfer): Promise<PickedFiles> {
+  // What was dropped is there no more after the first `await`.
+  const items = [...data.items].filter(({ kind }) => kind === 'file');
+  const entries = items.flatMap((item) => item.webkitGetAsEntry() ?? []);
+  if (entries.length === 0) return filesOfInput(items.flatMap((item) => item.getAsFile() ?? []));
   const files = new Map<string, Blob>();
   const single = entries.length === 1 && entries[0]!.isDirectory;
   for (const entry of entries) await collect(entry, single ? '' : entry.name, files);
-  return { name: entries[0]?.name ?? '', files };
+  return { name: entries.map(({ name }) => name).join(', '), files };
 }
 
 async function collect(entry: FileSystemEntry, path: string, files: Map<string, Blob>): Promise<void> {

@@ -1,20 +1,15 @@
 import { ColBERT } from '@rag/colbert';
 import { textEncoder } from '@rag/colbert/training';
 import { Embedding } from '@rag/embedding';
-import { type EncoderConfig, memorySource, openCheckpoint, statedTask } from '@rag/models';
+import { memorySource, openCheckpoint, statedTask } from '@rag/models';
 import { urlSource } from '@rag/models/web';
 import { CrossEncoder } from '@rag/reranker';
+import type { Tokenizer, TokenizerTexts } from '@rag/text';
 import type { ModelInfo, ModelSource, PageProvider, TokenMatches } from './protocol.js';
+import type { TaskParts } from './tasks.js';
+import { threads } from './threads.js';
 import { tokenTexts } from './token-texts.js';
-
-type TextFiles = Readonly<Partial<Record<string, string>>>;
-
-/** What a reranker is trained from. */
-export interface RerankerParts {
-  readonly config: EncoderConfig;
-  readonly tokenizerFiles: TextFiles;
-  weights: Map<string, Float32Array>;
-}
+import type { TuningRun } from './tuning-run.js';
 
 /** A model of any of the three tasks as this page uses it. */
 export interface ServedModel {
@@ -24,15 +19,12 @@ export interface ServedModel {
   scores(query: string, passages: readonly string[]): Promise<readonly number[]>;
   /** Of ColBERT alone. */
   matches(query: string, passage: string): Promise<TokenMatches>;
-  /** Of a reranker alone. */
-  parts(): Promise<RerankerParts>;
+  readonly tokenizer: Tokenizer;
+  /** What training starts from. */
+  parts(): Promise<TaskParts>;
   files(): Promise<Map<string, Blob>>;
   dispose(): void;
 }
-
-/** Threads of one operator; one number for all sessions of a page. */
-export const threads = (): number =>
-  globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
 
 /** Opens a directory by what it says of itself. @throws for one of another task, and what the classes throw */
 export async function openServed(
@@ -54,49 +46,52 @@ export async function openServed(
     0,
   );
   const info = { name, provider, modelType: String(checkpoint.config.model_type), parameters, updates: 0 };
+  const { tokenizerFiles } = checkpoint;
   if (task === 'reranker') {
     const model = await CrossEncoder.fromCheckpoint(checkpoint, { ...options, newHead: false });
-    return servedReranker(model, checkpoint.tokenizerFiles, info);
+    return servedReranker(model, tokenizerFiles, info);
   }
-  if (task === 'colbert') {
-    const model = await ColBERT.fromCheckpoint(checkpoint, options);
-    return servedColbert(model, checkpoint.tokenizerFiles, info);
-  }
+  if (task === 'colbert')
+    return servedColbert(await ColBERT.fromCheckpoint(checkpoint, options), tokenizerFiles, info);
   if (task === 'embedding') return servedEmbedding(await Embedding.fromCheckpoint(checkpoint, options), info);
   throw new Error(
     `${name}: expected a reranker, an embedding model or a ColBERT model, got a model for "${task}" — open another`,
   );
 }
 
-/** What a run trained, in the place of the model that it came from. */
+/** What a run trained so far. */
 export async function serveTuned(
-  from: { readonly provider: PageProvider; readonly info: Pick<ModelInfo, 'name'> },
-  run: RerankerParts & { readonly update: number },
+  { name, model: parts, update }: Pick<TuningRun, 'name' | 'model' | 'update'>,
+  provider: PageProvider,
 ): Promise<ServedModel> {
-  const { config, tokenizerFiles, weights } = run;
-  const { provider } = from;
-  const model = await CrossEncoder.fromParts(
-    { config, tokenizerFiles, weights },
-    { provider, threads: threads() },
-  );
-  const parameters = [...weights.values()].reduce((sum, { length }) => sum + length, 0);
-  return servedReranker(model, tokenizerFiles, {
-    name: from.info.name,
-    provider,
-    modelType: config.model_type,
-    parameters,
-    updates: run.update,
-  });
+  const options = { provider, threads: threads() } as const;
+  const parameters = [...parts.weights.values()].reduce((sum, { length }) => sum + length, 0);
+  const modelType = parts.config.model_type;
+  const info = { name, provider, modelType, parameters, updates: update };
+  switch (parts.task) {
+    case 'reranker':
+      return servedReranker(await CrossEncoder.fromParts(parts, options), parts.tokenizerFiles, info);
+    case 'embedding':
+      return servedEmbedding(await Embedding.fromParts(parts, options), info);
+    case 'colbert':
+      return servedColbert(await ColBERT.fromParts(parts, options), parts.tokenizerFiles, info);
+  }
 }
 
 type Common = Omit<ModelInfo, 'task'>;
 
-const servedReranker = (model: CrossEncoder, tokenizerFiles: TextFiles, info: Common): ServedModel => ({
+const servedReranker = (model: CrossEncoder, tokenizerFiles: TokenizerTexts, info: Common): ServedModel => ({
   info: { ...info, task: 'reranker' },
   provider: info.provider,
   scores: (query, passages) => model.computeScore(passages.map((passage) => [query, passage])),
-  matches: () => refuse('token matches', 'a ColBERT model'),
-  parts: async () => ({ config: model.config, tokenizerFiles, weights: await model.readWeights() }),
+  matches: () => refuseMatches(info),
+  tokenizer: model.tokenizer,
+  parts: async () => ({
+    task: 'reranker',
+    config: model.config,
+    tokenizerFiles,
+    weights: await model.readWeights(),
+  }),
   files: () => model.files(),
   dispose: () => model.dispose(),
 });
@@ -113,14 +108,15 @@ function servedEmbedding(model: Embedding, info: Common): ServedModel {
       for (const [i, text] of fresh.entries()) known.set(text, vectors[i]!);
       return passages.map((text) => known.get(text)!.reduce((sum, x, i) => sum + x * vector![i]!, 0));
     },
-    matches: () => refuse('token matches', 'a ColBERT model'),
-    parts: () => refuse('fine-tuning', 'a reranker'),
+    matches: () => refuseMatches(info),
+    tokenizer: model.tokenizer,
+    parts: async () => ({ task: 'embedding', ...(await model.readParts()) }),
     files: () => model.files(),
     dispose: () => model.dispose(),
   };
 }
 
-function servedColbert(model: ColBERT, tokenizerFiles: TextFiles, info: Common): ServedModel {
+function servedColbert(model: ColBERT, tokenizerFiles: TokenizerTexts, info: Common): ServedModel {
   const textOf = tokenTexts(tokenizerFiles);
   const encoder = textEncoder(model.tokenizer, model.config, model.settings);
   const texts = ({ input_ids, scored }: ReturnType<typeof encoder.encodeQuery>) =>
@@ -143,14 +139,17 @@ function servedColbert(model: ColBERT, tokenizerFiles: TextFiles, info: Common):
         similarity,
       };
     },
-    parts: () => refuse('fine-tuning', 'a reranker'),
+    tokenizer: model.tokenizer,
+    parts: async () => ({ task: 'colbert', ...(await model.readParts()) }),
     files: () => model.files(),
     dispose: () => model.dispose(),
   };
 }
 
-async function refuse(what: string, needed: string): Promise<never> {
-  throw new Error(`${what}: expected ${needed}, got a model of another task — open one`);
+async function refuseMatches({ name }: Common): Promise<never> {
+  throw new Error(
+    `token matches: expected a ColBERT model, got ${name}, which has one vector or score per text — open another`,
+  );
 }
 
 async function contents(files: ReadonlyMap<string, Blob>): Promise<Record<string, Uint8Array>> {

@@ -11,6 +11,8 @@ export const state = {
   labels: new Map<string, LabelledPair>(),
   query: '',
   busy: false,
+  /** Whether the model is a demo of fresh weights. */
+  fresh: false,
 };
 
 const listeners = {

@@ -7,6 +7,15 @@ const names = (language: 'en' | 'zh', name: TextName) =>
 it('fills in what is given, in both languages alike', () => {
   expect(textIn('en', 'rowsRead', [2, 3])).toBe('2 queries, 3 passages');
   expect(textIn('zh', 'rowsRead', [2, 3])).toBe('2 个查询，3 个段落');
-  const all: TextName[] = ['savedText', 'opened', 'toTrain', 'progress', 'quality', 'loading', 'chart'];
+  const all: TextName[] = [
+    'savedText',
+    'opened',
+    'toTrain',
+    'unused',
+    'progress',
+    'quality',
+    'loading',
+    'chart',
+  ];
   for (const name of all) expect(names('zh', name), name).toEqual(names('en', name));
 });

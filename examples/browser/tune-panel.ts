@@ -1,6 +1,6 @@
 import { chart } from './chart.js';
 import { byId, say } from './elements.js';
-import type { TuneProgress } from './protocol.js';
+import type { TuneData, TuneProgress } from './protocol.js';
 import { host, listen, state, trainingData } from './state.js';
 
 const settings = () => ({
@@ -14,13 +14,19 @@ let last: TuneProgress | undefined;
 export function showTuning(): void {
   const { model, busy, labels } = state;
   const data = trainingData(useRows());
+  const unused = model === undefined || model.task === 'reranker' ? 0 : withoutPositive(data);
   byId('tune-state').textContent =
-    model && model.task !== 'reranker'
-      ? say('onlyReranker')
-      : say('toTrain', data.pairs.length, labels.size, data.heldOut.length);
-  byId<HTMLButtonElement>('tune').disabled = busy || model?.task !== 'reranker';
+    say('toTrain', data.pairs.length, labels.size, data.heldOut.length) +
+    (unused > 0 ? say('unused', unused) : '');
+  byId<HTMLButtonElement>('tune').disabled = busy || model === undefined;
   byId<HTMLButtonElement>('download').disabled = busy || model === undefined;
   if (last) showProgress(last);
+}
+
+/** Pairs of queries without a relevant passage, which a model that compares cannot learn from. */
+function withoutPositive({ pairs }: TuneData): number {
+  const known = new Set(pairs.filter(({ label }) => label === 1).map(({ query }) => query));
+  return pairs.filter(({ query }) => !known.has(query)).length;
 }
 
 function showProgress(progress: TuneProgress): void {

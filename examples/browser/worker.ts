@@ -33,11 +33,12 @@ async function tune(run: TuningRun) {
   const before = served();
   for await (const saved of trainRun(run, {
     provider: before.provider,
+    tokenizer: before.tokenizer,
     onProgress: (progress) => tell({ event: 'tuning', progress }),
     isStopped: () => stopping,
   }))
     await saveRun(saved);
-  model = await serveTuned(before, run);
+  model = await serveTuned(run, before.provider);
   before.dispose();
   index = undefined;
   return summaryOf(run);
@@ -64,7 +65,8 @@ const handlers: Handlers = {
   },
   matches: (query, passage) => served().matches(query, passage),
   async tune(data, settings) {
-    return tune(newRun(await served().parts(), served().info.name, rows, data, settings));
+    const { parts, tokenizer, info } = served();
+    return tune(newRun(await parts(), tokenizer, info.name, rows, data, settings));
   },
   stop() {
     stopping = true;
@@ -76,7 +78,7 @@ const handlers: Handlers = {
   async openSaved(provider) {
     const run = await expectRun();
     model?.dispose();
-    model = await serveTuned({ provider, info: { name: run.name } }, run);
+    model = await serveTuned(run, provider);
     rows = run.rows;
     index = undefined;
     return { model: model.info, rows: [...rows], marks: [...run.marks] };
