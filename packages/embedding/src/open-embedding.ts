@@ -1,5 +1,6 @@
 import {
   type EncoderConfig,
+  firstTokenRows,
   modelWithWeights,
   type ParameterSpec,
   type Pooler,
@@ -44,7 +45,7 @@ export async function openEmbedding(
 ): Promise<OpenedEmbedding> {
   const { config, head, graph, weights } = model;
   const tokenizer = openModelTokenizer(model);
-  const runner = await createSession(modelWithWeights(graph, weights.sources), {
+  const runner = await createSession(modelWithWeights(firstTokenRows(graph), weights.sources), {
     ...sessionOptions(options),
     ...(weights.folder === undefined ? {} : { externalDataFolder: weights.folder }),
     // Prepacking would copy every weight out of the file that it is mapped from, for 3 % of the time.

@@ -57,6 +57,7 @@ export {
   readJsonObject,
   readText,
 } from './file-source.js';
+export { firstTokenRows } from './first-token-rows.js';
 export {
   bfloat16ToFloat32,
   float16ToFloat32,

@@ -32,6 +32,7 @@ export {
 } from './ir/value.js';
 export * from './ops/index.js';
 export { finiteSoftmax } from './pass/finite-softmax.js';
+export { firstRows, type PackedPlaces } from './pass/first-rows.js';
 export { foldConstants } from './pass/fold.js';
 export { fuseMatmul } from './pass/fuse-matmul.js';
 export { type MixedPrecisionOptions, mixedPrecision, type NarrowFloat } from './pass/mixed-precision.js';

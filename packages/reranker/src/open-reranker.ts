@@ -1,6 +1,7 @@
 import {
   type Checkpoint,
   type EncoderConfig,
+  firstTokenRows,
   modelWithWeights,
   OnnxFileError,
   OptionError,
@@ -83,7 +84,7 @@ export async function openRerankerParts(
 /** @throws SessionError */
 async function openReranker(model: RerankerToOpen, options: OpenOptions): Promise<OpenedReranker> {
   const { graph, weights } = model;
-  const runner = await createSession(modelWithWeights(graph, weights.sources), {
+  const runner = await createSession(modelWithWeights(firstTokenRows(graph), weights.sources), {
     ...sessionOptions(options),
     ...(weights.folder === undefined ? {} : { externalDataFolder: weights.folder }),
     // Prepacking would copy every weight out of the file that it is mapped from, for 3 % of the time.
