@@ -85,7 +85,7 @@ export const learningOptions = {
   provider: option(
     choice(['cpu', 'cuda', 'webgpu', 'wasm']),
     'cpu',
-    'where the model trains; with cuda and webgpu the state stays on the device (cuda: not run); evaluation is on cpu',
+    'where the model trains and is evaluated; with cuda and webgpu the state stays on the device (cuda: not run)',
   ),
   device_id: option(wholeNumber(0), 0, 'which device of cuda, from 0', { aliases: ['cuda_device'] }),
   mixed_precision: option(

@@ -7,6 +7,7 @@ import {
   textEncoder,
 } from '@rag/colbert/training';
 import { openCheckpointOrOnnx } from '@rag/models';
+import type { OpenOptions } from '@rag/runtime';
 import type { CompleteColbertConfig, ResolvedColbert } from '../config/colbert-config.js';
 import { colbertRetriever } from '../evaluate/colbert-retriever.js';
 import { openSources } from '../run-files.js';
@@ -28,17 +29,17 @@ export type ColbertRun = TaskRun<RetrieverEvaluation>;
  * @throws ConfigError, DataError and the errors of model files and sessions
  */
 export const trainColbert = (resolved: ResolvedColbert, platform: RunPlatform): Promise<ColbertRun> =>
-  runTask('colbert', resolved, platform, (threads) => prepare(resolved, platform, threads));
+  runTask('colbert', resolved, platform, (opening) => prepare(resolved, platform, opening));
 
 async function prepare(
   resolved: ResolvedColbert,
   platform: RunPlatform,
-  threads: number,
+  opening: OpenOptions,
 ): Promise<PreparedTask<ColBERT, RetrieverEvaluation>> {
   const { config } = resolved;
   const { files, listener } = platform;
   const say = (line: string): void => listener.say(line);
-  const opened = await openStartingColbert(files, config, { threads });
+  const opened = await openStartingColbert(files, config, opening);
   const { model } = opened;
   try {
     const { file, isProjected = false } = opened;
@@ -94,7 +95,7 @@ async function prepare(
           const whole = colbertCheckpoint({ ...start, read });
           return file ? whole.then((written) => withTrainedFile(written, file, session)) : whole;
         },
-        openSaved: (path) => openSaved(platform, path, { threads, compat: config.compat }),
+        openSaved: (path, options) => openSaved(platform, path, { ...options, compat: config.compat }),
       };
     } catch (error) {
       await data.close();
@@ -153,7 +154,7 @@ function lengthOf(
 async function openSaved(
   { files }: RunPlatform,
   path: string,
-  options: { readonly threads: number; readonly compat: boolean },
+  options: OpenOptions & { readonly compat: boolean },
 ): Promise<ColBERT> {
   const source = await files.openModel(path);
   if (!source)

@@ -10,6 +10,7 @@ import {
   textEncoder,
 } from '@rag/embedding/training';
 import { openCheckpointOrOnnx } from '@rag/models';
+import type { OpenOptions } from '@rag/runtime';
 import type { CompleteEmbeddingConfig, ResolvedEmbedding } from '../config/embedding-config.js';
 import { embeddingRetriever } from '../evaluate/embedding-retriever.js';
 import { openSources } from '../run-files.js';
@@ -32,7 +33,7 @@ export type EmbeddingRun = TaskRun<RetrieverEvaluation>;
  * @throws ConfigError, DataError and the errors of model files and sessions
  */
 export const trainEmbedding = (resolved: ResolvedEmbedding, platform: RunPlatform): Promise<EmbeddingRun> =>
-  runTask('embedding', resolved, platform, (threads) => prepare(resolved, platform, threads));
+  runTask('embedding', resolved, platform, (opening) => prepare(resolved, platform, opening));
 
 /** Tokens of queries and of passages. */
 interface Lengths {
@@ -43,12 +44,12 @@ interface Lengths {
 async function prepare(
   resolved: ResolvedEmbedding,
   platform: RunPlatform,
-  threads: number,
+  opening: OpenOptions,
 ): Promise<PreparedTask<Embedding, RetrieverEvaluation>> {
   const { config, sources } = resolved;
   const { files, listener } = platform;
   const say = (line: string): void => listener.say(line);
-  const base = await openStartingEmbedding(files, config, { threads, say });
+  const base = await openStartingEmbedding(files, config, { ...opening, say });
   const { model } = base;
   try {
     const length = (key: 'query_max_len' | 'passage_max_len', value: number): number =>
@@ -131,7 +132,7 @@ async function prepare(
             ? embeddingCheckpoint(parts).then((whole) => withTrainedFile(whole, file, session))
             : embeddingCheckpoint(parts);
         },
-        openSaved: (path) => openSaved(platform, path, threads),
+        openSaved: (path, options) => openSaved(platform, path, options),
       };
     } catch (error) {
       await data.close();
@@ -256,9 +257,9 @@ function lossOf(
 const poolerOf = ({ pooler = new Map() }: StartingEmbedding) =>
   new Map([...pooler].map(([name, data]) => [name, async () => data]));
 
-async function openSaved({ files }: RunPlatform, path: string, threads: number): Promise<Embedding> {
+async function openSaved({ files }: RunPlatform, path: string, options: OpenOptions): Promise<Embedding> {
   const source = await files.openModel(path);
   if (!source)
     throw new Error(`${path}: expected the model that was saved there, got nothing — was it removed?`);
-  return Embedding.fromCheckpoint(await openCheckpointOrOnnx(source), { threads });
+  return Embedding.fromCheckpoint(await openCheckpointOrOnnx(source), options);
 }

@@ -30,5 +30,5 @@ test('a model is saved with the names and values of the session', async () => {
 
 test('a saved model that is gone is named', async () => {
   const files = { openModel: async () => undefined } as never;
-  await expect(openSavedModel(files, 'out/model', 1)).rejects.toThrow('out/model: expected the model');
+  await expect(openSavedModel(files, 'out/model', {})).rejects.toThrow('out/model: expected the model');
 });

@@ -3,7 +3,7 @@ import { openCheckpointOrOnnx } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
 import { CrossEncoder } from '@rag/reranker';
 import { type RerankerLoss, rerankerCheckpoint } from '@rag/reranker/training';
-import type { TrainingSession } from '@rag/runtime';
+import type { OpenOptions, TrainingSession } from '@rag/runtime';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import type { RunFiles } from '../run-files.js';
 import { usesTeacher } from './reranker-data.js';
@@ -31,9 +31,13 @@ export function modelToSave(
 }
 
 /** Opens a model that was just written, as its user will. */
-export async function openSavedModel(files: RunFiles, path: string, threads: number): Promise<CrossEncoder> {
+export async function openSavedModel(
+  files: RunFiles,
+  path: string,
+  options: OpenOptions,
+): Promise<CrossEncoder> {
   const source = await files.openModel(path);
   if (!source)
     throw new Error(`${path}: expected the model that was saved there, got nothing — was it removed?`);
-  return CrossEncoder.fromCheckpoint(await openCheckpointOrOnnx(source), { newHead: false, threads });
+  return CrossEncoder.fromCheckpoint(await openCheckpointOrOnnx(source), { ...options, newHead: false });
 }

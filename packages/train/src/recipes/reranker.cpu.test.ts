@@ -136,7 +136,7 @@ test('two epochs over groups: checkpoints, final model, metrics, all reloaded wi
         reason: 'the cpu provider has no bf16 kernels',
       },
     ],
-    ran: { provider: 'cpu', precision: 'fp32', threads: 1, max_len: 64 },
+    ran: { provider: 'cpu', evaluation_provider: 'cpu', precision: 'fp32', threads: 1, max_len: 64 },
     model: { fresh: 'all' },
     result: { updates: 4 },
     checkpoints: ['checkpoint_0', 'checkpoint_1'],
@@ -145,6 +145,21 @@ test('two epochs over groups: checkpoints, final model, metrics, all reloaded wi
   expect(said[0]).toBe('mixed_precision bf16: the cpu provider has no bf16 kernels: running fp32');
   expect(said.join('\n')).toContain('fresh: every weight');
   expect(said).toContain('max_len: 64, the positions that the model has');
+});
+
+test('evaluates where it trains, and says so', async () => {
+  const { run, said } = await watch('wasm', {
+    lossType: 'group_softmax',
+    trainGroupSize: 2,
+    valDataset: tiny.val,
+    epochs: 1,
+    provider: 'wasm',
+  });
+  expect(said).toContain('evaluation: on wasm');
+  const record = JSON.parse(await readFile(join(folder, 'wasm', 'run.json'), 'utf8'));
+  expect(record.ran).toMatchObject({ provider: 'wasm', evaluation_provider: 'wasm' });
+  expect(run.evaluation!.queries).toBe(6);
+  (await CrossEncoder.fromPretrained(run.model, { verify: true })).dispose();
 });
 
 test('single pairs are learned by heart, and training goes on from the trained model', async () => {

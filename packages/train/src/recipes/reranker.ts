@@ -2,6 +2,7 @@ import { formatLabelSummary } from '@rag/data';
 import { lossByName } from '@rag/losses';
 import type { CrossEncoder } from '@rag/reranker';
 import { pairEncoder, rerankerObjective } from '@rag/reranker/training';
+import type { OpenOptions } from '@rag/runtime';
 import type { ResolvedReranker } from '../config/reranker-config.js';
 import { describeModel } from './model-source.js';
 import { openRerankerData } from './reranker-data.js';
@@ -21,16 +22,16 @@ export type RerankerRun = TaskRun<RerankerEvaluation>;
  * @throws ConfigError, DataError and the errors of model files and sessions
  */
 export const trainReranker = (resolved: ResolvedReranker, platform: RunPlatform): Promise<RerankerRun> =>
-  runTask('reranker', resolved, platform, (threads) => prepare(resolved, platform, threads));
+  runTask('reranker', resolved, platform, (opening) => prepare(resolved, platform, opening));
 
 async function prepare(
   { config, sources }: ResolvedReranker,
   { files, listener }: RunPlatform,
-  threads: number,
+  opening: OpenOptions,
 ): Promise<PreparedTask<CrossEncoder, RerankerEvaluation>> {
   const named = lossByName(config.lossType);
   const loss = rerankerLoss(named, config);
-  const start = await openStartingModel(files, config, { threads });
+  const start = await openStartingModel(files, config, opening);
   try {
     const { file } = start;
     if (file) checkExport(config.exportOnnx, file);
@@ -60,7 +61,7 @@ async function prepare(
         ran: { max_len: maxLength },
         dataFiles: { train: config.trainDataset, val: config.valDataset ?? [] },
         toSave: (session) => modelToSave(start, session),
-        openSaved: (path) => openSavedModel(files, path, threads),
+        openSaved: (path, options) => openSavedModel(files, path, options),
       };
     } catch (error) {
       await data.close();

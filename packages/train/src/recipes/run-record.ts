@@ -129,7 +129,7 @@ export function trainingConfig(resolved: ResolvedTask, facts: RunFacts, outcome?
 const drivers = { cpu: 'ffi', cuda: 'ffi', webgpu: undefined, wasm: 'web' } as const;
 
 const told = (
-  { task, version, versions, threads, ran, start }: RunFacts,
+  { task, version, versions, threads, ran, start, val }: RunFacts,
   settings: object,
   config: ResolvedTask['config'],
 ) => ({
@@ -142,6 +142,7 @@ const told = (
     driver: drivers[config.provider],
     precision: runningPrecision(config),
     threads,
+    ...(val && { evaluation_provider: config.provider }),
     ...ran,
   },
   model: {

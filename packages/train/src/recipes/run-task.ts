@@ -1,6 +1,6 @@
 import { type DropoutDraw, type ModelCard, type ModelCardMetric, TRAINING_CONFIG_FILE } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
-import type { Objective, TrainingSession } from '@rag/runtime';
+import type { Objective, OpenOptions, TrainingSession } from '@rag/runtime';
 import { checkpointName, checkpointsOf, trainerState } from '../checkpoints.js';
 import type { CompleteConfig } from '../config/check-shared.js';
 import { ConfigError } from '../config/config-error.js';
@@ -19,7 +19,13 @@ import {
   stepLog,
   trainingConfig,
 } from './run-record.js';
-import { openTrainingSession, scheduleOf, tryProvider } from './training-session.js';
+import {
+  evaluationOptions,
+  openTrainingSession,
+  recordingOptions,
+  scheduleOf,
+  tryProvider,
+} from './training-session.js';
 
 /** Who watches a run. */
 export interface RunListener {
@@ -103,7 +109,7 @@ export interface PreparedTask<Model extends OpenModel, Evaluation> {
   /** The model as it stands; its tensors are views of the live state, to be written before the next update. */
   toSave(session: Pick<TrainingSession, 'weights'>): CheckpointToSave | Promise<CheckpointToSave>;
   /** Opens a model that was just written, as its user will. */
-  openSaved(path: string): Promise<Model>;
+  openSaved(path: string, options: OpenOptions): Promise<Model>;
 }
 
 /** What a run gave. */
@@ -121,14 +127,14 @@ export interface TaskRun<Evaluation> extends TrainingResult {
 /**
  * The run of any task: trains, evaluates before, between and after, and writes checkpoints, the final model and run.json
  * under `output_dir`.
- * @param prepare opens model and data; what it opened before it throws, it disposes of
+ * @param prepare opens the model, by these options, and data; what it opened before it throws, it disposes of
  * @throws ConfigError, DataError and the errors of model files and sessions
  */
 export async function runTask<Model extends OpenModel, Evaluation>(
   task: string,
   resolved: ResolvedTask,
   platform: RunPlatform,
-  prepare: (threads: number) => Promise<PreparedTask<Model, Evaluation>>,
+  prepare: (opening: OpenOptions) => Promise<PreparedTask<Model, Evaluation>>,
 ): Promise<TaskRun<Evaluation>> {
   const { config, notActive } = resolved;
   const { files, listener } = platform;
@@ -137,11 +143,13 @@ export async function runTask<Model extends OpenModel, Evaluation>(
   await refuseForeign(files, config.outputDir);
   const threads = config.threads ?? platform.threads;
   await tryProvider(config, threads);
-  const prepared = await prepare(threads);
+  const [evaluating, recording] = [evaluationOptions(config, threads), recordingOptions(config, threads)];
+  const prepared = await prepare(evaluating);
   const { evaluator, data, model, start } = prepared;
   let session: TrainingSession | undefined;
   try {
     await makeOutput(files, config.outputDir);
+    if (evaluator && config.provider !== 'cpu') listener.say(`evaluation: on ${config.provider}`);
     if (evaluator) listener.say(await evaluator.before(model));
     model.dispose();
     session = await openTrainingSession(prepared.objective, start.weights, config, threads);
@@ -180,19 +188,23 @@ export async function runTask<Model extends OpenModel, Evaluation>(
         const path = await saveCheckpoint(event);
         // The last epoch's model is the final one, which is evaluated below.
         if (evaluator && epoch + 1 < config.epochs)
-          await withSaved(prepared, path, async (saved) => listener.say(await evaluator.epoch(saved, epoch)));
+          await withSaved(prepared, path, evaluating, async (saved) =>
+            listener.say(await evaluator.epoch(saved, epoch)),
+          );
       },
     });
     const result = await trainer.run();
     const path = `${config.outputDir}/model`;
     let evaluation: Evaluation | undefined;
     const make = (directory: string) =>
-      withSaved(prepared, directory, async (saved) => {
+      withSaved(prepared, directory, evaluating, async (saved) => {
         if (evaluator) listener.say(await evaluator.after(saved));
         evaluation = evaluator?.result();
         const { layout } = prepared;
         const card = { metrics: evaluator?.metrics() ?? [], ...(layout && { layout }) };
-        return finalFiles(saved, directory, resolved, facts, { outcome: { result, evaluation }, card });
+        const made = (model: Model) =>
+          finalFiles(model, directory, resolved, facts, { outcome: { result, evaluation }, card });
+        return recording ? withSaved(prepared, directory, recording, made) : made(saved);
       });
     try {
       await session.synchronize();
@@ -251,9 +263,10 @@ async function refuseForeign(files: RunFiles, outputDir: string): Promise<void> 
 async function withSaved<Model extends OpenModel, Result>(
   { openSaved }: Pick<PreparedTask<Model, unknown>, 'openSaved'>,
   path: string,
+  options: OpenOptions,
   use: (model: Model) => Promise<Result>,
 ): Promise<Result> {
-  const model = await openSaved(path);
+  const model = await openSaved(path, options);
   try {
     return await use(model);
   } finally {

@@ -13,6 +13,7 @@ import {
   parseEncoderConfig,
   type TrainableFile,
 } from '@rag/models';
+import type { OpenOptions } from '@rag/runtime';
 import type { CompleteColbertConfig } from '../config/colbert-config.js';
 import type { RunFiles } from '../run-files.js';
 import {
@@ -46,7 +47,7 @@ const COLBERT_DIM = 768;
 export const openStartingColbert = (
   files: RunFiles,
   settings: Settings,
-  options: { threads: number },
+  options: OpenOptions,
 ): Promise<StartingColbert> =>
   openModel(settings.modelNameOrPath, () => open(files, settings, options), {
     ...modelSettingNames,
@@ -54,11 +55,7 @@ export const openStartingColbert = (
     compat: 'compat',
   });
 
-async function open(
-  files: RunFiles,
-  settings: Settings,
-  { threads }: { threads: number },
-): Promise<StartingColbert> {
+async function open(files: RunFiles, settings: Settings, options: OpenOptions): Promise<StartingColbert> {
   const { seed, colbertDim, compat } = settings;
   const source = await openModelSource(files, settings);
   const { base } = source;
@@ -73,14 +70,13 @@ async function open(
     return {
       ...parts,
       base,
-      model: await ColBERT.fromParts(parts, { threads, compat }),
+      model: await ColBERT.fromParts(parts, { ...options, compat }),
       fresh: [...weights.keys()],
     };
   }
   const { checkpoint } = source;
   const width = colbertDim === undefined ? { freshDim: COLBERT_DIM } : { colbertDim };
-  const options = { threads, seed, compat, ...width };
-  const model = await ColBERT.fromCheckpoint(checkpoint, options);
+  const model = await ColBERT.fromCheckpoint(checkpoint, { ...options, seed, compat, ...width });
   try {
     if (checkpoint.onnx !== undefined)
       return { ...(await fileParts(checkpoint, checkpoint.onnx, model)), model, base, fresh: [] };

@@ -8,6 +8,7 @@ import {
   parseEncoderConfig,
   type TrainableFile,
 } from '@rag/models';
+import type { OpenOptions } from '@rag/runtime';
 import { ConfigError } from '../config/config-error.js';
 import type { CompleteEmbeddingConfig } from '../config/embedding-config.js';
 import type { RunFiles } from '../run-files.js';
@@ -37,7 +38,7 @@ type Settings = ModelSettings & Pick<CompleteEmbeddingConfig, 'seed' | 'pooling'
 export const openStartingEmbedding = (
   files: RunFiles,
   settings: Settings,
-  options: { threads: number; say: (line: string) => void },
+  options: OpenOptions & { say: (line: string) => void },
 ): Promise<StartingEmbedding> =>
   openModel(settings.modelNameOrPath, () => open(files, settings, options), {
     ...modelSettingNames,
@@ -47,7 +48,7 @@ export const openStartingEmbedding = (
 async function open(
   files: RunFiles,
   settings: Settings,
-  { threads, say }: { threads: number; say: (line: string) => void },
+  { say, ...options }: OpenOptions & { say: (line: string) => void },
 ): Promise<StartingEmbedding> {
   const { seed, pooling } = settings;
   const source = await openModelSource(files, settings);
@@ -60,14 +61,14 @@ async function open(
     return {
       ...parts,
       base,
-      model: await Embedding.fromParts(parts, { threads }),
+      model: await Embedding.fromParts(parts, options),
       fresh: [...weights.keys()],
     };
   }
   const { onnx } = source.checkpoint;
   const trained = onnx === undefined ? undefined : await openEncoderFile(source.checkpoint, onnx);
   const model = await Embedding.fromCheckpoint(source.checkpoint, {
-    threads,
+    ...options,
     ...(pooling !== undefined && { pooling }),
   });
   try {

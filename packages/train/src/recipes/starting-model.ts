@@ -1,6 +1,7 @@
 import { initializeParameters, parseEncoderConfig, type TrainableFile } from '@rag/models';
 import { CrossEncoder, type CrossEncoderParts } from '@rag/reranker';
 import { classifierConfig, classifierParameters } from '@rag/reranker/training';
+import type { OpenOptions } from '@rag/runtime';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import type { RunFiles } from '../run-files.js';
 import {
@@ -30,15 +31,11 @@ type Settings = ModelSettings & Pick<CompleteRerankerConfig, 'seed'>;
 export const openStartingModel = (
   files: RunFiles,
   settings: Settings,
-  options: { threads: number },
+  options: OpenOptions,
 ): Promise<StartingModel> =>
   openModel(settings.modelNameOrPath, () => open(files, settings, options), modelSettingNames);
 
-async function open(
-  files: RunFiles,
-  settings: Settings,
-  { threads }: { threads: number },
-): Promise<StartingModel> {
+async function open(files: RunFiles, settings: Settings, options: OpenOptions): Promise<StartingModel> {
   const { seed } = settings;
   const source = await openModelSource(files, settings);
   const { base } = source;
@@ -47,7 +44,7 @@ async function open(
     const wanted = classifierParameters(config);
     const weights = initializeParameters(wanted, config, seed);
     const parts = { config, tokenizerFiles: source.tokenizerFiles, weights };
-    const model = await CrossEncoder.fromParts(parts, { threads });
+    const model = await CrossEncoder.fromParts(parts, options);
     return { ...parts, model, base, fresh: wanted.map(({ name }) => name) };
   }
   const { checkpoint } = source;
@@ -59,7 +56,7 @@ async function open(
       rank: 2,
       width: 1,
     }));
-  const model = await CrossEncoder.fromCheckpoint(checkpoint, { seed, threads });
+  const model = await CrossEncoder.fromCheckpoint(checkpoint, { ...options, seed });
   const { config, initialized: fresh } = model;
   if (trained) return { model, base, config, tokenizerFiles, fresh, ...trained };
   try {

@@ -1,6 +1,6 @@
 import { cudaAbsent } from '@rag/runtime/testing';
 import { expect, test } from 'vitest';
-import { scheduleOf, tryProvider } from './training-session.js';
+import { evaluationOptions, recordingOptions, scheduleOf, tryProvider } from './training-session.js';
 
 const plain = {
   lrSchedulerType: 'cosine',
@@ -18,6 +18,18 @@ test('shares of the settings become whole updates', () => {
   ]);
   // int(0.25 · 7) = 1, as the originals round.
   expect(scheduleOf(plain, 7)(1)).toBe(1);
+});
+
+test('models are evaluated where they train, and recorded in float32 of the host', () => {
+  const on = (provider: 'cpu' | 'cuda' | 'webgpu' | 'wasm') => [
+    evaluationOptions({ provider, deviceId: 1 }, 2),
+    recordingOptions({ provider }, 2),
+  ];
+  const host = { provider: 'cpu', threads: 2 };
+  expect(on('cpu')).toEqual([host, undefined]);
+  expect(on('wasm')).toEqual([{ provider: 'wasm', threads: 2 }, undefined]);
+  expect(on('webgpu')).toEqual([{ provider: 'webgpu', threads: 2 }, host]);
+  expect(on('cuda')).toEqual([{ provider: 'cuda', threads: 2, cuda: { deviceId: 1 } }, host]);
 });
 
 test('a provider that is there is no error', async () => {

@@ -1,4 +1,12 @@
-import { compile, type Objective, openRowProducts, TrainingSession } from '@rag/runtime';
+import {
+  compile,
+  type Objective,
+  type OpenOptions,
+  openRowProducts,
+  readsFiles,
+  sessionOptions,
+  TrainingSession,
+} from '@rag/runtime';
 import type { CompleteConfig } from '../config/check-shared.js';
 import { runningPrecision } from '../config/precision.js';
 import { type Schedule, schedule } from '../schedule.js';
@@ -57,16 +65,34 @@ export async function openTrainingSession(
   });
 }
 
-/** Opens and closes a session where the run will train: an absent provider is an error before data are read. */
-export async function tryProvider(
+/** How the models of a run are opened for evaluation: where it trains. */
+export const evaluationOptions = (
   { provider, deviceId }: Pick<CompleteConfig, 'provider' | 'deviceId'>,
   threads: number,
+): OpenOptions => ({
+  provider,
+  threads,
+  ...(provider === 'cuda' && { cuda: { deviceId } }),
+});
+
+/**
+ * How a saved model is opened for what is recorded with it (golden.json, which any machine repeats): on the host where the run is on a GPU, whose
+ * products may be rounded. undefined where it is open there already.
+ */
+export const recordingOptions = (
+  { provider }: Pick<CompleteConfig, 'provider'>,
+  threads: number,
+): OpenOptions | undefined =>
+  provider === 'cuda' || provider === 'webgpu'
+    ? { provider: readsFiles({ provider: 'auto' }) ? 'cpu' : 'wasm', threads }
+    : undefined;
+
+/** Opens and closes a session where the run will train: an absent provider is an error before data are read. */
+export async function tryProvider(
+  config: Pick<CompleteConfig, 'provider' | 'deviceId'>,
+  threads: number,
 ): Promise<void> {
-  if (provider === 'cpu') return;
-  const session = await openRowProducts(
-    provider === 'cuda'
-      ? { provider, driver: 'ffi', cuda: { deviceId } }
-      : { provider, intraOpNumThreads: threads },
-  );
+  if (config.provider === 'cpu') return;
+  const session = await openRowProducts(sessionOptions(evaluationOptions(config, threads)));
   session.dispose();
 }
