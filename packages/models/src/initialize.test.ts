@@ -112,3 +112,14 @@ test('an unknown kind of parameter and a bad seed are errors', () => {
   for (const seed of [-1, 0.5, Number.NaN, 2 ** 53])
     expect(() => weight('x.weight', [1, 1], seed)).toThrow(/seed: expected/);
 });
+
+test('a decoder’s norms start at what its family adds nothing to, its padding row at 0', () => {
+  const fresh = (model_type: 'qwen2' | 'gemma2', name: string, shape: number[]) =>
+    initializeParameter({ name, shape }, { ...config, model_type, pad_token_id: 1 }, 1);
+  for (const name of ['norm', 'layers.0.input_layernorm', 'layers.0.self_attn.q_norm']) {
+    expect([...fresh('qwen2', `${name}.weight`, [2])]).toEqual([1, 1]);
+    expect([...fresh('gemma2', `${name}.weight`, [2])]).toEqual([0, 0]);
+  }
+  const words = fresh('qwen2', 'model.embed_tokens.weight', [3, 2]);
+  expect([...words].map((value) => value === 0)).toEqual([false, false, true, true, false, false]);
+});

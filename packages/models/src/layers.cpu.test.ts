@@ -2,7 +2,7 @@ import { graphOf, input } from '@rag/onnx';
 import { floats, runGraph, tensor, testOp } from '@rag/onnx/testing';
 import { describe, expect, it } from 'vitest';
 import { HIDDEN_ACTS } from './config-file.js';
-import { activations, embedding, layerNorm, linear, widthOf } from './layers.js';
+import { activations, embedding, layerNorm, linear, rmsNorm, widthOf } from './layers.js';
 import { parameterRoot } from './parameters.js';
 
 const float32 = (values: readonly number[], shape: readonly number[]) => tensor(values, 'float32', shape);
@@ -32,6 +32,22 @@ it('layerNorm has mean 0 and variance 1 before weight and bias', async () => {
   for (const [i, value] of [-1.5 * unit, -0.5 * unit, unit, 5 + 1.5 * unit].entries())
     expect(numbers(result!.data)[i]).toBeCloseTo(value, 5);
 });
+
+it.each([0, 1])(
+  'rmsNorm has mean square 1 before its weight, to which Gemma adds: offset %i',
+  async (offset) => {
+    const x = input('x', 'float32', ['tokens', 4]);
+    const y = rmsNorm(parameterRoot(), 'norm', x, 1e-12, offset);
+    const { y: result } = await runGraph(graphOf([x], { y }), {
+      x: float32([1, -2, 3, 4], [1, 4]),
+      'norm.weight': float32([1, 1, 2, 0], [4]),
+    });
+    const unit = 1 / Math.sqrt(7.5);
+    const weights = [1, 1, 2, 0].map((weight) => weight + offset);
+    for (const [i, value] of [1, -2, 3, 4].entries())
+      expect(numbers(result!.data)[i]).toBeCloseTo(value * unit * weights[i]!, 5);
+  },
+);
 
 it('embedding takes rows, repeated ones too', async () => {
   const ids = input('ids', 'int64', ['tokens']);

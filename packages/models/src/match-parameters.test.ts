@@ -237,3 +237,21 @@ describe('the prefix of published code', () => {
     );
   });
 });
+
+test('tensors of layers that a graph does not run are spare', () => {
+  const shapes = goldenParameters('minicpm_layerwise-heads');
+  const kept = Object.fromEntries(
+    Object.entries(shapes).filter(([name]) => !/layers\.2\.|lm_head\.[02]\./.test(name)),
+  );
+  const options = { prefix: 'model', heads: [] };
+  const spareTensors = /^(lm_head|model\.layers)\.\d+\./;
+  const match = matchParameters(specs(kept), tensors(shapes), { ...options, spareTensors });
+  expect([...match.sources.keys()]).toEqual(Object.keys(kept));
+  expect(match.unexpected).toContain('lm_head.0.linear_head.weight');
+  expect(failure(() => matchParameters(specs(kept), tensors(shapes), options)).unexpected).toContain(
+    'model.layers.2.mlp.up_proj.weight',
+  );
+  const foreign = tensors({ ...shapes, 'model.extra.weight': [1] });
+  const refused = failure(() => matchParameters(specs(kept), foreign, { ...options, spareTensors }));
+  expect(refused.unexpected).toEqual(['model.extra.weight']);
+});

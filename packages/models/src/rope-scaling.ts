@@ -62,6 +62,8 @@ export const ropeScaling: Kind<RopeScaling> = {
     if (!isJsonObject(value)) return false;
     const type = (value.rope_type ?? value.type ?? 'default') as RopeType;
     if (!ROPE_TYPES.includes(type)) return false;
+    // By layer type: not one scaling but several.
+    if (Object.values(value).some(isJsonObject)) return false;
     const given = (name: string) => value[name] !== undefined && value[name] !== null;
     const { needed, more } = NUMBERS[type];
     return (

@@ -33,3 +33,13 @@ it('has the gradient of a central difference', async () => {
     build: ({ x, p }) => rotate(x!, 2, rotation(p!, FREQUENCIES)),
   });
 });
+
+it('cos and sin are multiplied by the scale', async () => {
+  const position_ids = input('p', 'int64', ['tokens']);
+  const { cos, sin } = rotation(position_ids, FREQUENCIES, 1.5);
+  const result = await runGraph(graphOf([position_ids], { cos, sin }), { p: tensor([5]) });
+  for (const [i, frequency] of FREQUENCIES.entries()) {
+    expect(Number(result.cos!.data[i])).toBeCloseTo(1.5 * Math.cos(5 * frequency), 6);
+    expect(Number(result.sin!.data[i])).toBeCloseTo(1.5 * Math.sin(5 * frequency), 6);
+  }
+});

@@ -1,4 +1,4 @@
-import { div, gather, matmul, mul, tanh, transpose, type Value } from '@rag/onnx';
+import { div, matmul, mul, tanh, transpose, type Value } from '@rag/onnx';
 import { module, type ParameterPath } from '../parameters.js';
 import type { DecoderTraits } from './decoder-traits.js';
 
@@ -14,7 +14,7 @@ export function askedLogits(
   ids: Value,
 ): Value {
   return module(root, tied ? 'model.embed_tokens' : 'lm_head', (path) => {
-    const weight = gather(path.get('weight', [vocab_size, hidden_size]), ids);
+    const weight = path.rows('weight', [vocab_size, hidden_size], ids);
     const scaled = logitScale === 1 ? hidden : mul(hidden, logitScale);
     const logits = matmul(scaled, transpose(weight, [1, 0]));
     return logitSoftcap === null ? logits : mul(tanh(div(logits, logitSoftcap)), logitSoftcap);

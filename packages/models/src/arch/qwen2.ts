@@ -4,6 +4,7 @@
  */
 import type { EncoderConfig } from '../config.js';
 import { type ConfigFile, flag, orNull, whole } from '../config-file.js';
+import { isJsonObject } from '../file-source.js';
 import type { Architecture, CommonFields } from './architecture.js';
 import { decoder } from './decoder.js';
 import {
@@ -35,6 +36,13 @@ function own(file: ConfigFile, common: CommonFields): Omit<QwenConfig, keyof Enc
     max_window_layers: file.takeOr('max_window_layers', whole, undefined),
     layer_types: layerTypesOf(file, common),
   };
+  // Alibaba-NLP's code is causal or not as its callers ask; its embedders state which.
+  if (
+    isJsonObject(file.json.auto_map) &&
+    file.json.auto_map.AutoModel !== undefined &&
+    fields.is_causal === undefined
+  )
+    file.refuse('is_causal', 'true or false, for published code that may compute either', undefined);
   if (fields.layer_types?.includes('sliding_attention') && !slidingWindow(fields))
     file.refuse(
       'sliding_window',
