@@ -93,7 +93,7 @@ function matrix(vectors: readonly Float32Array[]): { data: Float32Array; dim: nu
 }
 
 /** In float64. @throws on a vector of zeros under `cosine` */
-function similarityOf(a: Float32Array, b: Float32Array, kind: 'cosine' | 'dot'): number {
+export function similarityOf(a: Float32Array, b: Float32Array, kind: 'cosine' | 'dot'): number {
   let [dot, aa, bb] = [0, 0, 0];
   for (let i = 0; i < a.length; i++) {
     dot += a[i]! * b[i]!;

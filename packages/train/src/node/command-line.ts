@@ -11,6 +11,7 @@ import { evalColbertCommand, evalEmbeddingCommand } from './eval-retrieval-comma
 import { evalRunCommand } from './eval-run-command.js';
 import { exportCommand } from './export-command.js';
 import { inspectCommand } from './inspect-command.js';
+import { mineCommand } from './mine-command.js';
 import { mixCommand } from './mix-command.js';
 import type { Output } from './progress.js';
 import { rerankCommand } from './rerank-command.js';
@@ -49,6 +50,7 @@ export async function runCommandLine(
     distillCommand(streams),
     rerankCommand(streams),
     scoreCommand(streams),
+    mineCommand(streams),
     exportCommand(streams),
     inspectCommand(streams),
     mixCommand(streams),

@@ -53,6 +53,8 @@ export interface RowsJob<Row> {
   readonly signal?: AbortSignal;
   readonly say?: (line: string) => void;
   readonly onProgress?: (event: RowsEvent) => void;
+  /** Called with the result before the file takes its name. */
+  readonly onFinish?: (result: RowsResult) => Promise<void>;
   /** Least milliseconds between commits. @default 1,000 */
   readonly commitMilliseconds?: number;
 }
@@ -97,6 +99,7 @@ async function run<Row>(job: RowsJob<Row>, start: RowsNote | undefined): Promise
   const kept: { note?: RowsNote } = start ? { note: start } : {};
   try {
     const result = await transformAll(job, kept);
+    await job.onFinish?.(result);
     await file.finish(new Uint8Array(0));
     return result;
   } catch (error) {

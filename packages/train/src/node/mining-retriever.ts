@@ -1,0 +1,73 @@
+import type { BlockProduct } from '@rag/eval';
+import { ConfigError } from '../config/config-error.js';
+import type { EncodeSettings } from '../encode/progress-note.js';
+import { colbertMiner, embeddingMiner, type MiningRetriever } from '../mine/mining-retriever.js';
+import { underNames } from '../recipes/open-model.js';
+import { similarityOf } from './eval-retrieval-command.js';
+import type { AnyModel } from './open-any-model.js';
+
+/** How texts are encoded for mining. */
+export interface MiningFlags {
+  readonly query_prompt?: string;
+  readonly passage_prompt?: string;
+  readonly query_max_len?: number;
+  readonly passage_max_len?: number;
+  readonly similarity?: 'cosine' | 'dot';
+  readonly batch_size?: number;
+  readonly max_tokens?: number;
+}
+
+/**
+ * A model as mining asks for it, and what its vectors depend on beside its files.
+ * @throws ConfigError for what the model refuses or does not have, before anything is encoded
+ */
+export async function miningRetriever(
+  opened: Extract<AnyModel, { task: 'embedding' | 'colbert' }>,
+  flags: MiningFlags,
+  product: BlockProduct,
+): Promise<{ readonly retriever: MiningRetriever; readonly settings: EncodeSettings }> {
+  const { batch_size: batchSize, max_tokens: maxTokens, query_max_len, passage_max_len } = flags;
+  const batches = {
+    ...(batchSize !== undefined && { batchSize }),
+    ...(maxTokens !== undefined && { maxTokens }),
+  };
+  const queries = { ...batches, ...(query_max_len !== undefined && { maxLength: query_max_len }) };
+  const documents = { ...batches, ...(passage_max_len !== undefined && { maxLength: passage_max_len }) };
+  const given = Object.fromEntries(
+    (['query_max_len', 'passage_max_len', 'batch_size', 'max_tokens'] as const)
+      .map((key) => [key, flags[key]] as const)
+      .filter((entry): entry is [(typeof entry)[0], number] => entry[1] !== undefined),
+  );
+  if (opened.task === 'colbert') {
+    for (const key of ['query_prompt', 'passage_prompt', 'similarity'] as const)
+      if (flags[key] !== undefined)
+        throw new ConfigError(
+          `--${key}`,
+          undefined,
+          'expected an embedding model, got a ColBERT model — leave it out',
+        );
+    const { model } = opened;
+    await underNames({ query_length: '--query_max_len' }, () => model.encodeQueries([], queries));
+    await underNames({ document_length: '--passage_max_len' }, () => model.encodePassages([], documents));
+    const [{ dim } = { dim: 1 }] = await model.encodeQueries(['a'], queries);
+    return { retriever: colbertMiner(model, { queries, documents, dim }), settings: { ...given, dim } };
+  }
+  const { model } = opened;
+  const similarity = flags.similarity ?? similarityOf(model);
+  const dim = Math.min(model.settings.truncate_dim ?? model.dimension, model.dimension);
+  const prompts = { query_prompt: flags.query_prompt ?? '', passage_prompt: flags.passage_prompt ?? '' };
+  const ofQueries = { ...queries, prompt: prompts.query_prompt };
+  const ofDocuments = { ...documents, prompt: prompts.passage_prompt };
+  await underNames({ maxLength: '--query_max_len' }, () => model.encode([], ofQueries));
+  await underNames({ maxLength: '--passage_max_len' }, () => model.encode([], ofDocuments));
+  return {
+    retriever: embeddingMiner(model, {
+      queries: ofQueries,
+      documents: ofDocuments,
+      similarity,
+      dim,
+      product,
+    }),
+    settings: { ...given, ...prompts, similarity, dim },
+  };
+}
