@@ -11,8 +11,8 @@ export interface BindOptions {
   readonly outputs: Readonly<Record<string, Tensor>>;
   /**
    * Output name → input name: outputs that may be bound to the very array of that input. Only for an output that the model
-   * computes as one elementwise float32 `Add` of the input and a tensor of the same shape, where nothing else reads the
-   * input. The model is not inspected: it is for the one who builds the graph to promise this.
+   * computes as one elementwise float32 `Add` of the input and a tensor of the same shape, or as one `ScatterElements` that adds to the
+   * input, where nothing else reads it. The model is not inspected: it is for the one who builds the graph to promise this.
    */
   readonly inPlaceAdd?: Readonly<Record<string, string>>;
 }

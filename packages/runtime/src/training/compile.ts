@@ -16,9 +16,12 @@ export interface CompileOptions {
   readonly initial: (name: string, shape: readonly number[]) => Float32Array;
   /**
    * Frozen parameters that are read where they lie (memory of the host, a mapped file), in no copy and no checkpoint: the only ones that
-   * may be of another type than float32. undefined for all others. What it gives may be read for as long as a session lives.
+   * may be of another type than float32. undefined for all others. Asked once; the plan and its sessions hold what it gives.
    */
-  readonly resident?: (name: string, shape: readonly number[]) => TensorParts | undefined;
+  readonly resident?: (
+    name: string,
+    type: Pick<PlannedParameter, 'dtype' | 'shape'>,
+  ) => TensorParts | undefined;
   /** Parameters that are updated; all by default. */
   readonly trainable?: (name: string) => boolean;
   readonly optimizer: OptimizerSettings;
@@ -51,7 +54,12 @@ export function compile(
   const parameters = parametersOf(parts);
   checkTrainingModelNames(userInputs, [...parameters.keys()]);
   checkEvaluation(parameters, evalParts);
-  const planned = plannedParameters(parameters, trainable, resident);
+  const held = new Map<string, TensorParts>();
+  const planned = plannedParameters(parameters, trainable, (parameter) => {
+    const tensor = resident?.(parameter.name, parameter);
+    if (tensor) held.set(parameter.name, tensor);
+    return tensor !== undefined;
+  });
   checkTrained(parameters, flows, trainable);
   const segments = compiledSegments(parts, evalParts, flows, train.inputs);
   const chunked = (train.cuts ?? []).findIndex((cut) => Object.hasOwn(cut, train.chunkCut ?? ''));
@@ -65,7 +73,7 @@ export function compile(
     initial: {
       ...planned,
       value: ({ name, shape }) => initial(name, shape),
-      residentTensor: (parameter) => resident?.(parameter.name, parameter.shape) ?? notResident(parameter),
+      residentTensor: (parameter) => held.get(parameter.name) ?? notResident(parameter),
       properties: noProperties(),
     },
   };
@@ -90,7 +98,7 @@ function checkEvaluation(parameters: ReadonlyMap<string, Value>, evalParts: read
 function plannedParameters(
   parameters: ReadonlyMap<string, Value>,
   trainable: (name: string) => boolean,
-  resident: CompileOptions['resident'],
+  isResident: (parameter: PlannedParameter) => boolean,
 ): Pick<InitialState, 'trainable' | 'frozen' | 'resident'> {
   const planned = { trainable: [], frozen: [], resident: [] } as Record<
     'trainable' | 'frozen' | 'resident',
@@ -99,7 +107,7 @@ function plannedParameters(
   for (const [name, { dtype, shape }] of parameters) {
     const parameter = { name, dtype, shape: shape as readonly number[] };
     const trained = trainable(name);
-    if (resident?.(name, parameter.shape)) {
+    if (isResident(parameter)) {
       if (trained)
         throw new ArtifactError(
           `parameter "${name}"`,

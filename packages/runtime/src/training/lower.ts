@@ -1,15 +1,18 @@
 import {
   add,
+  constantNumbers,
   decodeModel,
   encodeModel,
   type Graph,
   graphOf,
   InPlaceAccumulatorV2,
   mixedPrecision,
+  type Node,
   nameOf,
   optimize,
   type Provider,
   recomputeActivations,
+  scatterElements,
   type Value,
 } from '@rag/onnx';
 import { ArtifactError } from '../artifacts/error.js';
@@ -54,10 +57,41 @@ export function lowerTraining(
       );
     const adds = accumulation === 'add' || added.has(parameter);
     if (!adds) unread.add(buffer);
-    outputs[gradientOutput(parameter)] = adds ? add(buffer, gradient) : gradient;
+    outputs[gradientOutput(parameter)] = adds ? sumInPlace(buffer, gradient) : gradient;
   }
   const inputs = graph.inputs.filter((value) => nameOf(value) !== lazyResetGrad && !unread.has(value));
   return encodeModel(recomputeActivations(narrowed(optimize(graphOf(inputs, outputs), provider), narrow)));
+}
+
+/** The buffer plus a gradient, by an op whose output may lie in the buffer's memory: rows of a table are added where they belong. */
+function sumInPlace(buffer: Value, gradient: Value): Value {
+  const scattered = scatteredRows(gradient);
+  if (!scattered) return add(buffer, gradient);
+  const [, indices, updates] = scattered.inputs as [Value, Value, Value];
+  return scatterElements(buffer, indices, updates, scattered.attributes.axis as number, 'add');
+}
+
+/** The node that adds rows to zeros, where that is all of a gradient. */
+function scatteredRows({ source }: Value): Node | undefined {
+  if (source.kind !== 'node' || source.op.opType !== 'ScatterElements') return undefined;
+  const zeros = source.inputs[0]?.source;
+  const isZero =
+    zeros?.kind === 'node' && zeros.op.opType === 'Expand' && constantNumbers(zeros.inputs[0])?.[0] === 0;
+  return isZero && source.attributes.reduction === 'add' ? source : undefined;
+}
+
+/**
+ * The parameters of a training model whose gradient is rows of a table: added to zeros in the buffer itself it needs no memory of the table's
+ * size besides.
+ */
+export function tableParameters(model: Uint8Array): string[] {
+  const ending = gradientUpdated('');
+  return Object.entries(decodeModel(model).graph.outputs)
+    .filter(
+      ([, { source }]) =>
+        source.kind === 'node' && source.op === InPlaceAccumulatorV2 && scatteredRows(source.inputs[1]!),
+    )
+    .map(([name]) => name.slice(0, -ending.length));
 }
 
 /** An evaluation or forward model with the provider's fusions. */

@@ -3,7 +3,7 @@ import { SessionError } from '../error.js';
 import { type Tensor, zeros } from '../tensor.js';
 import type { BoundModel, OpenModel, Place } from './bound-model.js';
 import type { ComputeOptions } from './compute.js';
-import { type Accumulation, lowerForward, lowerTraining } from './lower.js';
+import { type Accumulation, lowerForward, lowerTraining, tableParameters } from './lower.js';
 import { boundaryGradient } from './objective.js';
 import type { Segment } from './plan.js';
 import { narrowPrecision } from './precision.js';
@@ -35,8 +35,21 @@ export interface SegmentRunner {
 
 export interface OpenedSegments {
   readonly runners: readonly SegmentRunner[];
-  /** Parameters of several segments: their gradients are added to the buffers even where others are overwritten. */
-  readonly shared: ReadonlySet<string>;
+  /**
+   * Parameters whose gradients are added to the buffers even where others are overwritten, so that these begin with zeros: those of several
+   * segments, and tables.
+   */
+  readonly added: ReadonlySet<string>;
+}
+
+/** `tableParameters`, each model decoded once. */
+function tableFinder(): (model: Uint8Array) => readonly string[] {
+  const found = new Map<Uint8Array, readonly string[]>();
+  return (model) => {
+    const tables = found.get(model) ?? tableParameters(model);
+    found.set(model, tables);
+    return tables;
+  };
 }
 
 /** The segments of a plan, one session per model and mode. */
@@ -47,8 +60,13 @@ export function openSegments(
 ): OpenedSegments {
   const opened = new Map<Uint8Array, Map<string, Promise<OpenModel>>>();
   const lists = segments.map(trainedBy);
+  const tablesOf = tableFinder();
   const all = lists.flatMap((list) => [...list.values()]);
-  const shared = new Set(all.filter((name, i) => all.indexOf(name) < i));
+  const added = new Set(all.filter((name, i) => all.indexOf(name) < i));
+  // Elsewhere gradients are copied between memories or given as new tensors.
+  if (compute.provider === 'cpu')
+    for (const [i, { trainingModel }] of segments.entries())
+      if (trainingModel) for (const name of tablesOf(trainingModel)) added.add(lists[i]!.get(name)!);
   const narrow = narrowPrecision(compute);
   const pool = tensorPool();
   const boundary = new Set(
@@ -86,10 +104,10 @@ export function openSegments(
       return own;
     };
     /** Under the model's names. */
-    const added = new Set([...lists[i]!].filter(([, name]) => shared.has(name)).map(([own]) => own));
+    const addedHere = new Set([...lists[i]!].filter(([, name]) => added.has(name)).map(([own]) => own));
     const training = (accumulation: Accumulation) =>
-      open([accumulation, ...added].join(' '), segment.trainingModel, (model) =>
-        lowerTraining(model, accumulation, compute.provider, narrow, added),
+      open([accumulation, ...addedHere].join(' '), segment.trainingModel, (model) =>
+        lowerTraining(model, accumulation, compute.provider, narrow, addedHere),
       );
     const forward = () =>
       open('forward', segment.forwardModel, (model) => lowerForward(model, compute.provider, narrow));
@@ -117,5 +135,5 @@ export function openSegments(
       },
     };
   });
-  return { runners, shared };
+  return { runners, added };
 }

@@ -119,10 +119,10 @@ export class TrainingSession {
 
   private async gather(batch: TrainingBatch): Promise<BatchResult> {
     const checked = checkedBatch('accumulate', batch, this.names, 'training', this.chunkedSegments);
-    const { runners, shared } = this.segments;
+    const { runners, added } = this.segments;
     // Chunks add up from zero: one graph, and so one arena, for all of them.
     if (!this.accumulating && isChunked(batch)) await this.residence.zeroGradients();
-    else if (!this.accumulating && shared.size > 0) await this.residence.zeroGradients(shared);
+    else if (!this.accumulating && added.size > 0) await this.residence.zeroGradients(added);
     const plan = { segments: runners, chunkedSegments: this.chunkedSegments };
     const how = this.accumulating ? 'add' : 'overwrite';
     const result = await forwardBackward(plan, checked, how, this.gradientScale);
