@@ -50,6 +50,13 @@ describe('inspectCheckpoint', () => {
     expect(found.sizes).toBeUndefined();
   });
 
+  it('a decoder that scores pairs is for the class that reads from the file which of them it is', async () => {
+    const decoder = readFileSync(new URL('fixtures/qwen2/config.json', import.meta.url), 'utf8');
+    const found = await open({ 'config.json': decoder });
+    expect(found).toMatchObject({ task: 'reranker', opensWith: 'Reranker', modelType: 'qwen2', known: true });
+    expect(found.sizes).toMatchObject({ num_hidden_layers: 2, hidden_size: 16 });
+  });
+
   it('a licence is one of the front matter alone', async () => {
     expect((await open({})).licence).toBeUndefined();
     expect((await open({ 'README.md': '# Card\nlicense: mit\n' })).licence).toBeUndefined();

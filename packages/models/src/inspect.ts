@@ -1,3 +1,4 @@
+import { architectures } from './arch/index.js';
 import { type Checkpoint, openCheckpoint, openWithoutWeights, TOKENIZER_FILES } from './checkpoint.js';
 import { MODEL_TYPES, parseEncoderConfig } from './config.js';
 import { DTYPE_BYTES, type Dtype, elementCount } from './dtype.js';
@@ -59,7 +60,7 @@ export async function inspectCheckpoint(source: FileSource): Promise<Inspection>
   }
   return {
     ...stated,
-    opensWith: CLASS_OF_TASK[stated.task],
+    opensWith: classOf(stated, config.model_type),
     modelType: String(config.model_type),
     known: (MODEL_TYPES as readonly string[]).includes(String(config.model_type)),
     ...sizesOf(checkpoint),
@@ -71,6 +72,13 @@ export async function inspectCheckpoint(source: FileSource): Promise<Inspection>
     licence: (await modelCardFacts(source))?.license,
     records: (await source.list()).filter((name) => RECORDS.includes(name)),
   };
+}
+
+/** The class of a task; rerankers that are decoders have one that reads from the file which of theirs it is. */
+function classOf({ task }: StatedTask, modelType: unknown): string | undefined {
+  const type = MODEL_TYPES.find((one) => one === modelType);
+  const isDecoder = type !== undefined && architectures[type].causalLm !== undefined;
+  return task === 'reranker' && isDecoder ? 'Reranker' : CLASS_OF_TASK[task];
 }
 
 function sizesOf({ config }: Checkpoint): Pick<Inspection, 'sizes' | 'problem'> {

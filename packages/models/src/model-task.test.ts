@@ -37,6 +37,14 @@ const cases: [name: string, files: Record<string, string>, config: Record<string
     ['SPLADE', { 'config_sentence_transformers.json': '{"model_type":"SparseEncoder"}' }, model, 'sparse'],
     ['RAG-Retrieval', { 'colbert_linear.pt': '' }, model, 'colbert'],
     ["Stanford's ColBERT", {}, { architectures: ['HF_ColBERT'] }, 'colbert'],
+    ['a language model', {}, { architectures: ['Qwen3ForCausalLM'] }, 'encoder'],
+    [
+      'a language model that answers pairs',
+      { 'reranker_config.json': '{}' },
+      { architectures: ['Qwen3ForCausalLM'] },
+      'reranker',
+    ],
+    ['scores behind layers', {}, { architectures: ['LayerWiseMiniCPMForCausalLM'] }, 'reranker'],
     ['its settings', { 'artifact.metadata': '{}' }, model, 'colbert'],
   ];
 

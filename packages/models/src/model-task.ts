@@ -1,4 +1,5 @@
 import { type FileSource, isJsonObject, readJson, readJsonObject } from './file-source.js';
+import { RERANKER_CONFIG } from './needed-files.js';
 import { ModelKindError } from './option-error.js';
 
 /** What a model directory is for; `encoder` is one without a head, `classifier` one of several labels. */
@@ -22,7 +23,7 @@ const BY_MODEL_TYPE: Readonly<Record<string, ModelTask>> = {
 
 /**
  * The task that a directory states by its files, the most particular first: ColBERT's projection or settings, the class that
- * sentence-transformers wrote down, its Pooling module, a classification head.
+ * sentence-transformers wrote down, its Pooling module, how a decoder reads pairs, a classification head.
  * @param config config.json
  * @throws FileSourceError for a file that is not JSON
  */
@@ -54,6 +55,9 @@ export async function statedTask(
     if (task !== undefined) return { task, because: `"model_type" of ${settings} (${model_type})` };
   }
   if (pooling !== undefined) return { task: 'embedding', because: `modules.json (${pooling})` };
+  if (present.has(RERANKER_CONFIG)) return { task: 'reranker', because: RERANKER_CONFIG };
+  // Heads of one score behind its layers, under the name of a language model.
+  if (/^LayerWise\w+ForCausalLM$/.test(stated)) return { task: 'reranker', because: said };
   if (!stated.endsWith('ForSequenceClassification'))
     return { task: 'encoder', because: stated === '' ? 'no head is stated' : said };
   const labels = isJsonObject(config.id2label) ? Object.keys(config.id2label).length : config.num_labels;
