@@ -21,7 +21,7 @@ export function answerScores(config: EncoderConfig, tokenizer: Tokenizer, answer
     answer[key] === undefined ? [] : [tokenId(tokenizer, answer[key], `answer.${key}`)],
   );
   return (root, inputs, dropout) => {
-    const asked = { rows: lastToken(inputs), ids: constant(BigInt64Array.from(ids, BigInt)) };
+    const asked = { rows: lastToken(inputs), ids: constant(ids, 'int64') };
     const logits = causalLm(root, config, inputs, asked, dropout);
     if (ids.length === 1) return logits;
     const [yes, no] = split(logits, [1, 1], 1) as [typeof logits, typeof logits];

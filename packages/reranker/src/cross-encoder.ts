@@ -1,4 +1,10 @@
-import { type Checkpoint, type EncoderConfig, heldInMemory } from '@rag/models';
+import {
+  architectures,
+  type Checkpoint,
+  type EncoderConfig,
+  heldInMemory,
+  ModelKindError,
+} from '@rag/models';
 import type { HubOptions } from '@rag/models/node';
 import { chooseProvider, type OpenOptions, readsFiles, sessionOptions } from '@rag/runtime';
 import type { TokenizerTexts } from '@rag/text';
@@ -62,6 +68,12 @@ export class CrossEncoder extends PairReranker {
 }
 
 function crossEncoderParts(config: EncoderConfig, tokenizerFiles: TokenizerTexts): RerankerParts {
+  if (architectures[config.model_type].stages)
+    throw new ModelKindError(
+      'config.json',
+      `expected an encoder for CrossEncoder, got "model_type" "${config.model_type}"`,
+      'open it with LLMDecoder or YesNoReranker',
+    );
   const tokenizer = openModelTokenizer(config, tokenizerFiles);
   return {
     config,

@@ -76,12 +76,25 @@ test('the passage loses its end, never the template', () => {
   expect(encoder(10).encode('a b', 'a b c 猫').input_ids).toEqual(ids('q : a b = d : a b end'));
 });
 
-test('a query that leaves the passage too little keeps three quarters; a short passage gives back', () => {
+test('a query that leaves the passage nothing keeps three quarters; a short passage gives back', () => {
   const long = encoder(10).encode('a a a a a a a a a', 'b b b b');
   // Room for 8 tokens: 6 of the query with its "q :", 2 of the passage with its "d :".
   expect(long.input_ids).toEqual(ids('q : a a a a = d : end'));
   const short = encoder(12).encode('a a a a a a a a a', '');
   expect(short.input_ids).toEqual(ids('q : a a a a a a = d : end'));
+  const whole = encoder(12).encode('a a a a a a a', 'b b b b');
+  expect(whole.input_ids).toEqual(ids('q : a a a a a a a = d end'));
+});
+
+test('tokens at the end that are padding are left out', () => {
+  const padded = decoderEncoder(
+    tokenizer(false),
+    config,
+    { ...template, special_token: 'end [PAD] [PAD]' },
+    20,
+    0,
+  );
+  expect(padded.encode('a', 'b').input_ids).toEqual(ids('q : a = d : b end'));
 });
 
 test('slices share the query and cover the passage', () => {

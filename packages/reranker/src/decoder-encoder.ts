@@ -1,5 +1,5 @@
 import { type EncoderConfig, longestSequence, OptionError } from '@rag/models';
-import type { EncodedIds, Tokenizer } from '@rag/text';
+import { type EncodedIds, type Tokenizer, truncatePair } from '@rag/text';
 import type { PairEncoder } from './pair-encoder.js';
 import { fill, type PairTemplate } from './pair-template.js';
 
@@ -13,8 +13,8 @@ interface Parts {
 
 /**
  * Pairs as one text for a decoder: the tokens that the tokenizer puts before a text, then the template's parts. `maxLength` counts
- * all of them. The passage is cut; a query keeps at most three quarters of what the template leaves, as in FlagEmbedding, and only
- * where both do not fit. (RAG-Retrieval lets the passage's room become negative.)
+ * all of them, and `truncatePair` says what is cut: the passage, or a query that leaves it nothing. (RAG-Retrieval lets the passage's room
+ * become negative; FlagEmbedding's lengths do not count the prompt.)
  * @param padId tokens of it at the template's end are left out: what reads the last token that is no padding reads the one before
  * @throws OptionError for a maxLength beyond the model's positions, or without room for two tokens of text
  */
@@ -56,9 +56,6 @@ export function decoderEncoder(
     const input_ids = [...head, ...query, ...between, ...passage, ...after];
     return { input_ids, token_type_ids: new Array<number>(input_ids.length).fill(0) };
   };
-  /** Tokens of the query that stay where a passage of so many follows. */
-  const kept = (query: readonly number[], passage: number): readonly number[] =>
-    query.slice(0, room - Math.min(passage, Math.floor(room / 4)));
   const fits = ({ query, passage }: Parts): boolean => query.length + passage.length <= room;
 
   return {
@@ -66,16 +63,19 @@ export function decoderEncoder(
     padId: config.pad_token_id ?? 0,
     encode(query, passage) {
       const parts = partsOf(query, passage);
-      if (fits(parts)) return sequence(parts);
-      const first = kept(parts.query, parts.passage.length);
-      return sequence({ ...parts, query: first, passage: parts.passage.slice(0, room - first.length) });
+      const keep = truncatePair(parts.query.length, parts.passage.length, room);
+      return sequence({
+        ...parts,
+        query: parts.query.slice(0, keep.query),
+        passage: parts.passage.slice(0, keep.passage),
+      });
     },
     encodeSlices(query, passage, overlap) {
       if (!Number.isInteger(overlap) || overlap < 0)
         throw new RangeError(`overlap: expected a whole number of tokens ≥ 0, got ${overlap}`);
       const parts = partsOf(query, passage);
       if (fits(parts)) return [sequence(parts)];
-      const first = kept(parts.query, parts.passage.length);
+      const first = parts.query.slice(0, Math.ceil((room * 3) / 4));
       const width = room - first.length;
       const step = width - Math.min(overlap, Math.floor(width / 2));
       const slices: EncodedIds[] = [];

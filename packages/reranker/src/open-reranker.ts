@@ -111,10 +111,16 @@ async function openRerankerFile(
       'open the checkpoint that it was exported from',
     );
   const model = { ...parts, tokenizerFiles, weights: weightsInFile(path) };
-  const file = await openFileModel(source, path, parts.config, async ({ model, ...folder }) => {
-    const session = await createSession(model, { ...sessionOptions(options), ...folder });
-    return { ...session, run: (feeds, outputs) => session.run(tensorsOf(feeds), outputs) };
-  });
+  const file = await openFileModel(
+    source,
+    path,
+    parts.config,
+    async ({ model, ...folder }) => {
+      const session = await createSession(model, { ...sessionOptions(options), ...folder });
+      return { ...session, run: (feeds, outputs) => session.run(tensorsOf(feeds), outputs) };
+    },
+    options.provider,
+  );
   const labelsOf = (found: number | string | undefined) => {
     if (typeof found !== 'number' || found === 1) return;
     throw new RangeError(

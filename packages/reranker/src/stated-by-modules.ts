@@ -26,7 +26,7 @@ export async function statedByModules(
   if (typeof scorer?.path !== 'string') return undefined;
   const { true_token_id, false_token_id } = await readJsonObject(source, `${scorer.path}/config.json`);
   return {
-    template: chatTemplate(tokenizer),
+    template: chatTemplate(tokenizer, await chatVariables(source)),
     answer: {
       true_token: true_token_id as number,
       ...(typeof false_token_id === 'number' && { false_token: false_token_id }),
@@ -34,14 +34,26 @@ export async function statedByModules(
   };
 }
 
+/** What sentence_bert_config.json hands to the chat template: `add_generation_prompt` and variables of its own. */
+async function chatVariables(source: FileSource): Promise<Record<string, unknown>> {
+  const settings = 'sentence_bert_config.json';
+  if (!(await source.list()).includes(settings)) return {};
+  const { processing_kwargs } = await readJsonObject(source, settings);
+  const given = isJsonObject(processing_kwargs) ? processing_kwargs.chat_template : undefined;
+  return isJsonObject(given) ? given : {};
+}
+
 /** A chat template that writes a pair, as the texts around query and passage. */
-function chatTemplate(tokenizer: Tokenizer): PairTemplate {
+function chatTemplate(
+  tokenizer: Tokenizer,
+  { add_generation_prompt, ...variables }: Record<string, unknown>,
+): PairTemplate {
   const text = tokenizer.applyChatTemplate(
     [
       { role: 'query', content: QUERY },
       { role: 'document', content: PASSAGE },
     ],
-    { addGenerationPrompt: true },
+    { addGenerationPrompt: add_generation_prompt === true, variables },
   );
   const [before, rest, ...again] = text.split(QUERY);
   const [between, after, ...twice] = (rest ?? '').split(PASSAGE);
