@@ -17,6 +17,8 @@ export interface FileSource {
   list(folder?: string): Promise<string[]>;
   /** The real path (no symlinks) of a file on this machine; absent when the files are not on a disk. */
   localPath?(path: string): Promise<string>;
+  /** The files of an adapter alone, where this source is one laid over its base model (`adapterSource`): the weights are merged. */
+  readonly adapter?: FileSource;
 }
 
 /** A file that is missing, refused, shorter than asked for, or not what its name promises. */

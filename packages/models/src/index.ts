@@ -77,9 +77,22 @@ export { initializeParameter, initializeParameters } from './initialize.js';
 export { type Inspection, inspectCheckpoint } from './inspect.js';
 export { layerCuts } from './layer-cuts.js';
 export { activations, embedding, layerNorm, linear, rmsNorm } from './layers.js';
+export { adaptedCheckpoint } from './lora/adapted-checkpoint.js';
+export { mergeAdapter, unmergeAdapter } from './lora/adapted-tensors.js';
+export {
+  ADAPTER_CONFIG,
+  type AdapterConfig,
+  type AdapterTask,
+  adapterConfigText,
+  parseAdapterConfig,
+} from './lora/adapter-config.js';
+export { AdapterError } from './lora/adapter-error.js';
+export { adapterFiles, adapterTensors, type TrainedParameter } from './lora/adapter-files.js';
+export { ADAPTER_FILES, adapterSource, withBaseModel } from './lora/adapter-source.js';
 export { initializeLora, isLoraParameter } from './lora/initialize-lora.js';
 export { type LoraConfig, LoraError, type LoraScale, loraScale } from './lora/lora-config.js';
 export { type LinearLayer, type LoraLayers, type LoraLayersOptions, loraLayers } from './lora/lora-layers.js';
+export { type Adapter, type AdapterModule, openAdapter } from './lora/open-adapter.js';
 export {
   type ParameterElements,
   packParameter,

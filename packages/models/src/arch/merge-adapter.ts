@@ -1,4 +1,5 @@
 import type { TensorIndex } from '../checkpoint.js';
+import { addLowRank } from '../lora/low-rank.js';
 
 /** Where torch's parametrize keeps a weight and, beside it, jina-embeddings-v3 the adapters of all tasks. */
 const ORIGINAL = '.parametrizations.weight.original';
@@ -76,12 +77,7 @@ async function addAdapter(
       `${names[0]}: expected adapters [tasks, ${rows}, rank] and [tasks, rank, ${columns}] with at least ${at + 1} tasks and a number as "lora_alpha", got [${leftShape}], [${rightShape}] and ${alpha} — use the config.json that belongs to the weights`,
     );
   const [a, b] = await Promise.all(names.map((name) => tensors.read(name)));
-  const scaling = alpha / rank;
-  for (let row = 0; row < rows; row++)
-    for (let k = 0; k < rank; k++) {
-      const factor = scaling * a![(at * rows + row) * rank + k]!;
-      const from = (at * rank + k) * columns;
-      for (let column = 0; column < columns; column++)
-        weight[row * columns + column]! += factor * b![from + column]!;
-    }
+  const from = (values: Float32Array, perTask: number) => values.subarray(at * perTask, (at + 1) * perTask);
+  const low = { left: from(a!, rows * rank), right: from(b!, rank * columns), rank, scaling: alpha / rank };
+  addLowRank(weight, columns, low);
 }

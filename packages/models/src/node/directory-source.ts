@@ -12,7 +12,8 @@ import {
 const READ_CHUNK = 1 << 30;
 
 /** The files of one directory of this machine. */
-export interface DirectorySource extends Required<FileSource> {
+export interface DirectorySource extends FileSource {
+  localPath(path: string): Promise<string>;
   /** As it was named. */
   readonly directory: string;
 }

@@ -10,6 +10,7 @@ export { openHubOrDirectory } from './open-hub-or-directory.js';
 export { type Pushed, type PushOptions, pushToHub } from './push-to-hub.js';
 export type { CheckpointToSave, MadeFromModel, SaveOptions } from './save.js';
 export { foreignFiles, SaveRefusedError, saveCheckpoint } from './save.js';
+export { saveAdapter } from './save-adapter.js';
 export {
   type ExportOnnxOptions,
   ONNX_FOLDER,

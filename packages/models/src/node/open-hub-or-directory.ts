@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { withBaseModel } from '../lora/adapter-source.js';
 import { OptionError } from '../option-error.js';
 import { type DirectorySource, directorySource } from './directory-source.js';
 import { HubError, type HubErrorReason } from './hub-error.js';
@@ -18,13 +19,33 @@ const MAY_BE_NO_MODEL: ReadonlySet<HubErrorReason> = new Set([
 ]);
 
 /**
- * The files of a model by its directory or by its name on the hub; a directory that is there wins.
- * @throws FileSourceError or HubError; RangeError for what can be neither, OptionError for a revision of a directory
+ * The files of a model by its directory or by its name on the hub; a directory that is there wins. One of a LoRA adapter is given with its
+ * base model under it: by `base_model_name_or_path`, which may also start with `./` or `../` and mean a directory as seen from the adapter's.
+ * @throws FileSourceError or HubError; RangeError for what can be neither, OptionError for a revision of a directory, AdapterError for an
+ *   adapter whose base model cannot be opened
  */
 export async function openHubOrDirectory(
   idOrDirectory: string,
   options: HubSourceOptions = {},
 ): Promise<DirectorySource> {
+  const source = await openAlone(idOrDirectory, options);
+  return withBaseModel(source, async (base, revision) => {
+    const { revision: _, files: __, ...hub } = options;
+    const beside = /^\.\.?\//.test(base) ? resolve(source.directory, base) : base;
+    return openAlone((await isDirectory(beside)) ? beside : base, {
+      ...hub,
+      ...(revision !== undefined && isHubId(base) && { revision }),
+    });
+  });
+}
+
+const isDirectory = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
+async function openAlone(idOrDirectory: string, options: HubSourceOptions): Promise<DirectorySource> {
   const found = await stat(idOrDirectory).catch((error: NodeJS.ErrnoException) => {
     if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(error.code ?? '')) return undefined;
     throw error;

@@ -90,6 +90,7 @@ const url = 'use urlSource of @rag/models/web, or memorySource of @rag/models';
 
 export const foreignFiles = needsNode('foreignFiles', files);
 export const saveCheckpoint = needsNode('saveCheckpoint', files);
+export const saveAdapter = needsNode('saveAdapter', 'take adapterFiles of @rag/models');
 export const writeFileAtomically = needsNode('writeFileAtomically', files);
 export const fileSink = needsNode('fileSink', files);
 export const writeOnnx = needsNode('writeOnnx', 'export the model in Node');
