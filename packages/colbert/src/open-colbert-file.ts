@@ -41,10 +41,16 @@ export async function openColbertFile(
   const longest = longestSequence(config);
   const directory = await readDirectorySettings(source, checkpoint.config, longest);
   const stored = await readProjection(checkpoint, directory);
-  const file = await openFileModel(source, path, config, async ({ model, ...folder }) => {
-    const session = await createSession(model, { ...sessionOptions(options), ...folder });
-    return { ...session, run: (feeds, outputs) => session.run(tensorsOf(feeds), outputs) };
-  });
+  const file = await openFileModel(
+    source,
+    path,
+    config,
+    async ({ model, ...folder }) => {
+      const session = await createSession(model, { ...sessionOptions(options), ...folder });
+      return { ...session, run: (feeds, outputs) => session.run(tensorsOf(feeds), outputs) };
+    },
+    options.provider,
+  );
   const opened: { dispose(): void }[] = [file];
   try {
     const { name, dim, isProjected } = tokenOutput(file, config.hidden_size, stored);

@@ -60,8 +60,12 @@ export async function openEmbeddingFile(
         session.run(tensorsOf(feeds), outputs),
     };
   };
-  const file = await openFileModel(source, path, config, ({ model, ...folder }) =>
-    open(model, { ...sessionOptions(options), ...folder }),
+  const file = await openFileModel(
+    source,
+    path,
+    config,
+    ({ model, ...folder }) => open(model, { ...sessionOptions(options), ...folder }),
+    options.provider,
   );
   try {
     const isStated = pooling !== undefined || (await source.list()).includes('modules.json');

@@ -7,6 +7,7 @@ import {
   HEAD_BYTES,
   HOLDS,
   type OnnxMessage,
+  OP_TYPE,
   varint,
 } from './onnx-wire.js';
 
@@ -16,6 +17,8 @@ const CHUNK = 1 << 16;
 const DEPTH = 100;
 /** Bytes of an entry of external data: a key, and a file's name or a number. */
 const ENTRY = 4096;
+/** Bytes of an op's name; ONNX's and ONNX Runtime's have up to 40. */
+const OP_NAME = 100;
 /** Files of external data; old exporters of torch write one per weight. */
 const FILES = 10_000;
 
@@ -32,9 +35,14 @@ interface Frame {
 /**
  * Every file that a tensor of an ONNX model names, wherever the tensor stands: initializers, attributes, subgraphs, functions. The model
  * is walked through by windows of 64 KiB and weights within it are passed over, so its size does not matter.
+ * @param sees hears the op of every node, but for names that are too long to be ONNX's
  * @throws OnnxFileError for bytes that are no ONNX model, that are cut off, or that claim more than there is
  */
-export async function externalLocations(source: FileSource, path: string): Promise<ExternalLocations> {
+export async function externalLocations(
+  source: FileSource,
+  path: string,
+  sees: (opType: string) => void = () => {},
+): Promise<ExternalLocations> {
   const size = await source.size(path);
   const fail = (at: number, expected: string, got: string): never => {
     throw new OnnxFileError(
@@ -80,6 +88,9 @@ export async function externalLocations(source: FileSource, path: string): Promi
       if (stack.length === DEPTH) fail(start, `at most ${DEPTH} messages within each other`, 'more');
       if (inner === 'Graph') hasGraph = true;
       stack.push({ message: inner, end, entries: new Map(), external: false });
+    } else if (frame.message === 'Node' && field.number === OP_TYPE && field.wire === 2) {
+      if (field.length <= OP_NAME)
+        sees(new TextDecoder().decode((await bytes(start, field.length)).subarray(0, field.length)));
     } else if (frame.message === 'Tensor' && field.number === DATA_LOCATION && field.wire === 0) {
       if ((varint(head, field.next)?.value ?? 0) !== 0) frame.external = true;
     } else if (frame.message === 'Tensor' && field.number === EXTERNAL_DATA && field.wire === 2) {

@@ -1,8 +1,16 @@
 import { expect, test } from 'vitest';
 import { memorySource } from '../file-source.js';
 import { float32ToBfloat16, float32ToFloat16 } from '../float16.js';
-import { expectWeights, type FileSession, fileModel, outputOf, weightsInFile } from './file-model.js';
+import {
+  expectWeights,
+  type FileSession,
+  fileModel,
+  openFileModel,
+  outputOf,
+  weightsInFile,
+} from './file-model.js';
 import { OnnxFileError } from './onnx-file-error.js';
+import { bytesField } from './onnx-wire.js';
 import { openCheckpointOrOnnx } from './open-checkpoint-or-onnx.js';
 import type { PlainTensor } from './padded-feeds.js';
 
@@ -38,6 +46,23 @@ test.each([
   const output = await model.run(packed, 'y');
   expect(output.data).toEqual(values);
   expect([...output.rows()]).toEqual([1, -2, 0.5, 4, 0, 0]);
+});
+
+test('a file that is quantized as inputs come is refused on cuda before it is opened', async () => {
+  const opType = bytesField(4, new TextEncoder().encode('DynamicQuantizeLinear'));
+  const source = memorySource({ 'model_quantized.onnx': bytesField(7, bytesField(1, opType)) });
+  let opened = 0;
+  const open = async () => {
+    opened++;
+    return { ...giving({ dtype: 'float32', shape: [1, 2, 2], data: values }), dispose: () => {} };
+  };
+  const opening = (provider: string) => openFileModel(source, 'model_quantized.onnx', BERT, open, provider);
+  await expect(opening('cuda')).rejects.toThrow(
+    "model_quantized.onnx: expected ops that run on provider 'cuda', got DynamicQuantizeLinear, which ONNX Runtime computes on the CPU",
+  );
+  expect(opened).toBe(0);
+  (await opening('cpu')).dispose();
+  expect(opened).toBe(1);
 });
 
 test('outputs of another type, batch or length are refused', async () => {

@@ -124,15 +124,23 @@ export const weightsInFile = (path: string): Weights => ({
 /**
  * Opens an ONNX file of a checkpoint in a session.
  * @param open makes the session; it is disposed of where the graph cannot be used
- * @throws OnnxFileError; what `open` throws
+ * @param provider where it will run
+ * @throws OnnxFileError, also for provider `cuda` and a file whose products ONNX Runtime would take back to the CPU; what `open` throws
  */
 export async function openFileModel<Opened extends FileSession & { dispose(): void }>(
   source: FileSource,
   path: string,
   config: Parameters<typeof fileModel>[1],
   open: (model: SessionModel) => Promise<Opened>,
+  provider?: string,
 ): Promise<FileModel & { dispose(): void }> {
-  const session = await open(await sessionModel(await readOnnxFile(source, path)));
+  const onnx = await readOnnxFile(source, path);
+  if (provider === 'cuda' && onnx.cpuOps.size > 0)
+    throw new OnnxFileError(
+      path,
+      `expected ops that run on provider 'cuda', got ${[...onnx.cpuOps].join(', ')}, which ONNX Runtime computes on the CPU, copying every layer's input there — open fp16 or q4, or the weights, or use provider 'cpu'`,
+    );
+  const session = await open(await sessionModel(onnx));
   try {
     return { ...fileModel(path, config, session), dispose: () => session.dispose() };
   } catch (error) {

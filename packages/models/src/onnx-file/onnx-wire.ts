@@ -25,6 +25,9 @@ export const HOLDS: { readonly [Message in OnnxMessage]: Readonly<Record<number,
 export const EXTERNAL_DATA = 13;
 export const DATA_LOCATION = 14;
 
+/** NodeProto's `op_type`. */
+export const OP_TYPE = 4;
+
 /** A field's head: its number, its wire type, and for type 2 its bytes; `next` is where its content begins. */
 export interface WireField {
   readonly number: number;

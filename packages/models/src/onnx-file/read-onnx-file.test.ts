@@ -57,6 +57,13 @@ describe('readOnnxFile', () => {
     await expect(read(model('model.onnx_data', 0, 2 ** 52))).rejects.toThrow('got a file of 24 bytes');
   });
 
+  it('knows ops that only the CPU has', async () => {
+    expect((await read(model('model.onnx_data'))).cpuOps.size).toBe(0);
+    const node = (opType: string) => field(1, field(4, text(opType)));
+    const graph = field(7, node('Gemm'), node('DynamicQuantizeLinear'), node('x'.repeat(101)));
+    expect([...(await read(graph)).cpuOps]).toEqual(['DynamicQuantizeLinear']);
+  });
+
   it('files in memory cannot have external data', async () => {
     await expect(sessionModel(await read(model('model.onnx_data')))).rejects.toThrow(
       'expected a model in one file',

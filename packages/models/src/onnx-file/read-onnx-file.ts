@@ -10,9 +10,18 @@ export interface OnnxFile {
   readonly path: string;
   /** Paths of its external data by the names that the model has for them. */
   readonly external: ReadonlyMap<string, string>;
+  /** Ops of its nodes that only ONNX Runtime's CPU provider computes, of those that exporters quantize with. */
+  readonly cpuOps: ReadonlySet<string>;
   /** The model as it stands. @throws OnnxFileError for 2 GiB or more */
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
 }
+
+/** Quantization of activations as they come: CUDA's provider has none of it, and its `MatMulInteger` none of uint8 (docs/OperatorKernels.md of 1.25). */
+const CPU_OPS: ReadonlySet<string> = new Set([
+  'DynamicQuantizeLinear',
+  'DynamicQuantizeMatMul',
+  'MatMulIntegerToFloat',
+]);
 
 /** Protobuf's limit of a message. */
 const MOST_BYTES = 2 ** 31 - 1;
@@ -26,7 +35,11 @@ export async function readOnnxFile(source: FileSource, path: string): Promise<On
   checkFilePath(path);
   const folder = path.slice(0, path.lastIndexOf('/') + 1);
   const external = new Map<string, string>();
-  for (const [location, end] of await externalLocations(source, path)) {
+  const cpuOps = new Set<string>();
+  const locations = await externalLocations(source, path, (opType) => {
+    if (CPU_OPS.has(opType)) cpuOps.add(opType);
+  });
+  for (const [location, end] of locations) {
     const file = folder + location;
     try {
       checkFilePath(location);
@@ -45,6 +58,7 @@ export async function readOnnxFile(source: FileSource, path: string): Promise<On
     source,
     path,
     external,
+    cpuOps,
     async bytes() {
       const size = await source.size(path);
       if (size > MOST_BYTES)
