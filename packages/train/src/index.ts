@@ -15,6 +15,21 @@ export {
 export type { RerankerConfig, RerankerOptions } from './config/reranker-options.js';
 export type { NotActive, Setting } from './config/resolve.js';
 export { settingsOf } from './config/resolve.js';
+export type { UnfinishedFile } from './encode/unfinished-file.js';
+export type { NegativeRules } from './mine/choose-negatives.js';
+export type { Guard, Rule } from './mine/choose-rows.js';
+export { type MineJob, type MineStage, mineNegatives } from './mine/mine-negatives.js';
+export { formatMineReport, type Histogram, type MineReport } from './mine/mine-report.js';
+export {
+  type ColbertMinerOptions,
+  colbertMiner,
+  type EmbeddingMinerOptions,
+  embeddingMiner,
+  type MiningRetriever,
+  type PassageSearch,
+} from './mine/mining-retriever.js';
+export type { RankRange } from './mine/search-rows.js';
+export type { WorkFiles } from './mine/work-files.js';
 export { type ColbertRun, trainColbert } from './recipes/colbert.js';
 export { type EmbeddingRun, trainEmbedding } from './recipes/embedding.js';
 export { type RerankerRun, trainReranker } from './recipes/reranker.js';
@@ -23,6 +38,10 @@ export type { RetrieverEvaluation } from './recipes/retrieval-evaluation.js';
 export type { RunListener, RunPlatform, TaskRun } from './recipes/run-task.js';
 export type { RunFiles } from './run-files.js';
 export { countUpdates, type Decay, type Schedule, type ScheduleOptions, schedule } from './schedule.js';
+export type { PairScorer, ScorePair } from './score/pair-scorer.js';
+export type { ScoredForm } from './score/row-to-score.js';
+export { type ScoreJob, type ScoreReport, type ScoreSummary, scoreRows } from './score/score-rows.js';
+export type { RowsEvent } from './score/transform-rows.js';
 export {
   type EpochEvent,
   type StepEvent,

@@ -47,8 +47,17 @@ test('the report as a person reads it', () => {
     '  0.100 to 0.180                0           1',
     '  0.820 to 0.900            1,500           0',
   ]);
+  expect(formatMineReport({ ...report, short: { rows: 10, leftOut: 0 } })).toContain(
+    '  note        an empty "neg" in 10 rows stops',
+  );
   const guardScores = { from: 0, to: 1, counts: { candidates: [0, 2, 0, 0, 0, 0, 0, 0, 0, 0] } };
-  const guarded = formatMineReport({ ...report, dropped: {}, short: { rows: 0, leftOut: 0 }, guardScores });
+  const guarded = formatMineReport({
+    ...report,
+    dropped: {},
+    byNegatives: new Map(),
+    short: { rows: 0, leftOut: 0 },
+    guardScores,
+  });
   expect(guarded).toContain('of the ranks asked for; the guard read 18,017');
   expect(guarded).toContain('dropped by  no rule was asked');
   expect(guarded).toContain('too few     in no row');

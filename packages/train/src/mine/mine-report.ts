@@ -106,6 +106,14 @@ export function formatMineReport(report: MineReport): string {
         ? 'in no row'
         : `in ${many(short.rows, 'row')}, ${n(short.leftOut)} of them left out by --least_negatives`,
     ],
+    ...(short.leftOut === 0 && (report.byNegatives.get(0) ?? 0) > 0
+      ? [
+          [
+            'note',
+            `an empty "neg" in ${many(report.byNegatives.get(0)!, 'row')} stops FlagEmbedding's trainer: --least_negatives 1 leaves them out`,
+          ],
+        ]
+      : []),
     ...(report.replaced > 0
       ? [['replaced', `${many(report.replaced, 'negative')} that rows had before`]]
       : []),

@@ -2,6 +2,16 @@ export type { ColbertOptions } from '../config/colbert-options.js';
 export { ConfigError } from '../config/config-error.js';
 export type { EmbeddingOptions } from '../config/embedding-options.js';
 export type { RerankerOptions } from '../config/reranker-options.js';
+export { type ChatTeacherOptions, chatTeacher, type ServedModel } from '../distill/chat-teacher.js';
+export type { CostOptions } from '../distill/cost-meter.js';
+export { type DistilledScores, UnfinishedScoresError } from '../distill/distill-scores.js';
+export { type Endpoint, type EndpointOptions, openEndpoint } from '../distill/endpoint.js';
+export { EndpointError } from '../distill/endpoint-error.js';
+export { type LikelihoodTeacherOptions, likelihoodTeacher } from '../distill/likelihood-teacher.js';
+export { type ModelTeacherOptions, modelTeacher } from '../distill/model-teacher.js';
+export type { AnswerForm } from '../distill/read-verdict.js';
+export { type Secret, secretOf } from '../distill/secret.js';
+export type { PairModel, Teacher, TeacherPair, TokenUsage, Verdict } from '../distill/teacher.js';
 export type { ColbertRun } from '../recipes/colbert.js';
 export type { EmbeddingRun } from '../recipes/embedding.js';
 export type { RerankerRun } from '../recipes/reranker.js';
@@ -17,5 +27,14 @@ export {
   type CutVocabularyOptions,
   cutVocabulary,
 } from './cut-vocabulary.js';
+export { type DistillScoresOptions, distillScores } from './distill-scores.js';
+export {
+  type DistillVectorsOptions,
+  distillVectors,
+  type TeacherToOpen,
+  type VectorManifest,
+} from './distill-vectors.js';
 export { nodeFiles } from './node-files.js';
 export { type TrainControl, type TrainOptions, train } from './train.js';
+export { openUnfinishedFile } from './unfinished-file.js';
+export { workFolder } from './work-folder.js';

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { POOLING_MODES, type PoolingMode } from '@rag/embedding';
 import { openRowProducts } from '@rag/runtime';
 import { Command } from 'commander';
@@ -15,7 +15,7 @@ import { textFlag } from './embedding-flags.js';
 import { encodeProgress } from './encode-progress.js';
 import { flagParser } from './flag-parser.js';
 import { addHubFlags, type HubFlags, hubOptions } from './hub-flags.js';
-import { inputParser } from './input-flags.js';
+import { addInputFlags, type InputFlags, inputParser } from './input-flags.js';
 import { interruptible } from './interrupt.js';
 import { type MiningFlags, miningRetriever } from './mining-retriever.js';
 import { nodeFiles } from './node-files.js';
@@ -26,7 +26,7 @@ import { rankRange } from './rank-range.js';
 import { openUnfinishedFile } from './unfinished-file.js';
 import { workFolder } from './work-folder.js';
 
-interface Flags extends HubFlags, OnnxFlag, MiningFlags {
+interface Flags extends HubFlags, OnnxFlag, MiningFlags, InputFlags {
   readonly model: string;
   readonly dataset: readonly string[];
   readonly corpus?: readonly string[];
@@ -58,7 +58,7 @@ const margin = (name: string) => flagParser(name, nonNegativeNumber);
 
 /** `rag mine`: hard negatives for rows, by an embedding or ColBERT model and a guard; gone on with after it was killed. */
 export function mineCommand(streams: CommandStreams): Command {
-  const command = addOnnxFlag(addHubFlags(new Command('mine')))
+  const command = addInputFlags(addOnnxFlag(addHubFlags(new Command('mine'))))
     .description('find hard negatives for rows; the same command goes on with a run that was stopped')
     .requiredOption('--model <name>', 'embedding or ColBERT model: directory, or a name of the hub')
     .requiredOption('--dataset <path...>', 'JSON lines {query, pos}, with or without neg, which is replaced')
@@ -157,7 +157,7 @@ async function mine(flags: Flags, { stdout, stderr }: CommandStreams): Promise<v
   const { output, overwrite = false, threads, pooling } = flags;
   const hub = hubOptions(flags, stderr);
   const ofThreads = threads === undefined ? {} : { threads };
-  const parse = flags.corpus && inputParser('--corpus', flags.corpus, {});
+  const parse = flags.corpus && inputParser('--corpus', flags.corpus, flags);
   const file = await openUnfinishedFile(output, { overwrite });
   const progress = encodeProgress(stdout);
   /** What is open, closed in reverse. */
@@ -179,7 +179,8 @@ async function mine(flags: Flags, { stdout, stderr }: CommandStreams): Promise<v
       ...(threads !== undefined && { intraOpNumThreads: threads }),
     });
     open.push(() => products.dispose());
-    const { retriever, settings } = await miningRetriever(model, flags, products.product);
+    const { retriever, settings, prompts } = await miningRetriever(model, flags, products.product);
+    if (prompts !== undefined) progress.say(prompts);
     const guard =
       flags.guard === undefined ? undefined : await openGuard(flags, flags.guard, { hub, ...ofThreads });
     if (guard) open.push(() => guard.dispose());
@@ -207,12 +208,22 @@ async function mine(flags: Flags, { stdout, stderr }: CommandStreams): Promise<v
       interruptible('interrupted', (signal) =>
         mineNegatives({ ...job, signal, onProgress: (_, event) => progress.update(event) }),
       ),
-    );
+    ).catch(async (error: unknown) => {
+      if (flags.work === undefined) await removeUnused(work);
+      throw error;
+    });
     if (flags.work === undefined) await rm(work, { recursive: true, force: true });
     progress.say(`${output}: written\n${formatMineReport(report)}`);
   } finally {
     for (const close of open.reverse()) await close();
   }
+}
+
+/** Removes a work folder in which there are no vectors to go on from. */
+async function removeUnused(work: string): Promise<void> {
+  const names = await readdir(work);
+  const isUsed = names.some((name) => name.startsWith('passages.vectors') || name.startsWith('hits.jsonl'));
+  if (!isUsed) await rm(work, { recursive: true, force: true });
 }
 
 const optionNames = { range: '--range', negatives: '--negatives', leastNegatives: '--least_negatives' };

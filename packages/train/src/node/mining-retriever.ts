@@ -25,7 +25,12 @@ export async function miningRetriever(
   opened: Extract<AnyModel, { task: 'embedding' | 'colbert' }>,
   flags: MiningFlags,
   product: BlockProduct,
-): Promise<{ readonly retriever: MiningRetriever; readonly settings: EncodeSettings }> {
+): Promise<{
+  readonly retriever: MiningRetriever;
+  readonly settings: EncodeSettings;
+  /** What stands before texts, as a line; of models that have prompts, or where one was given. */
+  readonly prompts?: string;
+}> {
   const { batch_size: batchSize, max_tokens: maxTokens, query_max_len, passage_max_len } = flags;
   const batches = {
     ...(batchSize !== undefined && { batchSize }),
@@ -56,6 +61,10 @@ export async function miningRetriever(
   const similarity = flags.similarity ?? similarityOf(model);
   const dim = Math.min(model.settings.truncate_dim ?? model.dimension, model.dimension);
   const prompts = { query_prompt: flags.query_prompt ?? '', passage_prompt: flags.passage_prompt ?? '' };
+  const shown = (text: string) => (text === '' ? 'none' : JSON.stringify(text));
+  const isTold =
+    Object.keys(model.settings.prompts).length > 0 || prompts.query_prompt + prompts.passage_prompt !== '';
+  const line = `prompts: queries ${shown(prompts.query_prompt)}, passages ${shown(prompts.passage_prompt)}, beside prompt_for_query of the rows`;
   const ofQueries = { ...queries, prompt: prompts.query_prompt };
   const ofDocuments = { ...documents, prompt: prompts.passage_prompt };
   await underNames({ maxLength: '--query_max_len' }, () => model.encode([], ofQueries));
@@ -69,5 +78,6 @@ export async function miningRetriever(
       product,
     }),
     settings: { ...given, ...prompts, similarity, dim },
+    ...(isTold && { prompts: line }),
   };
 }
