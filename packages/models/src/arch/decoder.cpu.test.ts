@@ -12,7 +12,7 @@ import {
 } from '@rag/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it, test } from 'vitest';
-import { noDropout } from '../dropout.js';
+import { noDropout, trainingDropout } from '../dropout.js';
 import { type EncoderInputs, encoderInputs, encoderInputTypes, lastToken } from '../encoder-inputs.js';
 import { paddedGraph } from '../export/padded-graph.js';
 import { type ParameterPath, parameterRoot } from '../parameters.js';
@@ -71,12 +71,10 @@ describe.each(causal)('the causal head of %s', (name) => {
     expect(packed.scores!.dims).toEqual([3, 2]);
     expect(worst(numbers(packed.scores), logits.data)).toBeLessThan(1e-5);
     expect(worst(numbers(padded.scores), logits.data)).toBeLessThan(1e-5);
-    if (theirs) {
-      expectGradients(packed, theirs);
-      expect(graph.parameters.map(nameOf)).toContain('lm_head.weight');
-      return;
-    }
-    expect(graph.parameters.map(nameOf)).not.toContain('lm_head.weight');
+    if (theirs) expectGradients(packed, theirs);
+    const isTied = !name.endsWith('-causal');
+    expect(graph.parameters.map(nameOf).includes('lm_head.weight')).toBe(!isTied);
+    if (theirs) return;
     const wide = graph.nodes.flatMap(({ outputs }) => outputs.map(({ shape }) => shape));
     expect(wide.filter((shape) => shape.length > 1 && shape.at(-1) === config.vocab_size)).toEqual([]);
   });
@@ -199,3 +197,29 @@ test.each(['qwen2', 'qwen3', 'llama', 'gemma2', 'gemma3_text', 'minicpm'])(
     for (let i = 1; i < types.length; i++) expect(layer(i)).toBe(layer(0));
   },
 );
+
+test('dropout of attention weights takes heads as they are, grouped or not', async () => {
+  const { config } = await loadGolden('qwen2');
+  const dropout = trainingDropout();
+  const dropped = { ...config, attention_dropout: 0.25 };
+  const inputs = encoderInputs();
+  const { hidden } = architectures.qwen2.encode(parameterRoot(), dropped, inputs, dropout);
+  expect(hidden.shape).toEqual(['tokens', 16]);
+  expect(dropout.inputs.map((value) => [nameOf(value), value.shape])).toEqual(
+    [0, 1].flatMap((site) =>
+      ['rows', 'columns'].map((axis) => [`dropout.${site}.${axis}`, ['batch', 4, 'seq']]),
+    ),
+  );
+});
+
+test('Gemma’s own word for attention to both sides is the graph of is_causal: false', async () => {
+  const { config } = await loadGolden('gemma2');
+  const graph = (fields: Record<string, boolean>) => {
+    const inputs = encoderInputs();
+    const of = { ...config, ...fields };
+    const { hidden } = architectures.gemma2.encode(parameterRoot(), of, inputs, noDropout);
+    return printGraph(graphOf(Object.values(inputs), { hidden }));
+  };
+  expect(graph({ use_bidirectional_attention: true })).toBe(graph({ is_causal: false }));
+  expect(graph({ use_bidirectional_attention: true })).not.toBe(graph({}));
+});
