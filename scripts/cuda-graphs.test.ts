@@ -5,6 +5,8 @@ import {
   type CudaGraph,
   configurationOf,
   configurations,
+  narrowGraphs,
+  narrowings,
   objectives,
   precisions,
   productGraph,
@@ -22,6 +24,17 @@ const leaving = (graphs: readonly CudaGraph[]): string[] =>
       .filter(({ shapeArithmetic }) => !shapeArithmetic)
       .map(({ node, types, reason }) => `${name}: ${node}(${types}): ${reason}`),
   );
+
+/** The ops that have no kernel on the device. */
+const opsWithout = (graphs: readonly CudaGraph[]): string[] => [
+  ...new Set(
+    graphs.flatMap(({ graph, weights }) =>
+      hostNodes(graph, table, { weights })
+        .filter(({ reason }) => reason === 'no kernel')
+        .map(({ node }) => node.split('/').at(-1)!),
+    ),
+  ),
+];
 
 type Config = ReturnType<typeof configurationOf>;
 
@@ -60,6 +73,15 @@ describe('every node that CUDA gets runs on CUDA', () => {
     expect(losses.length).toBeGreaterThan(30);
     expect(leaving([...graphs, ...updateGraphs(), productGraph()])).toEqual([]);
   });
+});
+
+test('narrow exports run on CUDA, but for q8, whose products draw most of the graph to the host: it is refused there', () => {
+  for (const name of long ? configurations : ['bert', 'modernbert', 'deberta-v2']) {
+    const config = configurationOf(name, 2);
+    const [fp16, q4, q8] = narrowings.map((dtype) => narrowGraphs(name, config, dtype));
+    expect(leaving([...fp16!, ...q4!])).toEqual([]);
+    expect(opsWithout(q8!).sort()).toEqual(['DynamicQuantizeLinear', 'MatMulInteger']);
+  }
 });
 
 test('the graphs hold arithmetic on shapes that stays on the host', () => {

@@ -15,7 +15,14 @@ import {
 import { distillHead, mrlHead } from '../packages/embedding/src/training/heads.js';
 import { type EmbeddingLoss, embeddingObjective } from '../packages/embedding/src/training/objective.js';
 import { namedLosses } from '../packages/losses/src/names.js';
-import { type EncoderConfig, MODEL_TYPES, parseEncoderConfig } from '../packages/models/src/index.js';
+import {
+  type EncoderConfig,
+  MODEL_TYPES,
+  type NarrowDtype,
+  narrowWeights,
+  parseEncoderConfig,
+  singlePrecision,
+} from '../packages/models/src/index.js';
 import { decodeModel, type Graph, matmul, optimize, trace, transpose } from '../packages/onnx/src/index.js';
 import { classifierConfig } from '../packages/reranker/src/classifier-config.js';
 import { classifierGraph, classifierScores } from '../packages/reranker/src/classifier-graph.js';
@@ -38,9 +45,19 @@ export interface CudaGraph {
  * The configurations that @rag/models holds against transformers, with dropout wherever a type has one and without, and the variants of a type that
  * compute something else.
  */
-const VARIANTS = ['deberta-v2-unshared', 'jina_bert-qk-post-norm', 'jina_bert-reglu', 'modernbert-biased'];
+const VARIANTS = [
+  'deberta-v2-unshared',
+  'gemma3_text-bidirectional',
+  'jina_bert-qk-post-norm',
+  'jina_bert-reglu',
+  'modernbert-biased',
+  'qwen2-bidirectional',
+];
 
-export const configurations: readonly string[] = [...MODEL_TYPES, ...VARIANTS];
+/** A type's fixture, where it is not named after it alone. */
+const fixtureOf = (type: string): string => (type === 'minicpm_layerwise' ? 'minicpm_layerwise-heads' : type);
+
+export const configurations: readonly string[] = [...MODEL_TYPES.map(fixtureOf), ...VARIANTS];
 
 /** A configuration with dropout; of one layer where losses and heads are what differs. */
 export function configurationOf(name: string, layers?: number): EncoderConfig {
@@ -218,6 +235,28 @@ export function servingGraphs(name: string, config: EncoderConfig, few: boolean)
   return graphs.map(([kind, graph]) => ({
     name: `${name}: ${kind}`,
     graph: optimize(graph, 'cuda'),
+    weights: 'initializers',
+  }));
+}
+
+/** How exports are narrowed. */
+export const narrowings: readonly NarrowDtype[] = ['fp16', 'q4', 'q8'];
+
+/** What `exportNarrow` of the three classes writes for one architecture. */
+export function narrowGraphs(name: string, config: EncoderConfig, dtype: NarrowDtype): CudaGraph[] {
+  const settings = colbertSettings(config);
+  const [[, head]] = embeddingHeads(config) as [Named<EmbeddingHead>];
+  const graphs: Named<Graph>[] = [
+    ['classifier', paddedScoresGraph(config, classifierScores(classifierConfig(config)))],
+    ['colbert', paddedColbertGraph(config, settings)],
+    ['embedding', paddedEmbeddingGraph(config, head)],
+  ];
+  const read = async (): Promise<never> => {
+    throw new Error('expected no weight to be read');
+  };
+  return graphs.map(([kind, graph]) => ({
+    name: `${name}: ${kind}, ${dtype}`,
+    graph: narrowWeights(singlePrecision(graph, read), dtype).graph,
     weights: 'initializers',
   }));
 }

@@ -10,6 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { opTable } from '../packages/onnx/src/ops/table.js';
 import type { Kernel, KernelTable } from '../packages/runtime/src/testing/cuda-placement.js';
 
+/** Ops of narrow exports, which no training graph has. */
+const EXPORTED_OPS = [':DynamicQuantizeLinear', ':MatMulInteger', 'com.microsoft:MatMulNBits'];
+
 /** `tensor(…)` of the document → the element type of our graphs; types that those have not are left out. */
 const dtypes: Readonly<Record<string, string>> = {
   float: 'float32',
@@ -115,7 +118,7 @@ function format({ source, kernels }: Pick<KernelTable, 'source' | 'kernels'>): s
 if (argv[1] === fileURLToPath(import.meta.url)) {
   const [path, source] = argv.slice(2);
   if (!path || !source) throw new Error('usage: cuda-kernels.ts <OperatorKernels.md> <what file it is>');
-  const ops = new Set(opTable.keys());
+  const ops = new Set([...opTable.keys(), ...EXPORTED_OPS]);
   const kernels = readKernels(readFileSync(path, 'utf8'), 'CUDAExecutionProvider', ops, 17);
   process.stdout.write(format({ source, kernels }));
 }

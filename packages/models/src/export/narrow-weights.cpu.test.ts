@@ -1,4 +1,4 @@
-import { gather, linear, nameOf, parameter, trace } from '@rag/onnx';
+import { add, gather, linear, mul, nameOf, parameter, trace } from '@rag/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { type NarrowDtype, narrowWeights } from './narrow-weights.js';
@@ -51,6 +51,20 @@ describe('narrowWeights', () => {
       expect(bytesOfParameters(model.graph) / bytesOfParameters(narrow.graph)).toBeGreaterThanOrEqual(times);
     },
   );
+
+  it.each(['fp16', 'q8', 'q4'] as NarrowDtype[])('%s: a weight of two products stays one', async (dtype) => {
+    const shared = singlePrecision(
+      trace({ ids: { dtype: 'int64', shape: ['tokens'] } }, ({ ids }) => {
+        const x = gather(parameter('table', [ROWS, WIDTH], 'float32'), ids);
+        const weight = parameter('weight', [OUT, WIDTH], 'float32');
+        const bias = parameter('bias', [OUT], 'float32');
+        return { y: add(linear(x, weight, bias), linear(mul(x, 2), weight, bias)) };
+      }),
+      async (name) => arrays.get(name)!,
+    );
+    const wide = await run(await encodeOneFile(shared));
+    expect(relative(await run(await encodeOneFile(narrowWeights(shared, dtype))), wide)).toBeLessThan(0.12);
+  });
 
   it.each(['fp16', 'q8', 'q4'] as NarrowDtype[])('%s: every weight is read once', async (dtype) => {
     const names: string[] = [];

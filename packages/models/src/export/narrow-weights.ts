@@ -72,17 +72,23 @@ export function narrowWeights({ graph, read }: PortableModel, dtype: NarrowDtype
     if (last?.name !== name) last = { name, values: read(name).then(asFloats) };
     return last.values;
   };
+  // A weight that several products read (DeBERTa's `share_att_key`) is one parameter, as it was.
+  const parameters = new Map<string, Value>();
   const narrowed = (
     name: string,
     shape: readonly number[],
     type: 'uint8' | 'int8' | 'float16' | 'float32',
     make: () => Promise<ArrayBufferView>,
   ): Value => {
+    const known = parameters.get(name);
+    if (known) return known;
     made.set(name, async () => {
       const { buffer, byteOffset, byteLength } = await make();
       return new Uint8Array(buffer, byteOffset, byteLength);
     });
-    return parameter(name, shape, type);
+    const value = parameter(name, shape, type);
+    parameters.set(name, value);
+    return value;
   };
   if (dtype === 'fp16') {
     const wide = new Map(
