@@ -106,6 +106,13 @@ export {
   storedTensors,
 } from './lora/parameter-storage.js';
 export { checkTargets, isSaved, isTarget } from './lora/target-modules.js';
+export {
+  describeTrainable,
+  frozenStorage,
+  type TrainableOptions,
+  type TrainableParameters,
+  trainableParameters,
+} from './lora/trainable-parameters.js';
 export type {
   MatchOptions,
   NamedShapes,
