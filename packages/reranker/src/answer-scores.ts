@@ -40,3 +40,22 @@ function tokenId(tokenizer: Tokenizer, token: string | number, where: string): n
     );
   return id;
 }
+
+/**
+ * The scores of a layer-wise reranker at the last token, [batch, layers]: each of its later layers has a head of its own
+ * (bge-reranker-v2-minicpm-layerwise). Layers behind the last one asked are not computed. undefined for any other model.
+ */
+export function layerwiseScores(config: EncoderConfig): ((layers: readonly number[]) => Scores) | undefined {
+  const { layerScores } = architectures[config.model_type];
+  return (
+    layerScores &&
+    ((layers) => (root, inputs, dropout) =>
+      layerScores(root, config, inputs, { rows: lastToken(inputs), layers }, dropout))
+  );
+}
+
+/** The numbers of layers of a layer-wise reranker that have a head. */
+export const headLayers = (config: EncoderConfig & { readonly start_layer?: number }): number[] => {
+  const { start_layer = config.num_hidden_layers, num_hidden_layers } = config;
+  return Array.from({ length: num_hidden_layers - start_layer + 1 }, (_, i) => start_layer + i);
+};

@@ -93,7 +93,7 @@ function llmDecoderParts(
   tokenizerFiles: TokenizerTexts,
   template: PairTemplate,
 ): RerankerParts {
-  if (!architectures[stated.model_type].causalLm)
+  if (!architectures[stated.model_type].stages)
     throw new ModelKindError(
       'config.json',
       `expected a decoder for LLMDecoder, got "model_type" "${stated.model_type}"`,

@@ -36,6 +36,8 @@ export interface RerankerParts {
   readonly tokenizer: Tokenizer;
   /** Logits of a packed batch. */
   readonly scores: Scores;
+  /** What has all of the checkpoint's parameters, where `scores` reads fewer. */
+  readonly whole?: Scores;
   /** Pairs to ids. */
   encoder(maxLength: number): PairEncoder;
   /** What is saved beside the checkpoint. */
@@ -45,7 +47,7 @@ export interface RerankerParts {
 /** What a reranker is opened from. */
 export interface RerankerToOpen extends RerankerParts {
   readonly tokenizerFiles: TokenizerTexts;
-  /** Of `scores`. */
+  /** Whose parameters are those of the checkpoint. */
   readonly graph: Graph;
   readonly weights: Weights;
 }
@@ -64,7 +66,7 @@ export async function openRerankerCheckpoint(
   options: Pick<FromPretrainedOptions, 'newHead' | 'seed'> & OpenOptions,
 ): Promise<OpenedReranker> {
   const { onnx, tokenizerFiles } = checkpoint;
-  const graph = scoresGraph(parts.scores);
+  const graph = scoresGraph(parts.whole ?? parts.scores);
   if (onnx !== undefined) return openRerankerFile(checkpoint, onnx, { ...parts, graph }, options);
   const weights = await weightsOfCheckpoint(checkpoint, parts.config, parametersOf(graph), options);
   return openReranker({ ...parts, graph, tokenizerFiles, weights }, options);
@@ -76,14 +78,15 @@ export async function openRerankerParts(
   { tokenizerFiles, weights }: Pick<CrossEncoderParts, 'tokenizerFiles' | 'weights'>,
   options: OpenOptions,
 ): Promise<OpenedReranker> {
-  const graph = scoresGraph(parts.scores);
+  const graph = scoresGraph(parts.whole ?? parts.scores);
   const held = weightsInMemory(weights, parametersOf(graph));
   return openReranker({ ...parts, graph, tokenizerFiles, weights: held }, options);
 }
 
 /** @throws SessionError */
 async function openReranker(model: RerankerToOpen, options: OpenOptions): Promise<OpenedReranker> {
-  const { graph, weights } = model;
+  const { scores, whole, weights } = model;
+  const graph = whole ? scoresGraph(scores) : model.graph;
   const runner = await createSession(modelWithWeights(firstTokenRows(graph), weights.sources), {
     ...sessionOptions(options),
     ...(weights.folder === undefined ? {} : { externalDataFolder: weights.folder }),

@@ -38,8 +38,8 @@ export type RerankerKind = 'cross-encoder' | 'llm-decoder' | 'yes-no';
 /** The kind that a config.json states. @throws ConfigError; ModelKindError for a decoder that states no head */
 export function rerankerKind(json: unknown, where: string): RerankerKind {
   const config = parseEncoderConfig(json);
-  const { causalLm, classNames } = architectures[config.model_type];
-  if (!causalLm) return 'cross-encoder';
+  const { stages, classNames } = architectures[config.model_type];
+  if (!stages) return 'cross-encoder';
   const stated: unknown[] = Array.isArray(config.extra.architectures) ? config.extra.architectures : [];
   if (stated.includes(classNames.sequenceClassification)) return 'llm-decoder';
   if (stated.some((name) => typeof name === 'string' && name.endsWith('ForCausalLM'))) return 'yes-no';

@@ -3,11 +3,12 @@ import {
   type Checkpoint,
   type EncoderConfig,
   heldInMemory,
+  OptionError,
   parseEncoderConfig,
 } from '@rag/models';
 import type { HubOptions } from '@rag/models/node';
 import { chooseProvider, type OpenOptions, readsFiles, sessionOptions } from '@rag/runtime';
-import { answerScores } from './answer-scores.js';
+import { answerScores, headLayers, layerwiseScores } from './answer-scores.js';
 import type { CrossEncoderParts, FromPretrainedOptions } from './cross-encoder-options.js';
 import { decoderEncoder } from './decoder-encoder.js';
 import { openPretrained } from './open-pretrained.js';
@@ -31,6 +32,8 @@ import { statedByModules } from './stated-by-modules.js';
 
 /** How a yes/no reranker asks and what it takes for an answer; over what its checkpoint states, or its family's way where that says nothing. */
 export interface Question extends StatedRerankerConfig {
+  /** Layers of a layer-wise model that are computed, of which the last one's head scores; all by default. */
+  readonly cutoffLayer?: number;
   /** Of the family's own template: the instruction of Qwen3-Reranker, the prompt of FlagEmbedding's rerankers. */
   readonly instruction?: string;
 }
@@ -99,17 +102,38 @@ function yesNoParts(
   config: EncoderConfig,
   tokenizer: RerankerParts['tokenizer'],
   stated: StatedRerankerConfig,
-  { instruction, template, answer }: Question,
+  { instruction, template, answer, cutoffLayer }: Question,
 ): RerankerParts {
   const own = rerankerConfig(stated, askedBy(config, instruction), 'reranker_config.json');
   const asked = rerankerConfig({ ...(template && { template }), ...(answer && { answer }) }, own, 'options');
   return {
     config,
     tokenizer,
-    scores: answerScores(config, tokenizer, asked.answer),
+    ...scoresOf(config, tokenizer, asked.answer, cutoffLayer),
     encoder: (maxLength) => decoderEncoder(tokenizer, config, asked.template, maxLength),
     files: { 'reranker_config.json': rerankerConfigText(asked) },
   };
+}
+
+/** By the answer's logit, or by the head of a layer. @throws RangeError for a layer without one; OptionError for a model that has one head */
+function scoresOf(
+  config: EncoderConfig,
+  tokenizer: RerankerParts['tokenizer'],
+  answer: AnswerTokens,
+  cutoffLayer?: number,
+): Pick<RerankerParts, 'scores' | 'whole'> {
+  const byLayer = layerwiseScores(config);
+  if (byLayer) {
+    const layers = headLayers(config);
+    return { scores: byLayer([cutoffLayer ?? layers.at(-1)!]), whole: byLayer(layers) };
+  }
+  if (cutoffLayer !== undefined)
+    throw new OptionError(
+      'cutoffLayer',
+      `expected a layer-wise model, with a head behind each of its later layers, got "model_type" "${config.model_type}"`,
+      'leave it out',
+    );
+  return { scores: answerScores(config, tokenizer, answer) };
 }
 
 /** The config under the class name and the dtype that the model is saved with. */
