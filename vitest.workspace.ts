@@ -57,7 +57,12 @@ function browserProject(executablePath: string) {
 const chromium = findChromium();
 
 export default [
-  project('unit', ['packages/*/src/**/*.test.ts'], ['**/*.cpu.test.ts', '**/*.browser.test.ts'], 20_000),
+  project(
+    'unit',
+    ['packages/*/src/**/*.test.ts', 'bench/*.test.ts'],
+    ['**/*.cpu.test.ts', '**/*.browser.test.ts'],
+    20_000,
+  ),
   project('cpu', ['packages/*/src/**/*.cpu.test.ts'], [], 120_000),
   ...(chromium === undefined ? [] : [browserProject(chromium)]),
   project('house', ['scripts/**/*.test.ts', 'examples/**/*.test.ts'], [], 600_000),

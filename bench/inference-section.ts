@@ -4,26 +4,29 @@ import { number, table, times } from './markdown.js';
 const things = { reranker: 'pairs', embedding: 'texts' } as const;
 
 /** What `compareInference` found so far, in markdown. */
-export function inferenceSection(rows: readonly InferenceRow[], shape: string): string[] {
+export function inferenceSection(
+  rows: readonly InferenceRow[],
+  { shape, rounds }: { readonly shape: string; readonly rounds: number },
+): string[] {
   const [hidden, heads, feedForward, layers] = shape.split(',');
   return [
-    `A BERT of ${layers} layers, hidden size ${hidden}, ${heads} heads, feed-forward size ${feedForward}, fresh weights, fp32, on T2Ranking’s queries and passages (passages cut to 400 characters, so that nothing is truncated). Both on ONNX Runtime’s CPU provider in batches of 32, tokenizing included: ours packs by length, transformers.js takes the given order and pads to the longest of each batch, as its examples do.`,
+    `A BERT of ${layers} layers, hidden size ${hidden}, ${heads} heads, feed-forward size ${feedForward}, fresh weights, fp32, on T2Ranking’s queries and passages (passages cut to 400 characters, so that nothing is truncated). Both on ONNX Runtime’s CPU provider, tokenizing included: ours packs by length, as many of a batch of 32 at once as its default allows; transformers.js takes the given order in batches of 32 and pads to the longest of each, as its examples do. ${rounds} rounds in which the two take turns, each in a process of its own; medians, and the ratio of each round.`,
     table(
       [
         '',
         'ours, per second',
         'transformers.js, per second',
-        'ratio',
+        'ratio, least and greatest',
         'ours opens in ms',
         'transformers.js',
         'ours MiB',
         'transformers.js MiB',
       ],
-      rows.map(({ task, rows: count, by: { ours, transformers } }) => [
+      rows.map(({ task, rows: count, by: { ours, transformers }, ratios }) => [
         `${task}, ${count} ${things[task]}`,
         number(ours.perSecond, 1),
         number(transformers.perSecond, 1),
-        times(ours.perSecond / transformers.perSecond),
+        `${times(ratios.median)} (${times(ratios.min)}–${times(ratios.max)})`,
         number(ours.openMs),
         number(transformers.openMs),
         number(ours.peakMb),

@@ -1,6 +1,7 @@
 /** The parts of the benchmark, in the order of RESULTS.md; each has a section of its own there. */
 export const partNames = [
   'steps',
+  'providers',
   'epochs',
   'embedding',
   'grad-cache',

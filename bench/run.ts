@@ -1,17 +1,18 @@
 /**
  * Runs the benchmarks and writes the section of each part in RESULTS.md; the sections of other parts stay as they are.
  *
- * Usage: npx tsx --conditions=@rag/source run.ts [--parts steps,epochs,embedding,grad-cache,max-sim,inference,tokenizers]
+ * Usage: npx tsx --conditions=@rag/source run.ts [--parts steps,providers,epochs,embedding,grad-cache,max-sim,inference,tokenizers]
  *   [--python PYTHON]
  *   [--data DATA.jsonl --tokenizer DIRECTORY] [--quick] [--rounds N] [--runs N] [--threads N] [--dropouts 0,0.1]
  *   [--orders sorted,random] [--epoch-dropouts 0.1] [--batches N] [--max-cells N] [--batch-size N] [--neg-nums N]
- *   [--chunk-tokens N] [--tokenizers FOLDER --texts FILE.jsonl] [--results FILE.md]
+ *   [--chunk-tokens N] [--seconds N] [--rows N] [--tokenizers FOLDER --texts FILE.jsonl] [--results FILE.md]
  * PYTHON has torch; without it only ours is measured and the sections say "peer absent". DATA holds rows {query, pos, neg}
  * for the parts over real lengths (epochs, embedding, inference), TOKENIZER is a directory with a BERT tokenizer; without them those
  * are left out, and an error where `--parts` names them. FOLDER holds directories with a tokenizer.json each, and the Chinese texts
  * are all strings of `--texts`: without them tokenizers is left out in the same way. `--rounds`, `--runs` and `--dropouts` are those of steps, `--runs` of
  * max-sim too; `--orders`, `--epoch-dropouts` and `--max-cells` those of epochs; `--batch-size` (queries), `--neg-nums` and
- * `--chunk-tokens` (GradCache) those of embedding. `--batches N` measures N batches at equal distances instead of the epoch.
+ * `--chunk-tokens` (GradCache) those of embedding; `--rows` and `--rounds` those of inference; `--seconds` the longest that providers may
+ * take over a shape, whose `--runs` they are too. `--batches N` measures N batches at equal distances instead of the epoch.
  * `--quick` runs tiny shapes, to see that all of it works, and prints the sections unless `--results` names a file.
  * Everything that runs is told on stderr.
  */
@@ -26,6 +27,7 @@ import { compareEpochs } from './compare-epochs.js';
 import { compareGradCache } from './compare-grad-cache.js';
 import { compareInference } from './compare-inference.js';
 import { compareMaxSim } from './compare-max-sim.js';
+import { compareProviders } from './compare-providers.js';
 import { compareSteps } from './compare-steps.js';
 import { compareTokenizers } from './compare-tokenizers.js';
 import { embeddingSection } from './embedding-section.js';
@@ -33,7 +35,9 @@ import { epochsSection } from './epochs-section.js';
 import { gradCacheSection } from './grad-cache-section.js';
 import { inferenceSection } from './inference-section.js';
 import { maxSimSection } from './max-sim-section.js';
+import { providersSection } from './providers-section.js';
 import { type PartName, partNames, resultsSection, withSection } from './results-section.js';
+import { isSoftware } from './software-vulkan.js';
 import { stepsSection } from './steps-section.js';
 import type { Order } from './token-batches.js';
 import { tokenizersSection } from './tokenizers-section.js';
@@ -58,6 +62,8 @@ const { values } = parseArgs({
     'chunk-tokens': { type: 'string', default: '4096' },
     tokenizers: { type: 'string' },
     texts: { type: 'string' },
+    seconds: { type: 'string', default: '600' },
+    rows: { type: 'string' },
     results: { type: 'string' },
   },
 });
@@ -113,6 +119,9 @@ const real = {
   batches,
 };
 
+/** The shapes that the first prototype was measured on, before this code existed. */
+const stepShapes = ['8,128,768,12,3072,4', '4,512,768,12,3072,4', '32,64,384,12,1536,6'];
+
 interface Part {
   readonly title: string;
   /** Whether PyTorch takes part. */
@@ -125,13 +134,21 @@ const allParts: Readonly<Record<PartName, Part>> = {
     title: 'A training step',
     beside: true,
     bodies: () => {
-      // The shapes that the first prototype was measured on, before this code existed.
-      const shapes = quick
-        ? ['2,16,32,2,64,1', '1,24,32,2,64,1', '4,8,32,2,64,1']
-        : ['8,128,768,12,3072,4', '4,512,768,12,3072,4', '32,64,384,12,1536,6'];
+      const shapes = quick ? ['2,16,32,2,64,1', '1,24,32,2,64,1', '4,8,32,2,64,1'] : stepShapes;
       const dropouts = numbers('dropouts', values.dropouts);
       return growing(compareSteps({ ...common, shapes, dropouts, rounds, runs }), (steps) =>
         stepsSection(steps, { rounds, runs }),
+      );
+    },
+  },
+  providers: {
+    title: 'A training step per provider',
+    beside: false,
+    bodies: () => {
+      const shapes = quick ? ['2,16,32,2,64,1'] : stepShapes;
+      const seconds = whole('seconds', values.seconds)!;
+      return growing(compareProviders({ shapes, threads, runs, seconds }), (found) =>
+        providersSection(found, { runs, software: isSoftware() }),
       );
     },
   },
@@ -186,10 +203,9 @@ const allParts: Readonly<Record<PartName, Part>> = {
     beside: false,
     bodies: () => {
       const shape = quick ? '32,2,64,1' : '384,12,1536,6';
-      const options = { data: data ?? '', tokenizer: tokenizer ?? '', shape, threads };
-      return growing(compareInference({ ...options, rows: quick ? 32 : 512, runs: quick ? 1 : 3 }), (found) =>
-        inferenceSection(found, shape),
-      );
+      const rows = whole('rows', values.rows) ?? (quick ? 32 : 512);
+      const options = { data: data ?? '', tokenizer: tokenizer ?? '', shape, rows, rounds, runs: 1, threads };
+      return growing(compareInference(options), (found) => inferenceSection(found, { shape, rounds }));
     },
   },
   tokenizers: {
