@@ -17,7 +17,7 @@ export interface BindOptions {
   readonly inPlaceAdd?: Readonly<Record<string, string>>;
 }
 
-/** Tensors bound to a session: ONNX Runtime reads and writes their arrays in place, with no copy per run. */
+/** Tensors bound to a session: on `cpu` ONNX Runtime reads and writes their arrays in place, with no copy per run; for `cuda` each run copies them. */
 export interface IoBinding {
   /** One run; the event loop stays free. Throws SessionError while another run of this binding is under way. */
   run(): Promise<void>;

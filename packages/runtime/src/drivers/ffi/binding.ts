@@ -11,13 +11,17 @@ export interface BoundRun {
   release(): void;
 }
 
-/** An `OrtIoBinding` over host tensors: nothing is copied or created per run. */
+/**
+ * An `OrtIoBinding` over host tensors: nothing is copied or created per run on the CPU. `copiesInputs`: where the model reads them elsewhere, ONNX Runtime
+ * copies an input when it is bound (core/session/IOBinding.cc), so that each run binds them again.
+ */
 export function bindSession(
   api: Api,
   session: Pointer,
   wrap: (where: string, tensor: Tensor) => HostValue,
   inputs: Readonly<Record<string, Tensor>>,
   outputs: Readonly<Record<string, Tensor>>,
+  copiesInputs: boolean,
 ): BoundRun {
   const binding = api.take('bind', 'CreateIoBinding', session);
   const bound = { BindInput: new Map<string, HostValue>(), BindOutput: new Map<string, HostValue>() };
@@ -53,6 +57,9 @@ export function bindSession(
       for (const [name, value] of [...bound.BindInput, ...bound.BindOutput]) {
         checkTensor(`run: "${name}"`, value.tensor);
       }
+      if (copiesInputs)
+        for (const [name, value] of bound.BindInput)
+          api.call(`run: "${name}"`, 'BindInput', binding, name, value.pointer);
       await api.callAsync('run', 'RunWithBinding', session, null, binding);
       // `bound` is named by `release`, so the arrays outlive the run.
     },

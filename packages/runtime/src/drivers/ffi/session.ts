@@ -66,7 +66,7 @@ export async function openFfi(model: Uint8Array | string, options: DriverOptions
       outputs,
       run: (feeds, fetches) => withProviderErrors(provider, () => run(api, live, wrap, feeds, fetches)),
       bind(given, fetched) {
-        const bound = bindSession(api, live, wrap, given, fetched);
+        const bound = bindSession(api, live, wrap, given, fetched, provider !== 'cpu');
         return { ...bound, run: () => withProviderErrors(provider, bound.run) };
       },
       release,
