@@ -2,7 +2,7 @@ import { ColBERT } from '@rag/colbert';
 import { Embedding, type PoolingMode } from '@rag/embedding';
 import { type ModelTask, type OnnxChoice, openCheckpointOrOnnx, statedTask } from '@rag/models';
 import { type HubOptions, openHubOrDirectory } from '@rag/models/node';
-import { CrossEncoder } from '@rag/reranker';
+import { Reranker } from '@rag/reranker';
 import { ModelError, openModel } from '../recipes/open-model.js';
 import { hubFlagNames } from './hub-flags.js';
 import { modelFingerprint } from './model-fingerprint.js';
@@ -10,7 +10,7 @@ import { onnxFlagName } from './onnx-flag.js';
 
 /** A model of any of the three kinds that score. */
 export type AnyModel =
-  | { readonly task: 'reranker'; readonly model: CrossEncoder }
+  | { readonly task: 'reranker'; readonly model: Reranker }
   | { readonly task: 'embedding'; readonly model: Embedding }
   | { readonly task: 'colbert'; readonly model: ColBERT };
 
@@ -25,7 +25,8 @@ export interface OpenAnyOptions {
 const words = { reranker: 'a reranker', embedding: 'an embedding model', colbert: 'a ColBERT model' };
 
 /**
- * Opens a model as what its files say that it is, never by its name; a bare encoder with `pooling` is an embedding model.
+ * Opens a model as what its files say that it is, never by its name; a bare encoder with `pooling` is an embedding model, a causal
+ * language model without it a reranker by the logits of its answer.
  * @param tasks that are wanted
  * @returns the model, and its fingerprint, which reads its weights when it is asked for
  * @throws ModelError for a model of another kind, and as `openModel`
@@ -47,7 +48,12 @@ export async function openAnyModel<const Task extends AnyModel['task']>(
       const source = await openHubOrDirectory(name, options);
       const { config } = await openCheckpointOrOnnx(source, onnx);
       const stated = await statedTask(source, config);
-      return { directory: source.directory, task: taskOf(name, stated, tasks, pooling) };
+      // Language models that answer yes or no are published without a further mark.
+      const [named] = Array.isArray(config.architectures) ? config.architectures : [];
+      const answers =
+        stated.task === 'encoder' && pooling === undefined && /ForCausalLM$/.test(String(named));
+      const read = answers ? ({ ...stated, task: 'reranker' } as const) : stated;
+      return { directory: source.directory, task: taskOf(name, read, tasks, pooling) };
     },
     names,
   );
@@ -56,7 +62,7 @@ export async function openAnyModel<const Task extends AnyModel['task']>(
     async () => {
       switch (task) {
         case 'reranker':
-          return { task, model: await CrossEncoder.fromPretrained(name, { ...options, newHead: false }) };
+          return { task, model: await Reranker.fromPretrained(name, { ...options, newHead: false }) };
         case 'colbert':
           return { task, model: await ColBERT.fromPretrained(name, { ...options, newHead: false }) };
         case 'embedding': {
