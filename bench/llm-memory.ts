@@ -18,7 +18,7 @@ import {
   parseEncoderConfig,
 } from '@rag/models';
 import { dtypes, input, reshape } from '@rag/onnx';
-import { compile, type Objective, Tensor, TrainingSession } from '@rag/runtime';
+import { compile, memoryPlanText, type Objective, planMemory, Tensor, TrainingSession } from '@rag/runtime';
 import { packSequences } from '@rag/text';
 
 const { positionals, values } = parseArgs({
@@ -124,10 +124,6 @@ const plan = compile(objective, {
   optimizer: {},
 });
 say(`compiled in ${Math.round(performance.now() - at)} ms, ${plan.segments.length} segments`);
-at = performance.now();
-const session = await TrainingSession.create(plan, { provider: 'cpu', threads: Number(values.threads) });
-say(`created in ${Math.round(performance.now() - at)} ms`);
-
 const [rows, tokens] = [Number(values.rows), Number(values.tokens)];
 const sequences = Array.from({ length: rows }, (_, row) => ({
   input_ids: Array.from({ length: tokens }, (_, i) => (row * 7919 + i * 104_729) % config.vocab_size),
@@ -150,6 +146,18 @@ const batch = {
   ),
   row_weight: new Tensor('float32', [rows], new Float32Array(rows).fill(1)),
 };
+const compute = { provider: 'cpu', threads: Number(values.threads) } as const;
+at = performance.now();
+const accumulates = Number(values.accumulate) > 1;
+const memory = planMemory(plan, batch, compute, { accumulates });
+const before = process.memoryUsage.rss() - (isLora ? memory.resident : 0);
+console.log(`${memoryPlanText(memory)}\nprocess      ${(before / MiB).toFixed(0).padStart(8)} MiB`);
+const planned = (memory.total + before) / MiB;
+say(`planned ${Math.round(planned)} MiB in ${Math.round(performance.now() - at)} ms`);
+at = performance.now();
+const session = await TrainingSession.create(plan, compute);
+say(`created in ${Math.round(performance.now() - at)} ms`);
+
 for (let step = 0; step < Number(values.steps); step++) {
   at = performance.now();
   for (let i = 0; i < Number(values.accumulate); i++) await session.accumulate(batch);
@@ -159,4 +167,5 @@ for (let step = 0; step < Number(values.steps); step++) {
     `step ${step}: loss ${loss.toFixed(4)}, ${Math.round(middle - at)} + ${Math.round(performance.now() - middle)} ms`,
   );
 }
+console.log(`peak is ${((100 * peak()) / planned).toFixed(1)} % of the plan`);
 session.dispose();

@@ -40,6 +40,7 @@ export type { ComputeOptions } from './training/compute.js';
 export { createFusedUpdate, type FusedUpdate, type TrainedTensor } from './training/fused-update.js';
 export { clipCoefficient, globalNorm } from './training/global-norm.js';
 export type { LossScaling } from './training/loss-scale.js';
+export { type MemoryPlan, memoryPlanText, planMemory } from './training/memory-plan.js';
 export type { Objective, ObjectiveGraph } from './training/objective.js';
 export { defaultGroupOf, type OptimizerSettings } from './training/optimizer-model.js';
 export {

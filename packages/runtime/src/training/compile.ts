@@ -9,7 +9,7 @@ import { encodeOptimizer, type OptimizerSettings } from './optimizer-model.js';
 import { lossScale, type Plan, type Segment } from './plan.js';
 import { boundaryBackward, lossBackward, scaledLoss } from './segment-backward.js';
 import { type GradientFlow, gradientFlows, type SegmentPart, segmentParts } from './segment-parts.js';
-import { internArrays, segmentStructure } from './segment-structure.js';
+import { segmentKinds } from './segment-structure.js';
 
 export interface CompileOptions {
   /** Initial value of a parameter, by its name: asked for when a session is created, one parameter at a time. */
@@ -151,17 +151,17 @@ function compiledSegments(
   flows: readonly (GradientFlow | undefined)[],
   inputs: readonly Value[],
 ): Segment[] {
-  const interned = internArrays();
   const kinds = new Map<string, { readonly models: Models; readonly names: readonly string[] }>();
+  const shapes = segmentKinds(parts, evalParts, flows);
   return parts.map((part, i): Segment => {
-    const [evalPart, flow] = [evalParts[i]!, flows[i]];
+    const evalPart = evalParts[i]!;
     const face = {
       name: segmentName(part, i, parts.length),
       takes: part.takes.map(nameOf),
       yields: i < parts.length - 1 ? Object.keys(part.yields) : [],
     };
-    if (i === parts.length - 1) return { ...face, ...lastModels(part, evalPart, flow!, inputs, i === 0) };
-    const { key, names } = segmentStructure(part, evalPart, flow, interned);
+    if (i === parts.length - 1) return { ...face, ...lastModels(part, evalPart, flows[i]!, inputs, i === 0) };
+    const { flow, key, names } = shapes[i]!;
     const known = kinds.get(key);
     if (known)
       return {

@@ -77,6 +77,36 @@ function rolesOf(
   return roles;
 }
 
+/** The structure of a segment, and the gradient flow that it is compiled for. */
+export interface SegmentKind extends SegmentStructure {
+  readonly flow: GradientFlow | undefined;
+}
+
+/**
+ * The kinds of all segments but the last. A layer before which nothing is trained yields its input's gradient all the same where that makes
+ * it one of the others: one product more instead of a graph, and memory, of its own.
+ */
+export function segmentKinds(
+  parts: readonly SegmentPart[],
+  evalParts: readonly SegmentPart[],
+  flows: readonly (GradientFlow | undefined)[],
+): SegmentKind[] {
+  const interned = internArrays();
+  const kindOf = (i: number, flow: GradientFlow | undefined): SegmentKind => ({
+    ...segmentStructure(parts[i]!, evalParts[i]!, flow, interned),
+    flow,
+  });
+  const kinds = parts.slice(0, -1).map((_, i) => kindOf(i, flows[i]));
+  return kinds.map((kind, i) => {
+    const { flow, key } = kind;
+    const { takes } = parts[i]!;
+    if (!flow || flow.leaving.length === takes.length) return kind;
+    const yielding = kindOf(i, { ...flow, leaving: takes });
+    const isOneOfThem = kinds.some((other) => other.key === yielding.key);
+    return isOneOfThem && !kinds.some((other, j) => j !== i && other.key === key) ? yielding : kind;
+  });
+}
+
 /** Arrays that hold the same bytes have the same number. */
 export function internArrays(): Interned {
   const known = new Map<string, { readonly bytes: Uint8Array; readonly number: number }[]>();

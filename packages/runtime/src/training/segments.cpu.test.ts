@@ -197,6 +197,12 @@ describe('layers', () => {
     expect(opened).toBe(7);
   });
 
+  it('share them too where nothing is trained before the first', async () => {
+    const { opened } = await sessionsOf({ layers: 6, cuts: 'all' }, (name) => name !== 'table');
+    // Embeddings: forward alone.
+    expect(opened).toBe(4);
+  });
+
   it('differ where one is frozen', async () => {
     const { opened } = await sessionsOf({ layers: 6, cuts: 'all' }, (name) => name !== 'layers.3.bias');
     // The forward graph is the same, but a kind is a pair of both.
