@@ -40,10 +40,12 @@ test.each([
   [
     'cuda',
     node(
-      '/onnxruntime_src/onnxruntime/core/framework/bfc_arena.cc:376 void* onnxruntime::BFCArena::AllocateRawInternal(size_t, bool, onnxruntime::Stream*) Available memory of 34699008 is smaller than requested bytes of 945041920\n',
+      '/onnxruntime_src/onnxruntime/core/framework/bfc_arena.cc:360 void* onnxruntime::BFCArena::AllocateRawInternal(size_t, bool, onnxruntime::Stream*) Available memory of 34699008 is smaller than requested bytes of 945041920\n',
     ),
     945041920,
   ],
+  ['cuda', node('CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED ; GPU=0 ; hostname=node'), undefined],
+  ['cuda', node('Failed to find a free memory block despite calling Extend. rounded_bytes=1048576'), 1048576],
   [
     'cuda',
     node(

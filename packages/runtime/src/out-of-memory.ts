@@ -31,8 +31,9 @@ const adviceOf: Readonly<Record<string, string>> = {
  */
 const texts: readonly RegExp[] = [
   /Failed to allocate memory for requested buffer of size (\d+)/,
+  /despite calling Extend\. rounded_bytes=(\d+)/,
   /Available memory of \d+ is smaller than requested bytes of (\d+)/,
-  /CUDA failure 2: out of memory|CUDA_ERROR_OUT_OF_MEMORY|CUBLAS_STATUS_ALLOC_FAILED/,
+  /CUDA failure 2: out of memory|CUDA_ERROR_OUT_OF_MEMORY|CU[A-Z]+_STATUS_ALLOC_FAILED/,
   // libstdc++ and libc++; MSVC.
   /std::bad_alloc|\bbad allocation\b/,
   /failed to allocate a buffer of size (\d+)/,
