@@ -35,6 +35,7 @@ export async function openResidence(
       'cuda',
       `expected provider 'cuda' with these options, got '${compute.provider}' — leave them out`,
     );
+  checkResident(initial, compute);
   const open = openDevice ?? (await deviceOf(compute));
   const device = await open?.(deviceOptions(compute));
   try {
@@ -54,6 +55,17 @@ export async function openResidence(
     device?.dispose();
     throw error;
   }
+}
+
+/** onnxruntime-web has no bfloat16 inputs. */
+function checkResident({ resident }: InitialState, { provider }: ComputeOptions): void {
+  if (provider === 'cpu' || provider === 'cuda') return;
+  const narrow = resident.find(({ dtype }) => dtype === 'bfloat16');
+  if (narrow)
+    throw new SessionError(
+      `parameter "${narrow.name}"`,
+      `expected a type that ${provider} is fed, got bfloat16 — store it as float16, or train with cpu`,
+    );
 }
 
 async function deviceOf({ provider }: ComputeOptions): Promise<OpenDevice | undefined> {
