@@ -54,10 +54,7 @@ const VARIANTS = [
   'qwen2-bidirectional',
 ];
 
-/** A type's fixture, where it is not named after it alone. */
-const fixtureOf = (type: string): string => (type === 'minicpm_layerwise' ? 'minicpm_layerwise-heads' : type);
-
-export const configurations: readonly string[] = [...MODEL_TYPES.map(fixtureOf), ...VARIANTS];
+export const configurations: readonly string[] = [...MODEL_TYPES, ...VARIANTS];
 
 /** A configuration with dropout; of one layer where losses and heads are what differs. */
 export function configurationOf(name: string, layers?: number): EncoderConfig {

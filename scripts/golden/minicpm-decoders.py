@@ -34,6 +34,7 @@ SMALL = dict(
     initializer_range=encoders.SPREAD,
     rms_norm_eps=1e-5,
     hidden_act="silu",
+    attention_dropout=0.0,
     pad_token_id=0,
     rope_theta=300.0,
     rope_scaling=None,
@@ -45,7 +46,7 @@ SMALL = dict(
 CASES = {
     "minicpm": dict(SMALL, architectures=["MiniCPMForSequenceClassification"], id2label={"0": "LABEL_0"}),
     # Heads behind one, two and three layers.
-    "minicpm_layerwise-heads": dict(
+    "minicpm_layerwise": dict(
         SMALL,
         architectures=["LayerWiseMiniCPMForCausalLM"],
         auto_map={"AutoModelForCausalLM": "modeling_minicpm_reranker.LayerWiseMiniCPMForCausalLM"},

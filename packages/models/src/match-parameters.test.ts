@@ -239,7 +239,7 @@ describe('the prefix of published code', () => {
 });
 
 test('tensors of layers that a graph does not run are spare', () => {
-  const shapes = goldenParameters('minicpm_layerwise-heads');
+  const shapes = goldenParameters('minicpm_layerwise');
   const kept = Object.fromEntries(
     Object.entries(shapes).filter(([name]) => !/layers\.2\.|lm_head\.[02]\./.test(name)),
   );

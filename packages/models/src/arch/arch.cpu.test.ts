@@ -45,7 +45,7 @@ const classifiers = [
 
 it('every architecture has a checkpoint to hold it against', async () => {
   // Which decoder.cpu.test.ts runs.
-  const others = ['minicpm_layerwise-heads'];
+  const others = ['minicpm_layerwise'];
   const types = await Promise.all(
     [...classifiers, ...others].map(async (name) => (await loadGolden(name)).config.model_type),
   );

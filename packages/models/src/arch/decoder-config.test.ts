@@ -49,8 +49,8 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   ['gemma3_text', { attn_logit_softcapping: 50 }, /"attn_logit_softcapping" expected null, got 50/],
   ['gemma3_text', { rope_parameters: { rope_type: 'default' } }, /"rope_parameters" expected for each of/],
   ['minicpm', { scale_emb: '12' }, /"scale_emb" expected a positive number/],
-  ['minicpm_layerwise-heads', { head_type: 'complex' }, /"head_type" expected "simple", got "complex"/],
-  ['minicpm_layerwise-heads', { start_layer: 4 }, /"start_layer" expected at most "num_hidden_layers" \(3\)/],
+  ['minicpm_layerwise', { head_type: 'complex' }, /"head_type" expected "simple", got "complex"/],
+  ['minicpm_layerwise', { start_layer: 4 }, /"start_layer" expected at most "num_hidden_layers" \(3\)/],
 ])('%s with %j is refused', (name, fields, message) => {
   expect(() => parse(name, fields)).toThrow(ConfigError);
   expect(() => parse(name, fields)).toThrow(message);
@@ -97,7 +97,7 @@ test('files of published code are of the family that re-implements it', () => {
   expect(parse('minicpm', { auto_map: { AutoModel: 'modeling_minicpm.MiniCPMModel' } }).model_type).toBe(
     'minicpm',
   );
-  const layerwise = parse('minicpm_layerwise-heads');
+  const layerwise = parse('minicpm_layerwise');
   expect(layerwise.model_type).toBe('minicpm_layerwise');
   expect(encoderConfigToJson(layerwise)).toMatchObject({ model_type: 'minicpm', start_layer: 1 });
 });

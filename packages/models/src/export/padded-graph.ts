@@ -1,20 +1,27 @@
 import {
+  add,
   argMax,
   cast,
   concat,
   constant,
+  div,
   type Graph,
   gather,
   gatherElements,
   graphOf,
   input,
   max,
+  mul,
+  pow,
   range,
+  reciprocal,
+  reduceMean,
   reshape,
   reshapeLike,
   rewrite,
   shapeOf,
   slice,
+  sqrt,
   squeeze,
   sub,
   unsqueeze,
@@ -64,6 +71,8 @@ export function paddedGraph(
   };
   const outputs = build({ inputs, blocks: (rows) => gather(rows, block_index) });
   const reshaped = rewrite(Object.values(outputs), ({ op, inputs: before, attributes }, operands) => {
+    if (op.opType === 'SimplifiedLayerNormalization')
+      return plainRmsNorm(operands[0]!, operands[1]!, attributes.epsilon as number);
     if (op.opType !== 'Gather' || attributes.axis !== 0) return undefined;
     const rows = operands[0]!;
     if (before[1] === cells) return [rows];
@@ -81,3 +90,12 @@ export function paddedGraph(
 
 /** The length of an axis, an int64 scalar. */
 const length = (x: Value, axis: number): Value => squeeze(slice(shapeOf(x), [axis], [axis + 1], [0]), [0]);
+
+/**
+ * RMS normalization in ops of ai.onnx, which lacks one before opset 23: y and 1/rms. ONNX Runtime puts its own op back for y where it
+ * optimizes.
+ */
+function plainRmsNorm(x: Value, scale: Value, epsilon: number): readonly [Value, Value] {
+  const rms = sqrt(add(reduceMean(pow(x, 2), [-1], true), epsilon));
+  return [mul(div(x, rms), scale), reciprocal(rms)];
+}

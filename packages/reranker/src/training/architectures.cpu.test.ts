@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { binaryCrossEntropy } from '@rag/losses';
-import { type EncoderConfig, MODEL_TYPES, parseEncoderConfig } from '@rag/models';
+import { architectures, type EncoderConfig, MODEL_TYPES, parseEncoderConfig } from '@rag/models';
 import { compile, TrainingSession } from '@rag/runtime';
 import { describe, expect, it } from 'vitest';
 import { classifierConfig } from '../classifier-config.js';
@@ -39,6 +39,8 @@ describe.each(MODEL_TYPES)('%s', (model_type) => {
     for (let step = 0; step < 25; step++)
       losses.push((await session.trainStep(batch, { learningRate: 5e-3 })).loss);
     expect(losses.at(-1)!).toBeLessThan(losses[0]! * 0.7);
+    // Decoders are served by LLMDecoder, which writes pairs its own way.
+    if (architectures[config.model_type].stages) return session.dispose();
     const logits = (await session.evaluate(batch)).outputs.logits!.data as Float32Array;
     const weights = new Map(
       session.weights().map(({ name, data }) => [name, Float32Array.from(data as Float32Array)]),
