@@ -11,6 +11,8 @@ export interface Guard {
   readonly margin?: number;
   /** A candidate above this score of the guard is dropped. */
   readonly maxScore?: number;
+  /** Whether its scores lie in 0 to 1 already: the report's histogram takes others through the logistic function. */
+  readonly normalized?: boolean;
 }
 
 /** Rules that drop candidates; those of scores come first, so the guard reads none that they drop. */

@@ -222,6 +222,15 @@ test.each([
   },
 );
 
+test.each([
+  [false, 6],
+  [true, 5],
+])("a guard's score of 0.55, normalized: %j, is counted in bin %i", async (normalized, bin) => {
+  const scorer = { score: async (pairs: readonly unknown[]) => pairs.map(() => 0.55) };
+  const { report } = await mine({ guard: { scorer, normalized } });
+  expect(report.guardScores!.counts.negatives![bin]).toBe(4 * rows.length);
+});
+
 test('rows with too few negatives are kept, and left out only by leastNegatives; both are counted', async () => {
   const rules = { negatives: 4, maxScore: 1 };
   const all = await mine({ rules });

@@ -176,7 +176,7 @@ export async function mineNegatives(job: MineJob): Promise<MineReport> {
         );
         const lines = window.map((row, i) => {
           const isLeftOut = chosen[i]!.negatives.length < leastNegatives;
-          count(counted, row, hits[i]!, chosen[i]!, { span, negatives: rules.negatives, isLeftOut });
+          count(counted, row, hits[i]!, chosen[i]!, { span, isLeftOut, isUnit: guard?.normalized ?? false });
           return isLeftOut ? '' : `${replaceFields(row.text, fieldsOf(hits[i]!, chosen[i]!, scores))}\n`;
         });
         return new TextEncoder().encode(lines.join(''));
@@ -253,11 +253,13 @@ function count(
   hits: RowHits,
   { negatives, dropped, guardPositives, guardCandidates }: ChosenRow,
   asked: {
-    readonly span: { from: number; to: number };
-    readonly negatives: number;
+    readonly span: { readonly from: number; readonly to: number };
     readonly isLeftOut: boolean;
+    /** Whether the guard's scores lie in 0 to 1. */
+    readonly isUnit: boolean;
   },
 ): void {
+  const share = asked.isUnit ? (score: number) => score : logistic;
   add(tally, `rows_with.${negatives.length}`);
   if (asked.isLeftOut) add(tally, 'left_out');
   add(tally, 'candidates', hits.scores.length);
@@ -273,12 +275,12 @@ function count(
     negatives.map(({ score }) => score),
     asked.span,
   );
-  countScores(tally, 'guard_positives', guardPositives.map(logistic), unit);
-  countScores(tally, 'guard_candidates', guardCandidates.map(logistic), unit);
+  countScores(tally, 'guard_positives', guardPositives.map(share), unit);
+  countScores(tally, 'guard_candidates', guardCandidates.map(share), unit);
   countScores(
     tally,
     'guard_negatives',
-    negatives.flatMap(({ guardScore }) => (guardScore === undefined ? [] : [logistic(guardScore)])),
+    negatives.flatMap(({ guardScore }) => (guardScore === undefined ? [] : [share(guardScore)])),
     unit,
   );
 }

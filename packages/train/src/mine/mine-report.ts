@@ -33,7 +33,7 @@ export interface MineReport {
   readonly replaced: number;
   /** Of the retriever: `positives`, `candidates`, `negatives`. */
   readonly scores: Histogram;
-  /** Of the guard, through the logistic function. */
+  /** Of the guard, in 0 to 1: through the logistic function, unless they lie there already. */
   readonly guardScores?: Histogram;
 }
 

@@ -270,6 +270,7 @@ async function openGuard(flags: Flags, name: string, options: Parameters<typeof 
   });
   const guard: Guard = {
     scorer,
+    ...(guard_normalize !== undefined && { normalized: guard_normalize }),
     ...(guard_margin !== undefined && { margin: guard_margin }),
     ...(guard_max_score !== undefined && { maxScore: guard_max_score }),
   };
