@@ -90,8 +90,9 @@ export { AdapterError } from './lora/adapter-error.js';
 export { adapterFiles, adapterTensors, type TrainedParameter } from './lora/adapter-files.js';
 export { ADAPTER_FILES, adapterSource, withBaseModel } from './lora/adapter-source.js';
 export { initializeLora, isLoraParameter } from './lora/initialize-lora.js';
-export { type LoraConfig, LoraError, type LoraScale, loraScale } from './lora/lora-config.js';
+export { type LoraConfig, LoraError, type LoraScale, loraScale, modulePattern } from './lora/lora-config.js';
 export { type LinearLayer, type LoraLayers, type LoraLayersOptions, loraLayers } from './lora/lora-layers.js';
+export { namePattern } from './lora/name-pattern.js';
 export { type Adapter, type AdapterModule, openAdapter } from './lora/open-adapter.js';
 export {
   type ParameterElements,

@@ -1,3 +1,4 @@
+import { checkAdapter } from './check-adapter.js';
 import { checkShared, type Needed } from './check-shared.js';
 import { type ColbertConfig, type ColbertOptionTable, colbertOptions } from './colbert-options.js';
 import { type Resolved, resolveSettings, type Setting } from './resolve.js';
@@ -15,5 +16,6 @@ export interface ResolvedColbert extends Resolved<ColbertOptionTable> {
  */
 export function resolveColbert(layers: readonly (readonly Setting[])[]): ResolvedColbert {
   const resolved = resolveSettings(colbertOptions, layers);
+  checkAdapter(resolved.config, resolved.sources);
   return { ...resolved, config: { ...resolved.config, ...checkShared(resolved) } };
 }

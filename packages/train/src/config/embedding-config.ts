@@ -1,3 +1,4 @@
+import { checkAdapter } from './check-adapter.js';
 import { checkShared, type Needed } from './check-shared.js';
 import { ConfigError } from './config-error.js';
 import { type EmbeddingConfig, type EmbeddingOptionTable, embeddingOptions } from './embedding-options.js';
@@ -18,6 +19,7 @@ export function resolveEmbedding(layers: readonly (readonly Setting[])[]): Resol
   const resolved = resolveSettings(embeddingOptions, layers);
   const { config, sources } = resolved;
   const needed = checkShared(resolved);
+  checkAdapter(config, sources);
   const where = (key: string): string => sources.get(key) ?? key;
   const { trainType, trainDatasetVec, lossType } = config;
   const distill = trainType === 'distill';

@@ -82,6 +82,15 @@ export const paths: Kind<readonly string[], string | readonly string[]> = {
   fromText: (value) => value,
 };
 
+/** One text, or a list of them. */
+export const texts: Kind<readonly string[], string | readonly string[]> = {
+  schema: pathList,
+  expected: 'a text or a list of texts',
+  placeholder: 'text',
+  many: true,
+  fromText: (value) => value,
+};
+
 const words: Readonly<Record<string, boolean>> = { true: true, false: false, 1: true, 0: false };
 const flagSchema = z.union([
   z.boolean(),

@@ -30,12 +30,9 @@ test("the seeds' command line is understood", () => {
   ]);
 });
 
-test('llm_decoder and more than one label are noted, not obeyed', () => {
+test('more than one label is noted, not obeyed', () => {
   const { notActive } = resolve({ modelType: 'llm_decoder', numLabels: 2 });
-  expect(notActive).toEqual([
-    { key: 'model_type', value: 'llm_decoder', running: 'bert_encoder' },
-    { key: 'num_labels', value: 2, running: '1' },
-  ]);
+  expect(notActive).toEqual([{ key: 'num_labels', value: 2, running: '1' }]);
 });
 
 test.each([

@@ -1,6 +1,8 @@
 import { lossByName } from '@rag/losses';
+import { checkAdapter } from './check-adapter.js';
 import { checkShared, type Needed } from './check-shared.js';
 import { ConfigError } from './config-error.js';
+import { checkTemplate } from './pair-template.js';
 import { type RerankerConfig, type RerankerOptionTable, rerankerOptions } from './reranker-options.js';
 import { type Resolved, resolveSettings, type Setting } from './resolve.js';
 
@@ -20,6 +22,8 @@ export function resolveReranker(layers: readonly (readonly Setting[])[]): Resolv
   const { config, sources } = resolved;
   const where = (key: string): string => sources.get(key) ?? key;
   const needed = checkShared(resolved);
+  checkAdapter(config, sources);
+  checkTemplate(config, sources);
   const { minLabel, maxLabel, lossType, trainDatasetType } = config;
   if (!(minLabel < maxLabel))
     throw new ConfigError(

@@ -1,5 +1,6 @@
 import { lossNames } from '@rag/losses';
-import { anyNumber, anyText, choice, flag, paths, positiveNumber, share, text, wholeNumber } from './kind.js';
+import { adapterOptions } from './adapter-options.js';
+import { anyNumber, anyText, choice, flag, paths, share, text, wholeNumber } from './kind.js';
 import { type ConfigOf, later, type OptionsOf, option, optional } from './option.js';
 import {
   learningOptions,
@@ -17,15 +18,12 @@ import {
 export const rerankerOptions = {
   // Model
   ...modelOptions,
-  model_type: later(
-    choice(['bert_encoder', 'llm_decoder'], {
+  model_type: optional(
+    choice(['bert_encoder', 'llm_decoder', 'decoder'], {
       cross_encoder: 'bert_encoder',
       encoder: 'bert_encoder',
-      decoder: 'llm_decoder',
     }),
-    'bert_encoder',
-    'bert_encoder',
-    'kind of reranker',
+    'bert_encoder, llm_decoder (a language model with a scalar head) or decoder (one that answers yes); without it what config.json states',
   ),
   num_labels: later(wholeNumber(1), 1, '1', 'logits per pair'),
 
@@ -54,22 +52,22 @@ export const rerankerOptions = {
   }),
   query_max_len: later(wholeNumber(1), undefined, 'max_len for the pair', 'tokens of a query'),
   passage_max_len: later(wholeNumber(1), undefined, 'max_len for the pair', 'tokens of a passage'),
-  query_format: later(anyText, '{}', '{}', 'text around a query'),
-  document_format: later(anyText, '{}', '{}', 'text around a passage'),
-  query_instruction_for_rerank: later(anyText, undefined, 'none', 'instruction before a query'),
-  query_instruction_format: later(anyText, '{}{}', '{}{}', 'how instruction and query are joined'),
-  passage_instruction_for_rerank: later(anyText, undefined, 'none', 'instruction before a passage'),
-  passage_instruction_format: later(anyText, '{}{}', '{}{}', 'how instruction and passage are joined'),
-  seq: later(
+  query_format: optional(
     anyText,
-    '',
-    'the model’s own pair template',
-    'text between query and passage, for llm_decoder',
-    {
-      aliases: ['sep_token'],
-    },
+    'text around a query, for decoders; without it that of the checkpoint, or {}',
   ),
-  special_token: later(anyText, '', 'the model’s own pair template', 'text after a passage, for llm_decoder'),
+  document_format: optional(
+    anyText,
+    'text around a passage, for decoders; without it that of the checkpoint, or {}',
+  ),
+  query_instruction_for_rerank: optional(anyText, 'instruction before a query, for decoders'),
+  query_instruction_format: option(anyText, '{}{}', 'how instruction and query are joined'),
+  passage_instruction_for_rerank: optional(anyText, 'instruction before a passage, for decoders'),
+  passage_instruction_format: option(anyText, '{}{}', 'how instruction and passage are joined'),
+  seq: optional(anyText, 'text between query and passage, for decoders; without it that of the checkpoint', {
+    aliases: ['sep_token'],
+  }),
+  special_token: optional(anyText, 'text after a passage, for decoders; without it that of the checkpoint'),
   ...loaderOptions,
 
   // Learning
@@ -80,10 +78,7 @@ export const rerankerOptions = {
   }),
   warmup_proportion: warmup(0.1),
   sub_batch_size: later(wholeNumber(1), undefined, 'whole batches', 'pairs per forward'),
-  use_lora: later(flag, false, 'all weights', 'train adapters, for llm_decoder'),
-  lora_rank: later(wholeNumber(1), 64, 'all weights', 'rank of the adapters'),
-  lora_alpha: later(positiveNumber, 16, 'all weights', 'scale of the adapters'),
-  lora_dropout: later(share, 0.1, 'all weights', 'dropout of the adapters'),
+  ...adapterOptions,
 
   // The run
   ...runOptions,

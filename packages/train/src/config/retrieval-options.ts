@@ -1,3 +1,4 @@
+import { adapterOptions } from './adapter-options.js';
 import { anyText, flag, paths, positiveNumber, wholeNumber } from './kind.js';
 import { later, option, optional } from './option.js';
 
@@ -53,7 +54,7 @@ export const retrievalLearningOptions = {
   eval_batch_size: option(wholeNumber(1), 64, 'texts per batch in evaluation', {
     aliases: ['per_device_eval_batch_size'],
   }),
-  use_lora: later(flag, false, 'all weights', 'train adapters'),
+  ...adapterOptions,
   instruction: later(anyText, undefined, 'prompt_for_query of the rows', 'text before each query', {
     aliases: ['query_instruction_for_retrieval'],
   }),
