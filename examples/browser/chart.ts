@@ -1,6 +1,6 @@
 import type { TuneProgress } from './protocol.js';
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 220, 44, 44, 12, 24];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 230, 44, 44, 26, 24];
 
 /** Their running mean, of about ten updates. */
 export function smooth(losses: readonly number[]): number[] {
@@ -40,8 +40,8 @@ export function chart(
     text((share * top).toFixed(2), { x: LEFT - 6, y: y(share) + 4, 'text-anchor': 'end' });
     text(share.toFixed(1), { x: WIDTH - RIGHT + 6, y: y(share) + 4, class: 'quality' });
   }
-  text(loss, { x: LEFT + 4, y: TOP + 12 });
-  text('nDCG@10', { x: WIDTH - RIGHT - 4, y: TOP + 12, 'text-anchor': 'end', class: 'quality' });
+  text(loss, { x: LEFT, y: TOP - 12 });
+  text('nDCG@10', { x: WIDTH - RIGHT, y: TOP - 12, 'text-anchor': 'end', class: 'quality' });
   text('0', { x: LEFT, y: HEIGHT - 6, 'text-anchor': 'middle' });
   text(String(shown), { x: WIDTH - RIGHT, y: HEIGHT - 6, 'text-anchor': 'end' });
   const line = (values: readonly number[]) =>

@@ -7,11 +7,14 @@ export interface DropTakers {
 }
 
 /** Whether what was dropped is rows: one file, in their zone or with their ending. */
-export function isRows({ name, files }: PickedFiles, inRowsZone: boolean): boolean {
-  if (files.size === 1 && /\.(jsonl|ndjson)$/i.test([...files.keys()][0]!)) return true;
+export function isRows({ files }: PickedFiles, inRowsZone: boolean): boolean {
+  const names = [...files.keys()];
+  if (files.size === 1 && /\.(jsonl|ndjson)$/i.test(names[0]!)) return true;
   if (!inRowsZone) return false;
   if (files.size === 1) return true;
-  throw new Error(`rows: expected one JSONL file, got ${name} (${files.size} files) — drop it alone`);
+  throw new Error(
+    `rows: expected one JSONL file, got ${names.slice(0, 5).join(', ') || 'an empty folder'} (${files.size} files) — drop it alone`,
+  );
 }
 
 /** Takes files and folders that are dropped anywhere on the page, and shows the zone they are over. */

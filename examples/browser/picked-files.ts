@@ -4,7 +4,7 @@ export interface PickedFiles {
 }
 
 /** Files of a picked or dropped directory by their path in it: what all have in common at the start is its name. */
-export function filesOfInput(list: Iterable<File>): PickedFiles {
+export function filesOfInput(list: ArrayLike<File> & Iterable<File>): PickedFiles {
   const files = new Map<string, Blob>();
   let name = '';
   for (const file of list) {
@@ -12,7 +12,7 @@ export function filesOfInput(list: Iterable<File>): PickedFiles {
     if (rest.length > 0) name = folder!;
     files.set(rest.length > 0 ? rest.join('/') : file.name, file);
   }
-  return { name: name || [...files.keys()].join(', '), files };
+  return { name: name || nameOf(list), files };
 }
 
 /** The same of what was dropped, folders followed; files that are on no disk come as they are. */
@@ -24,8 +24,12 @@ export async function filesOfDrop(data: DataTransfer): Promise<PickedFiles> {
   const files = new Map<string, Blob>();
   const single = entries.length === 1 && entries[0]!.isDirectory;
   for (const entry of entries) await collect(entry, single ? '' : entry.name, files);
-  return { name: entries.map(({ name }) => name).join(', '), files };
+  return { name: nameOf(entries), files };
 }
+
+/** Files without a folder have no name together. */
+const nameOf = (list: ArrayLike<{ readonly name: string }>): string =>
+  list.length === 1 ? list[0]!.name : 'checkpoint';
 
 async function collect(entry: FileSystemEntry, path: string, files: Map<string, Blob>): Promise<void> {
   if (entry.isFile) {

@@ -6,6 +6,7 @@ const names = (language: 'en' | 'zh', name: TextName) =>
 
 it('fills in what is given, in both languages alike', () => {
   expect(textIn('en', 'rowsRead', [2, 3])).toBe('2 queries, 3 passages');
+  expect(textIn('en', 'rowsRead', [1, 1])).toBe('1 query, 1 passage');
   expect(textIn('zh', 'rowsRead', [2, 3])).toBe('2 个查询，3 个段落');
   const all: TextName[] = [
     'savedText',

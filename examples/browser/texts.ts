@@ -1,4 +1,4 @@
-/** What the page says, in both of its languages; `{0}` is filled in. */
+/** What the page says, in both of its languages; `{0}` is filled in, `{0|query|queries}` with the word that the number takes. */
 const english = {
   title: 'Rerank and fine-tune in this tab',
   intro:
@@ -30,7 +30,7 @@ const english = {
   noModel: 'No model is open.',
   loading: 'Loading {0} {1}',
   opened: '{0} · {1} ({2}) · {3} parameters · {4}',
-  trainedFor: ' · trained here for {0} updates',
+  trainedFor: ' · trained here for {0|update|updates}',
   rowsTitle: 'Passages',
   rowsHelp:
     'A JSONL file of queries with passages: query with pos and neg, with hits, or with content and label.',
@@ -38,11 +38,11 @@ const english = {
   dropRows: 'or drop it here',
   demoRows: 'Demo passages',
   noRows: 'No passages yet.',
-  rowsRead: '{0} queries, {1} passages',
+  rowsRead: '{0|query|queries}, {1|passage|passages}',
   searchTitle: 'Search',
   query: 'Query',
   search: 'Search',
-  results: '{0} passages, best first',
+  results: '{0|passage|passages}, best first',
   score: 'score',
   relevant: 'Relevant',
   notRelevant: 'Not relevant',
@@ -59,10 +59,10 @@ const english = {
   rate: 'Learning rate',
   tune: 'Fine-tune',
   stop: 'Stop',
-  toTrain: '{0} pairs to train on, {1} of them marked by you; {2} queries held out',
-  unused: ' · {0} pairs belong to queries without a relevant passage and do not train this model',
+  toTrain: '{0|pair|pairs} to train on, {1} of them marked by you; {2|query|queries} held out',
+  unused: ' · of queries without a relevant passage, which do not train this model: {0|pair|pairs}',
   progress: 'Update {0} of {1} · loss {2}',
-  quality: 'held-out nDCG@10 {0} → {1} over {2} queries',
+  quality: 'held-out nDCG@10 {0} → {1} over {2|query|queries}',
   loss: 'loss',
   chart: 'Loss of each update, and held-out nDCG@10: {0}',
   done: 'The tuned model now answers.',
@@ -144,4 +144,7 @@ const texts: Record<Language, Record<TextName, string>> = { en: english, zh: chi
 
 /** A text in a language. */
 export const textIn = (language: Language, name: TextName, values: readonly unknown[] = []): string =>
-  texts[language][name].replace(/\{(\d)\}/g, (_, i) => String(values[Number(i)] ?? ''));
+  texts[language][name].replace(/\{(\d)(?:\|(\w+)\|(\w+))?\}/g, (_, i, one, many) => {
+    const value = values[Number(i)] ?? '';
+    return many === undefined ? String(value) : `${value} ${value === 1 ? one : many}`;
+  });
