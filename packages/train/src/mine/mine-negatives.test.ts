@@ -1,53 +1,10 @@
 import { bytesSource, parseEmbeddingRecord, parseRecord } from '@rag/data';
 import { expect, test } from 'vitest';
 import { rowParser } from '../encode/input-row.js';
-import { Crash } from '../testing/crashing-disk.js';
-import { type MemoryFiles, memoryFiles } from '../testing/memory-files.js';
+import { memoryFiles } from '../testing/memory-files.js';
+import { guardOf, jsonl, mine, passages, type Row, rows } from '../testing/mine-rows.js';
 import { wordRetriever } from '../testing/word-vectors.js';
-import { type MineJob, mineNegatives } from './mine-negatives.js';
-import type { MineReport } from './mine-report.js';
-
-interface Row {
-  query: string;
-  pos: string[];
-  neg?: string[];
-  prompt_for_query?: string;
-  pos_scores?: number[];
-  neg_scores?: number[];
-}
-
-const rows: Row[] = Array.from({ length: 23 }, (_, i) => ({
-  query: `query ${i}`,
-  pos: [`right ${i}`, ...(i % 3 === 0 ? [`also right ${i}`] : [])],
-  neg: [`wrong ${i} a`, `wrong ${i} b`, `right ${(i + 1) % 23}`],
-}));
-const passages = [...new Set(rows.flatMap(({ pos, neg = [] }) => [...pos, ...neg]))];
-const jsonl = (list: readonly unknown[]) => `${list.map((row) => JSON.stringify(row)).join('\n')}\n`;
-
-interface Mined {
-  readonly report: MineReport;
-  readonly found: Row[];
-  readonly files: MemoryFiles;
-}
-
-async function mine(more: Partial<MineJob> & { readonly input?: readonly unknown[] } = {}): Promise<Mined> {
-  const { input = rows, ...options } = more;
-  const files = (options.files as MemoryFiles | undefined) ?? memoryFiles();
-  const report = await mineNegatives({
-    rows: [bytesSource('rows.jsonl', jsonl(input))],
-    retriever: wordRetriever().retriever,
-    range: { from: 2, to: 12 },
-    rules: { negatives: 4 },
-    files,
-    settings: { retriever: { model: 'a' } },
-    windowRows: { search: 5, choose: 3 },
-    commitMilliseconds: 0,
-    ...options,
-    file: await files.create('out.jsonl'),
-  });
-  const text = files.textOf('out.jsonl')!.trimEnd();
-  return { report, files, found: text === '' ? [] : text.split('\n').map((line) => JSON.parse(line)) };
-}
+import type { MineJob } from './mine-negatives.js';
 
 /** Ranks by computing everything, best first. */
 function ranked(
@@ -177,14 +134,6 @@ test('random negatives are of the range, in the order of their ranks, and the sa
   expect(others).toBeGreaterThan(15);
 });
 
-/** A guard that knows what a text says: a passage with "b" at its end is as right as a positive. */
-const guardOf = (asked: string[] = []) => ({
-  score: async (pairs: readonly { query: string; passage: string }[]) => {
-    asked.push(...pairs.map(({ query, passage }) => `${query}|${passage}`));
-    return pairs.map(({ passage }) => (passage.includes('right') ? 3 : passage.endsWith('b') ? 2.5 : -1));
-  },
-});
-
 test.each([
   [{}, (score: number) => score <= 3],
   [{ margin: 1 }, (score: number) => score <= 2],
@@ -282,75 +231,4 @@ test.each([
   const files = memoryFiles();
   await expect(mine({ ...job, files })).rejects.toThrow(message);
   expect(files.names()).not.toContain('out.jsonl');
-});
-
-test('memory is that of a window and a block, whatever the numbers of rows and passages', async () => {
-  const many = Array.from({ length: 3000 }, (_, i) => ({ query: `q ${i}`, pos: [`p ${i}`] }));
-  const { retriever, calls } = wordRetriever();
-  const blocks: number[] = [];
-  const watched = {
-    ...retriever,
-    blockPassages: 100,
-    search: (request: Parameters<typeof retriever.search>[0]) => {
-      expect(request.k).toBe(12);
-      async function* counted() {
-        for await (const block of request.blocks) {
-          blocks.push(block.length);
-          yield block;
-        }
-      }
-      return retriever.search({ ...request, blocks: counted() });
-    },
-  };
-  await mine({ input: many, retriever: watched, windowRows: { search: 1000, choose: 64 } });
-  expect(calls.passages).toEqual([1024, 1024, 952]);
-  expect(calls.queries).toEqual([1000, 1000, 1000]);
-  expect(new Set(blocks)).toEqual(new Set([100]));
-  expect(blocks).toHaveLength(90);
-});
-
-test('a run that is killed at any step goes on to the same bytes and report', async () => {
-  const options = {
-    windowRows: { encode: 30, search: 12, choose: 8 },
-    guard: { scorer: guardOf(), margin: 1 },
-    rules: { negatives: 3, sampling: 'random' as const, seed: 5, relativeMargin: 0.05 },
-  };
-  const whole = await mine({ ...options });
-  const expected = whole.files.textOf('out.jsonl');
-  const { steps } = whole.files;
-  expect(steps).toBeGreaterThan(25);
-  let encodedLess = 0;
-  for (let crashAt = 0; crashAt < steps; crashAt++) {
-    const files = memoryFiles();
-    files.restart(crashAt);
-    await expect(mine({ ...options, files })).rejects.toThrow(Crash);
-    files.restart();
-    const { retriever, calls } = wordRetriever();
-    const { report } = await mine({ ...options, files, retriever });
-    if (calls.passages.length < 3) encodedLess++;
-    expect(files.textOf('out.jsonl')).toBe(expected);
-    expect(report).toEqual(whole.report);
-  }
-  expect(encodedLess).toBeGreaterThan(steps / 2);
-});
-
-test('vectors are kept for other rules and ranks; another model is refused without overwrite', async () => {
-  const files = memoryFiles();
-  await mine({ files });
-  const { retriever, calls } = wordRetriever();
-  const said: string[] = [];
-  const other = await mine({
-    files,
-    retriever,
-    range: { from: 0, to: 30 },
-    rules: { negatives: 30 },
-    say: (line) => said.push(line),
-  });
-  expect(calls.passages).toEqual([]);
-  expect(said).toContain('passages.vectors: taken from an earlier run');
-  expect(said).toContain('hits.jsonl: made again, since its settings are others');
-  expect(other.found).toEqual((await mine({ range: { from: 0, to: 30 }, rules: { negatives: 30 } })).found);
-  const settings = { retriever: { model: 'b' } };
-  await expect(mine({ files, settings })).rejects.toThrow('passages.vectors.json: expected model "a"');
-  await expect(mine({ files, settings, overwrite: true })).resolves.toBeDefined();
 });
