@@ -1,12 +1,16 @@
 import type { Node, Value } from './value.js';
 
-/** The nodes that `outputs` depend on, each after its operands, in the order in which a depth-first walk meets them. */
-export function topologicalOrder(outputs: readonly Value[]): Node[] {
+/**
+ * The nodes that `outputs` depend on, each after its operands, in the order in which a depth-first walk meets them. It does not go behind
+ * the values of `until`.
+ */
+export function topologicalOrder(outputs: readonly Value[], until?: { has(value: Value): boolean }): Node[] {
   const order: Node[] = [];
   const state = new Map<Node, 'open' | 'done'>();
   const stack: Node[] = [];
   const push = (value: Value | null) => {
-    if (value?.source.kind === 'node' && !state.has(value.source)) stack.push(value.source);
+    if (value?.source.kind === 'node' && !state.has(value.source) && !until?.has(value))
+      stack.push(value.source);
   };
   for (const output of outputs) {
     push(output);

@@ -19,7 +19,7 @@ export function rewrite(
 ): Value[] {
   const result = new Map<Value, Value>(replaced);
   const now = (value: Value): Value => result.get(value) ?? value;
-  for (const node of topologicalOrder(outputs)) {
+  for (const node of topologicalOrder(outputs, replaced)) {
     if (node.outputs.every((output) => replaced.has(output))) continue;
     const inputs = node.inputs.map((input) => input && now(input));
     const rewritten =
