@@ -12,13 +12,11 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { CrossEncoder } from '@rag/reranker';
-import { classifierConfig, classifierParameters } from '@rag/reranker/training';
-import { train } from '@rag/train/node';
-import { heldOutFile, here, trainFile } from './example-run.js';
-import { saveFreshBert, smallBert } from './fresh-bert.js';
-import { readRows, writeRows } from './json-lines.js';
+import { heldOutFile, here } from './example-run.js';
+import { readRows } from './json-lines.js';
+import { learnReranker } from './learn-reranker.js';
 import { printFound, printQuality } from './quality-table.js';
-import { inverseCloze, type Row } from './warm-up-rows.js';
+import type { Row } from './warm-up-rows.js';
 
 const { values } = parseArgs({
   options: {
@@ -36,63 +34,8 @@ const output = here(`./output/seed-${seed}/reranker`);
 rmSync(output, { recursive: true, force: true });
 mkdirSync(output, { recursive: true });
 
-// 1. Vocabulary, config and fresh weights.
-const rows = readRows<Row>(trainFile);
-const { vocabulary, config: encoder } = smallBert(
-  rows.flatMap(({ query, pos }) => [query, ...pos]),
-  {
-    hidden_size: 64,
-    intermediate_size: 256,
-    num_hidden_layers: 2,
-    max_position_embeddings: 192,
-    initializer_range: 0.1,
-  },
-  { size: 2500, minFrequency: 2 },
-);
-const config = classifierConfig(encoder);
-await saveFreshBert(`${output}/base`, { vocabulary, config }, classifierParameters(config), seed);
-
-// 2. Warm-up.
-const common = {
-  task: 'reranker',
-  lossType: 'group_softmax',
-  maxLen: 192,
-  seed,
-  saveOnEpochEnd: false,
-} as const;
-const cloze = inverseCloze(rows, {
-  count: Math.ceil(14_400 * share),
-  negatives: 3,
-  shortest: 16,
-  longest: 64,
-  seed,
-});
-writeRows(`${output}/warm-up.jsonl`, cloze);
-const warmUp = await train({
-  ...common,
-  modelNameOrPath: `${output}/base`,
-  trainDataset: `${output}/warm-up.jsonl`,
-  valDataset: heldOutFile,
-  trainGroupSize: 4,
-  batchSize: 24,
-  epochs: 1,
-  lr: 1e-3,
-  logInterval: 50,
-  outputDir: `${output}/warm-up`,
-});
-
-// 3. Fine-tuning on the labelled rows.
-const run = await train({
-  ...common,
-  modelNameOrPath: warmUp.model,
-  trainDataset: trainFile,
-  valDataset: heldOutFile,
-  trainGroupSize: 8,
-  batchSize: 8,
-  epochs: share < 1 ? 1 : 4,
-  lr: 5e-4,
-  outputDir: output,
-});
+// 1 to 3.
+const { warmUp, run } = await learnReranker({ seed, share, output });
 
 // 4. Held-out topics.
 const after = run.evaluation!;
