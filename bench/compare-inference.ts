@@ -12,6 +12,8 @@ type Peer = (typeof inferencePeers)[number];
 export interface InferenceMeasured {
   /** Pairs or texts. */
   readonly perSecond: number;
+  /** Processor seconds of all threads, for all of them. */
+  readonly processorSeconds: number;
   readonly openMs: number;
   readonly peakMb: number;
 }
@@ -59,7 +61,7 @@ export async function* compareInference(options: InferenceOptions): AsyncGenerat
           ...['--threads', String(threads)],
         );
         return {
-          ...numbersOf(report, 'rows', 'perSecond', 'openMs', 'peakMb'),
+          ...numbersOf(report, 'rows', 'perSecond', 'processorSeconds', 'openMs', 'peakMb'),
           results: report!.results as readonly number[],
         };
       };
@@ -85,6 +87,7 @@ export async function* compareInference(options: InferenceOptions): AsyncGenerat
 
 const overall = (rounds: readonly InferenceMeasured[]): InferenceMeasured => ({
   perSecond: median(rounds.map(({ perSecond }) => perSecond)),
+  processorSeconds: median(rounds.map(({ processorSeconds }) => processorSeconds)),
   openMs: median(rounds.map(({ openMs }) => openMs)),
   peakMb: Math.max(...rounds.map(({ peakMb }) => peakMb)),
 });
