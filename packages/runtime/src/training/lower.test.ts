@@ -1,5 +1,7 @@
 import {
+  add,
   encodeModel,
+  gather,
   graphOf,
   InPlaceAccumulatorV2,
   input,
@@ -8,11 +10,12 @@ import {
   parameter,
   readModelProto,
   reduceSum,
+  type Value,
 } from '@rag/onnx';
 import { describe, expect, it } from 'vitest';
 import { ArtifactError } from '../artifacts/error.js';
 import { compile } from './compile.js';
-import { lowerForward, lowerTraining } from './lower.js';
+import { lowerForward, lowerTraining, tableParameters } from './lower.js';
 import { artifactsOf } from './plan.js';
 
 const plan = compile(
@@ -102,6 +105,45 @@ describe('a training model', () => {
       expect(attempt).toThrow(`output "${flag}": expected the buffer `);
       expect(attempt).toThrow(`got "${name}"`);
     }
+  });
+});
+
+describe('a table', () => {
+  const ids = input('ids', 'int64', ['tokens']);
+  const table = parameter('table', [100, 4]);
+  const scale = parameter('scale', [4]);
+  const rows = (tables: Value) => mul(gather(tables, ids), scale);
+  const modelOf = (sum: Value) =>
+    artifactsOf(
+      compile(
+        { build: () => ({ inputs: [ids], sum: reduceSum(sum), weight: reduceSum(mul(scale, 0)) }) },
+        { initial: (_, shape) => new Float32Array(shape.reduce((a, b) => a * b, 1)), optimizer: {} },
+      ),
+    ).trainingModel;
+  const buffer = 'table_grad.accumulation.buffer';
+  const makers = (model: Uint8Array, name: string) =>
+    graphIn(model).node.filter(({ output }) => output.includes(name));
+
+  it('gets its rows added to the buffer itself, without zeros of its size', () => {
+    const model = modelOf(rows(table));
+    expect(tableParameters(model)).toEqual(['table']);
+    for (const lowered of [
+      lowerTraining(model, 'add', 'cpu'),
+      lowerTraining(model, 'overwrite', 'cpu', undefined, new Set(['table'])),
+    ]) {
+      const [maker] = makers(lowered, 'table.gradient');
+      expect([maker!.opType, maker!.input[0]]).toEqual(['ScatterElements', buffer]);
+      expect(graphIn(lowered).node.filter(({ input: read }) => read.includes(buffer))).toHaveLength(1);
+    }
+    const overwriting = lowerTraining(model, 'overwrite', 'cpu');
+    expect(inputs(overwriting)).not.toContain(buffer);
+    expect(makers(overwriting, 'table.gradient')[0]!.opType).toBe('ScatterElements');
+  });
+
+  it('that is read in other ways too is none', () => {
+    const model = modelOf(add(rows(table), reduceSum(mul(table, table))));
+    expect(tableParameters(model)).toEqual([]);
+    expect(makers(lowerTraining(model, 'add', 'cpu'), 'table.gradient')[0]!.opType).toBe('Add');
   });
 });
 

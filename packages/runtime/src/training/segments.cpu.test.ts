@@ -12,11 +12,13 @@ import {
   type Value,
 } from '@rag/onnx';
 import { describe, expect, it } from 'vitest';
+import { openFfiDevice } from '../drivers/ffi/device.js';
 import { Tensor } from '../tensor.js';
 import { compile } from './compile.js';
 import type { ComputeOptions } from './compute.js';
 import { hostResidence } from './host-residence.js';
 import type { Objective } from './objective.js';
+import type { OpenDevice } from './open-residence.js';
 import type { Plan } from './plan.js';
 import { openSegments } from './segment-runner.js';
 import { TrainingSession } from './session.js';
@@ -87,18 +89,20 @@ const batchOf = (layers: number) => ({
 
 const cpu: ComputeOptions = { provider: 'cpu', threads: 1 };
 
-async function learn(plan: Plan, layers: number, compute = cpu) {
-  const session = await TrainingSession.create(plan, compute);
-  const flat = () =>
-    new Map(session.gradients().map(({ name, data }) => [name, Array.from(data as Float32Array)]));
+async function learn(plan: Plan, layers: number, compute = cpu, openDevice?: OpenDevice) {
+  const session = await TrainingSession.create(plan, compute, openDevice);
+  const flat = async () => {
+    await session.synchronize();
+    return new Map(session.gradients().map(({ name, data }) => [name, Array.from(data as Float32Array)]));
+  };
   const first = await session.accumulate(batchOf(layers));
-  const once = flat();
+  const once = await flat();
   await session.accumulate(batchOf(layers));
-  const twice = flat();
+  const twice = await flat();
   const evaluated = await session.evaluate(batchOf(layers));
   await session.update({ learningRate: 0.1 });
   await session.accumulate(batchOf(layers));
-  const after = flat();
+  const after = await flat();
   session.dispose();
   return {
     sum: first.sum,
@@ -142,6 +146,7 @@ describe('a plan of many segments', () => {
     const plan = planOf(options, trainable);
     expectEqual(await learn(plan, layers), expected);
     expectEqual(await learn(plan, layers, { provider: 'wasm', threads: 1 }), expected);
+    expectEqual(await learn(plan, layers, cpu, openFfiDevice), expected);
   });
 
   it('has no backward pass where nothing is trained before', () => {
