@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scorePassages } from '../examples/browser/testing/score-passages.js';
 import { unpack } from '../examples/browser/testing/unpack.js';
@@ -14,6 +13,7 @@ import {
   foundIn,
   openDemo,
   search,
+  shot,
   stopTuning,
   updatesOf,
 } from './page-actions.js';
@@ -24,12 +24,6 @@ const reason = 'no Chromium: install one, or name it in CHROMIUM';
 if (executablePath === undefined && process.env.CI) throw new Error(`browser-page: ${reason}`);
 
 const downloads = mkdtempSync(join(tmpdir(), 'rag-page-'));
-
-/** Screenshots go to this folder, to be looked at. */
-const shots = process.env.RAG_SCREENSHOTS;
-const shot = async (page: Page, name: string) => {
-  if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
-};
 
 describe.skipIf(executablePath === undefined)(
   `the page of examples/browser${executablePath ? '' : ` (${reason})`}`,

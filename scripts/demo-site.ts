@@ -52,7 +52,8 @@ export async function startDemoSite(executablePath: string): Promise<DemoSite> {
       const errors: string[] = [];
       page.on('pageerror', ({ message }) => errors.push(message));
       await page.goto(server.url);
-      await page.getByRole('heading', { level: 1 }).filter({ hasText: /\S/ }).waitFor();
+      // Its scripts have run, and it knows whether a run is waiting.
+      await page.locator('main[aria-busy=false]').waitFor();
       return { context, page, errors };
     },
     async close() {

@@ -1,4 +1,11 @@
+import { join } from 'node:path';
 import type { CDPSession, Page } from 'playwright';
+
+/** Screenshots go to the folder that RAG_SCREENSHOTS names, to be looked at. */
+export async function shot(page: Page, name: string): Promise<void> {
+  const folder = process.env.RAG_SCREENSHOTS;
+  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
 
 /** What the page's demo buttons are called, by the task of the model that they open. */
 export const demos = {

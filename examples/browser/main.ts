@@ -53,6 +53,7 @@ function showFailure(error: unknown): void {
 
 function showAll(): void {
   const { model, rows, busy } = state;
+  document.querySelector('main')!.setAttribute('aria-busy', String(busy));
   byId('model-state').textContent = model
     ? say(
         'opened',

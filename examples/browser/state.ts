@@ -10,7 +10,8 @@ export const state = {
   /** What the visitor marked, by `keyOf`. */
   labels: new Map<string, LabelledPair>(),
   query: '',
-  busy: false,
+  /** The worker is at something; at the start it looks for what an earlier visit left. */
+  busy: true,
   /** Whether the model is a demo of fresh weights. */
   fresh: false,
 };
