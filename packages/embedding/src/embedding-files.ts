@@ -1,4 +1,5 @@
 import {
+  architectures,
   ConfigError,
   type EncoderConfig,
   type FileSource,
@@ -23,6 +24,8 @@ import { readModuleList } from './module-list.js';
 /** What a directory holds beside the encoder. */
 export interface EmbeddingFiles {
   readonly head: EmbeddingHead;
+  /** Whether modules.json or `pooling` says how vectors are made; else the head is the usual one of an encoder. */
+  readonly isStated: boolean;
   readonly settings: EmbeddingSettings;
   /** The Dense modules' parameters, float32, by the names that `DenseSpec` says. */
   readonly weights: ReadonlyMap<string, Float32Array>;
@@ -44,6 +47,7 @@ export async function readEmbeddingFiles(
   if (!(await source.list()).includes('modules.json'))
     return {
       head: { pooling: pooling ?? ['mean'], includePrompt: true, dense: [], normalize: false },
+      isStated: pooling !== undefined,
       settings,
       weights: new Map(),
     };
@@ -72,7 +76,7 @@ export async function readEmbeddingFiles(
   embeddingDimension(config, head);
   const weights = new Map<string, Float32Array>();
   for (const spec of dense) for (const [name, data] of await readDense(source, spec)) weights.set(name, data);
-  return { head, settings, weights };
+  return { head, isStated: true, settings, weights };
 }
 
 const isThere = async (source: FileSource, folder: string, name: string): Promise<boolean> => {
@@ -191,3 +195,16 @@ export const headParameters = (head: EmbeddingHead): { name: string; shape: read
   head.dense.flatMap((spec) =>
     shapesOf(spec).map(([name, shape]) => ({ name: `${spec.name}.${name}`, shape })),
   );
+
+/**
+ * Refuses to guess how a decoder's token vectors become one: published ones take the last token's or the mean, and neither is the usual one.
+ * @throws OptionError
+ */
+export function expectStated({ isStated }: EmbeddingFiles, { model_type }: EncoderConfig): void {
+  if (!isStated && architectures[model_type].stages !== undefined)
+    throw new OptionError(
+      'pooling',
+      `expected how the token vectors of a decoder (${model_type}) become one, got neither modules.json nor this option`,
+      'say lasttoken, or mean where its publisher does',
+    );
+}

@@ -6,8 +6,8 @@ import type { EmbeddingSettings } from './embedding-settings.js';
 
 export interface FromPretrainedOptions extends OpenOptions {
   /**
-   * How a bare checkpoint's token vectors become one, several modes being concatenated; "mean" by default, which
-   * `fromPretrained` says on the console. A directory with modules.json states it itself.
+   * How a bare checkpoint's token vectors become one, several modes being concatenated; for an encoder "mean" by default, which
+   * `fromPretrained` says on the console, while a decoder has to say ("lasttoken"). A directory with modules.json states it itself.
    */
   readonly pooling?: PoolingMode | readonly PoolingMode[];
   /**

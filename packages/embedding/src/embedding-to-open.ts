@@ -10,11 +10,12 @@ import {
 } from '@rag/models';
 import type { Graph } from '@rag/onnx';
 import { embeddingConfig } from './embedding-config.js';
-import { readEmbeddingFiles } from './embedding-files.js';
+import { expectStated, readEmbeddingFiles } from './embedding-files.js';
 import { embeddingGraph } from './embedding-graph.js';
 import type { PoolingMode } from './embedding-head.js';
 import type { EmbeddingParts } from './embedding-options.js';
 import { defaultSettings } from './embedding-settings.js';
+import { eosTokenizer } from './eos-tokenizer.js';
 import type { EmbeddingToOpen } from './open-embedding.js';
 
 /**
@@ -27,7 +28,9 @@ export async function checkpointToOpen(
   modes: readonly PoolingMode[] | undefined,
   task: string | undefined,
 ): Promise<EmbeddingToOpen & { readonly graph: Graph }> {
-  const { head, settings, weights: dense } = await readEmbeddingFiles(checkpoint.source, config, modes);
+  const files = await readEmbeddingFiles(checkpoint.source, config, modes);
+  expectStated(files, config);
+  const { head, settings, weights: dense } = files;
   const graph = embeddingGraph(config, head);
   const wanted = parametersOf(graph).filter(({ name }) => !dense.has(name));
   const adapter = task === undefined ? {} : { task };
@@ -38,7 +41,7 @@ export async function checkpointToOpen(
     read: async (name) => dense.get(name) ?? encoder.read(name),
   };
   const pooler = poolerOf(checkpoint, config, task);
-  const { tokenizerFiles } = checkpoint;
+  const tokenizerFiles = eosTokenizer(checkpoint.tokenizerFiles, config);
   return { config, head, settings, graph, tokenizerFiles, weights, pooler };
 }
 

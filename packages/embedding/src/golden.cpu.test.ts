@@ -13,6 +13,8 @@ beforeAll(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}));
 
 /** The options of sentence-transformers' encode, which wrote the vectors. */
 interface Golden {
+  /** Of LLM embedders: the tokens of each text. */
+  readonly input_ids?: readonly (readonly number[])[];
   readonly texts: readonly string[];
   readonly max_seq_length: number;
   readonly runs: readonly {
@@ -66,6 +68,34 @@ describe.each(models.map(({ name }) => name))('%s', (name) => {
       model.dimension,
     ]);
     again.dispose();
+  });
+});
+
+const embedders = models.filter(({ name }) => goldenOf(name).input_ids);
+describe.each(embedders.map(({ name }) => name))('%s, a decoder that pools its last token', (name) => {
+  const golden = goldenOf(name);
+
+  it('has the tokens of Python, and for each text alone the vector that it has among others', async () => {
+    const model = await Embedding.fromPretrained(join(fixtures, name));
+    const cases = await model.golden(golden.texts);
+    expect(cases.map(({ input_ids }) => input_ids)).toEqual(golden.input_ids);
+    const single = [];
+    for (const text of golden.texts) single.push(await model.encode(text));
+    expect(largestDifference(single, golden.runs[0]!.vectors)).toBeLessThan(1e-5);
+    model.dispose();
+  });
+
+  it('without its modules has to be told how vectors are made', async () => {
+    const directory = join(root, `bare-${name}`);
+    cpSync(join(fixtures, name), directory, { recursive: true });
+    rmSync(join(directory, 'modules.json'));
+    await expect(Embedding.fromPretrained(directory)).rejects.toThrow(
+      /pooling: expected how the token vectors of a decoder \(\w+\) become one, got neither modules.json nor this option — say lasttoken/,
+    );
+    const model = await Embedding.fromPretrained(directory, { pooling: 'lasttoken' });
+    const vectors = await model.encode(golden.texts, { normalize: true });
+    expect(largestDifference(vectors, golden.runs[0]!.vectors)).toBeLessThan(1e-5);
+    model.dispose();
   });
 });
 

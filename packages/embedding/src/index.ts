@@ -13,6 +13,7 @@ export {
 export type { EmbeddingParts, FromPretrainedOptions } from './embedding-options.js';
 export type { EmbeddingSettings } from './embedding-settings.js';
 export type { EncodeOptions, Texts, Vectors } from './encode-options.js';
+export { instructionPrompt } from './instruction-prompt.js';
 export type { NarrowExport } from './judge-export.js';
 export {
   type BinaryEmbeddings,

@@ -10,9 +10,10 @@ import {
   weightsInFile,
 } from '@rag/models';
 import { createSession, type OpenOptions, sessionOptions, Tensor, tensorsOf } from '@rag/runtime';
-import { readEmbeddingFiles } from './embedding-files.js';
+import { expectStated, readEmbeddingFiles } from './embedding-files.js';
 import { headGraph } from './embedding-graph.js';
 import { type EmbeddingHead, embeddingDimension, type PoolingMode } from './embedding-head.js';
+import { eosTokenizer } from './eos-tokenizer.js';
 import { type BatchRunner, type OpenedEmbedding, openModelTokenizer } from './open-embedding.js';
 
 /** The head of a model whose file has it within itself. */
@@ -28,11 +29,11 @@ const SENTENCE_OUTPUT = 'sentence_embedding';
  *   sentence-transformers' own ONNX backend, which runs the modules after the file, and transformers.js, whose pipeline pools;
  * - where they say nothing, `sentence_embedding` if the file has it: exporters that write it (optimum for sentence-transformers, ours) put the
  *   whole head before it. It is also taken where the file gives no token vectors. `head.pooling` is empty where only the file knows the head;
- * - else the mean of the token vectors, as for any bare encoder.
+ * - else the mean of the token vectors, as for any bare encoder; a decoder has to say.
  * @throws OnnxFileError for a file that is refused and for a graph of other inputs or outputs
  */
 export async function openEmbeddingFile(
-  { source, tokenizerFiles }: Checkpoint,
+  { source, tokenizerFiles: given }: Checkpoint,
   path: string,
   config: EncoderConfig,
   {
@@ -50,7 +51,9 @@ export async function openEmbeddingFile(
       `expected weights with adapters, got the ONNX file ${path}`,
       'open the checkpoint that it was exported from',
     );
-  const { head, settings, weights } = await readEmbeddingFiles(source, config, pooling);
+  const files = await readEmbeddingFiles(source, config, pooling);
+  const { head, isStated, settings, weights } = files;
+  const tokenizerFiles = eosTokenizer(given, config);
   const tokenizer = openModelTokenizer({ config, settings, tokenizerFiles });
   const open = async (...[model, changes]: Parameters<typeof createSession>) => {
     const session = await createSession(model, changes);
@@ -68,7 +71,6 @@ export async function openEmbeddingFile(
     options.provider,
   );
   try {
-    const isStated = pooling !== undefined || (await source.list()).includes('modules.json');
     const has = (name: string) => file.outputs.some((output) => output.name === name);
     const hasTokens = TOKEN_OUTPUTS.some(has);
     const inFile = has(SENTENCE_OUTPUT) && (!isStated || (pooling === undefined && !hasTokens));
@@ -83,6 +85,7 @@ export async function openEmbeddingFile(
         );
       return { ...common, head: isStated ? head : HEAD_IN_FILE, dimension, runner: sentenceRunner(file) };
     }
+    expectStated(files, config);
     const { name } = outputOf(file, TOKEN_OUTPUTS, ['batch', 'seq', 'hidden']);
     const graph = headGraph(config, head);
     const session = await createSession(
