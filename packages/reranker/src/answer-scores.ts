@@ -1,8 +1,16 @@
-import { architectures, type EncoderConfig, lastToken, ModelKindError, OptionError } from '@rag/models';
-import { constant, split, sub } from '@rag/onnx';
+import {
+  architectures,
+  type EncoderConfig,
+  lastToken,
+  ModelKindError,
+  OptionError,
+  type ParameterSpec,
+  parametersOf,
+} from '@rag/models';
+import { constant, split, sub, type Value } from '@rag/onnx';
 import type { Tokenizer } from '@rag/text';
 import type { AnswerTokens } from './reranker-config.js';
-import type { Scores } from './score-model.js';
+import { type Scores, scoresGraph } from './score-model.js';
 
 /**
  * The logit of the answer at the last token: that of `true_token`, less that of `false_token` where there is one, so that its logistic function is
@@ -10,23 +18,35 @@ import type { Scores } from './score-model.js';
  * @throws ModelKindError for a model that is no causal language model; OptionError for a token that is none of its own
  */
 export function answerScores(config: EncoderConfig, tokenizer: Tokenizer, answer: AnswerTokens): Scores {
-  const { causalLm } = architectures[config.model_type];
-  if (!causalLm)
-    throw new ModelKindError(
-      'config.json',
-      `expected a causal language model, got "model_type" "${config.model_type}"`,
-      'open it with CrossEncoder',
-    );
+  causalLmOf(config);
   const ids = (['true_token', 'false_token'] as const).flatMap((key) =>
     answer[key] === undefined ? [] : [tokenId(tokenizer, answer[key], `answer.${key}`)],
   );
+  const logits = logitsOf(config, ids);
   return (root, inputs, dropout) => {
-    const asked = { rows: lastToken(inputs), ids: constant(ids, 'int64') };
-    const logits = causalLm(root, config, inputs, asked, dropout);
-    if (ids.length === 1) return logits;
-    const [yes, no] = split(logits, [1, 1], 1) as [typeof logits, typeof logits];
+    const asked = logits(root, inputs, dropout);
+    if (ids.length === 1) return asked;
+    const [yes, no] = split(asked, [1, 1], 1) as [Value, Value];
     return sub(yes, no);
   };
+}
+
+/** The logits of tokens at the last token, [batch, ids]. */
+function logitsOf(config: EncoderConfig, ids: readonly number[]): Scores {
+  const causalLm = causalLmOf(config);
+  return (root, inputs, dropout) =>
+    causalLm(root, config, inputs, { rows: lastToken(inputs), ids: constant(ids, 'int64') }, dropout);
+}
+
+function causalLmOf({ model_type }: EncoderConfig) {
+  const { causalLm } = architectures[model_type];
+  if (!causalLm)
+    throw new ModelKindError(
+      'config.json',
+      `expected a causal language model, got "model_type" "${model_type}"`,
+      'open it with CrossEncoder',
+    );
+  return causalLm;
 }
 
 function tokenId(tokenizer: Tokenizer, token: string | number, where: string): number {
@@ -59,3 +79,9 @@ export const headLayers = (config: EncoderConfig & { readonly start_layer?: numb
   const { start_layer = config.num_hidden_layers, num_hidden_layers } = config;
   return Array.from({ length: num_hidden_layers - start_layer + 1 }, (_, i) => start_layer + i);
 };
+
+/** The parameters of a yes/no reranker of this config, whatever its answers: what a fresh one has to initialise. */
+export function causalParameters(config: EncoderConfig): ParameterSpec[] {
+  const scores = layerwiseScores(config)?.(headLayers(config)) ?? logitsOf(config, [0]);
+  return parametersOf(scoresGraph(scores));
+}

@@ -1,4 +1,11 @@
-import { checkLoss, compareScores, type NarrowDtype, rowFeeds, type ScoreLoss } from '@rag/models';
+import {
+  checkLoss,
+  compareScores,
+  type NarrowDtype,
+  rowFeeds,
+  type ScoreLoss,
+  WEIGHTS_IN_PLACE,
+} from '@rag/models';
 import { createSession, tensorsOf } from '@rag/runtime';
 import type { EncodedIds } from '@rag/text';
 
@@ -19,7 +26,7 @@ export async function judgeExport(
   scores: readonly number[],
   { dtype, leastSpearman = 0.99 }: NarrowExport,
 ): Promise<ScoreLoss> {
-  const session = await createSession(path, { provider: 'cpu' });
+  const session = await createSession(path, { provider: 'cpu', config: WEIGHTS_IN_PLACE });
   try {
     const found: number[] = [];
     for (const sequence of sequences) {

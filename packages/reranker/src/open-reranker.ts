@@ -9,6 +9,7 @@ import {
   outputOf,
   parametersOf,
   type Weights,
+  weightsConfig,
   weightsInFile,
   weightsInMemory,
   weightsOfCheckpoint,
@@ -87,11 +88,11 @@ export async function openRerankerParts(
 async function openReranker(model: RerankerToOpen, options: OpenOptions): Promise<OpenedReranker> {
   const { scores, whole, weights } = model;
   const graph = whole ? scoresGraph(scores) : model.graph;
-  const runner = await createSession(modelWithWeights(firstTokenRows(graph), weights.sources), {
+  const served = firstTokenRows(graph);
+  const runner = await createSession(modelWithWeights(served, weights.sources), {
     ...sessionOptions(options),
     ...(weights.folder === undefined ? {} : { externalDataFolder: weights.folder }),
-    // Prepacking would copy every weight out of the file that it is mapped from, for 3 % of the time.
-    config: { 'session.disable_prepacking': '1' },
+    config: weightsConfig(served, weights.sources),
   });
   return { ...model, runner };
 }

@@ -21,7 +21,7 @@ import type { Ranked, RerankOptions, ScoreOptions } from './cross-encoder-option
 import { exportNarrowReranker, exportReranker, type RerankerToExport } from './export-reranker.js';
 import { goldenScores } from './golden-scores.js';
 import type { NarrowExport } from './judge-export.js';
-import type { OpenedReranker } from './open-reranker.js';
+import type { OpenedReranker, RerankerParts } from './open-reranker.js';
 import type { Pair, PairEncoder } from './pair-encoder.js';
 import { rankPassages, slicePassages } from './rank-passages.js';
 import { scoreSequences } from './score-sequences.js';
@@ -39,6 +39,11 @@ export abstract class PairReranker {
   ) {
     this.config = opened.config;
     this.tokenizer = opened.tokenizer;
+  }
+
+  /** What training needs of the model: how it reads pairs, what computes its scores, what is saved beside it. */
+  get parts(): RerankerParts {
+    return this.opened;
   }
 
   /** Parameters that the checkpoint did not have and that were initialised afresh: such a head must be trained first. */

@@ -1,4 +1,10 @@
-import { architectures, ModelKindError, openCheckpointOrOnnx, parseEncoderConfig } from '@rag/models';
+import {
+  architectures,
+  type Checkpoint,
+  ModelKindError,
+  openCheckpointOrOnnx,
+  parseEncoderConfig,
+} from '@rag/models';
 import type { HubOptions } from '@rag/models/node';
 import { CrossEncoder } from './cross-encoder.js';
 import type { FromPretrainedOptions } from './cross-encoder-options.js';
@@ -25,12 +31,21 @@ export const Reranker = {
       await openHubOrDirectory(idOrDirectory, options),
       options.onnx,
     );
-    const kind = rerankerKind(config, idOrDirectory);
-    if (kind === 'cross-encoder') return CrossEncoder.fromPretrained(idOrDirectory, options);
-    if (kind === 'llm-decoder') return LLMDecoder.fromPretrained(idOrDirectory, options);
-    return YesNoReranker.fromPretrained(idOrDirectory, options);
+    return classes[rerankerKind(config, idOrDirectory)].fromPretrained(idOrDirectory, options);
+  },
+
+  /** The same of a checkpoint of any source. */
+  async fromCheckpoint(checkpoint: Checkpoint, options: FromPretrainedOptions = {}): Promise<Reranker> {
+    return classes[rerankerKind(checkpoint.config, 'config.json')].fromCheckpoint(checkpoint, options);
   },
 };
+
+/** The class of each kind. */
+const classes = {
+  'cross-encoder': CrossEncoder,
+  'llm-decoder': LLMDecoder,
+  'yes-no': YesNoReranker,
+} as const;
 
 /** The kinds of rerankers, each with a class of its own. */
 export type RerankerKind = 'cross-encoder' | 'llm-decoder' | 'yes-no';

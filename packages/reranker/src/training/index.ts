@@ -1,8 +1,12 @@
 export type { DropoutDraw } from '@rag/models';
+export { causalParameters } from '../answer-scores.js';
 export { type RerankerToSave, rerankerCheckpoint } from '../checkpoint-to-save.js';
 export { classifierConfig } from '../classifier-config.js';
 export { classifierParameters } from '../classifier-graph.js';
+export type { RerankerParts } from '../open-reranker.js';
 export { type PairEncoder, pairEncoder } from '../pair-encoder.js';
+export type { RerankerKind } from '../reranker.js';
+export type { Scores } from '../score-model.js';
 export {
   type CollatedBatch,
   type CollateOptions,

@@ -1,17 +1,19 @@
 import type { GroupLoss, Loss, PointwiseLoss } from '@rag/losses';
 import {
-  architectures,
   type Dropout,
   type EncoderConfig,
   type EncoderInputs,
   encoderInputs,
   layerCuts,
   noDropout,
+  type ParameterOptions,
   parameterRoot,
   trainingDropout,
 } from '@rag/models';
 import { gather, input, leavesOf, reshape, type Value } from '@rag/onnx';
 import type { Objective } from '@rag/runtime';
+import { classifierScores } from '../classifier-graph.js';
+import type { Scores } from '../score-model.js';
 
 /** A loss over single pairs, or over the passages of a query. */
 export type RerankerLoss =
@@ -29,30 +31,31 @@ export interface RerankerObjectiveOptions {
   /** Cuts the plan between the encoder's layers, whose activations are then held one layer at a time. @default false */
   readonly layerSplit?: boolean;
   /**
-   * Logits [batch, 1] of a packed batch by another graph than the architecture's, an ONNX file's for one, without dropout. Inputs of its own
-   * are fed with the batch too.
+   * Logits [batch, 1] of a packed batch where they are not those of the architecture's classification head: a language model's answer, or
+   * an ONNX file's, whose own inputs are fed with the batch too.
    */
-  readonly scores?: (inputs: EncoderInputs) => Value;
+  readonly scores?: Scores;
+  /** What stands beside the parameters, or how they are stored, in each tracing: LoRA, frozen weights in fewer bits. */
+  readonly parameters?: (dropout: Dropout, inputs: EncoderInputs) => ParameterOptions;
 }
 
 /**
- * The loss of a cross-encoder, fed by `collatePointwise` or `collateGroups`; its output `logits` is [batch]. Dropout is
+ * The loss of a reranker, fed by `collatePointwise` or `collateGroups`; its output `logits` is [batch]. Dropout is
  * as config.json asks, in training only.
  */
 export function rerankerObjective({
   config,
   loss,
   layerSplit = false,
-  scores,
+  scores = classifierScores(config),
+  parameters,
 }: RerankerObjectiveOptions): Objective {
   return {
     build(mode) {
       const inputs = encoderInputs();
       const dropout: Dropout = mode === 'train' ? trainingDropout() : noDropout;
-      const architecture = architectures[config.model_type];
-      const rows =
-        scores?.(inputs) ?? architecture.sequenceClassification(parameterRoot(), config, inputs, 1, dropout);
-      const own = scores ? inputsOf(rows, Object.values(inputs)) : [];
+      const rows = scores(parameterRoot(parameters?.(dropout, inputs)), inputs, dropout);
+      const own = inputsOf(rows, [...Object.values(inputs), ...dropout.inputs]);
       const logits = reshape(rows, [-1]);
       const targets = loss.kind === 'pointwise' ? pointwiseTargets() : groupTargets(loss.teacher ?? false);
       return {

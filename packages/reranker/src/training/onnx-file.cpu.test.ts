@@ -63,7 +63,7 @@ it('five steps from an ONNX file are those from the checkpoint, and the saved fi
   const initial = new Map<string, Float32Array>();
   for (const { name } of file.parameters) initial.set(name, await file.read(name));
   const fromFile = await TrainingSession.create(
-    compile(rerankerObjective({ config, loss, scores: file.output }), {
+    compile(rerankerObjective({ config, loss, scores: (_, inputs) => file.output(inputs) }), {
       initial: (name) => initial.get(name)!,
       optimizer,
     }),

@@ -17,7 +17,7 @@ export type TemplateSettings = Pick<
 >;
 
 /** What the settings say of a decoder's template: RAG-Retrieval's formats, or FlagEmbedding's instructions joined with theirs. */
-export function templateOf(config: TemplateSettings): Partial<PairTemplate> {
+export function templateOf(config: Partial<TemplateSettings>): Partial<PairTemplate> {
   const query = config.queryFormat ?? joined(config.queryInstructionForRerank, config.queryInstructionFormat);
   const document =
     config.documentFormat ?? joined(config.passageInstructionForRerank, config.passageInstructionFormat);
@@ -30,7 +30,7 @@ export function templateOf(config: TemplateSettings): Partial<PairTemplate> {
 }
 
 /** The first braces are the instruction's place; those of the text stay. */
-const joined = (instruction: string | undefined, format: string): string | undefined =>
+const joined = (instruction: string | undefined, format = '{}{}'): string | undefined =>
   instruction === undefined ? undefined : format.replace('{}', () => instruction);
 
 /** Keys that mean nothing for an encoder, whose tokenizer has a pair template of its own. */

@@ -14,7 +14,11 @@ test('a loss reads the teacher where it must, or may and is told to', () => {
 test('a model is saved with the names and values of the session', async () => {
   const data = Float32Array.of(1, 2);
   const saved = modelToSave(
-    { config: { model_type: 'bert', max_position_embeddings: 8, extra: {} } as never, tokenizerFiles: {} },
+    {
+      config: { model_type: 'bert', max_position_embeddings: 8, extra: {} } as never,
+      tokenizerFiles: {},
+      model: { parts: { files: { 'reranker_config.json': '{}' } } } as never,
+    },
     { weights: () => [{ name: 'a', dtype: 'float32', shape: [2], data }] },
   );
   const [tensor, ...none] = [...saved.tensors] as {
@@ -25,7 +29,7 @@ test('a model is saved with the names and values of the session', async () => {
   expect([tensor, none]).toMatchObject([{ name: 'a', shape: [2] }, []]);
   expect(await tensor!.data()).toBe(data);
   expect(saved.config).toMatchObject({ model_type: 'bert' });
-  expect(saved.files).toEqual({});
+  expect(saved.files).toEqual({ 'reranker_config.json': '{}' });
 });
 
 test('a saved model that is gone is named', async () => {

@@ -1,7 +1,7 @@
 import type { NamedLoss } from '@rag/losses';
 import { openCheckpointOrOnnx } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
-import { CrossEncoder } from '@rag/reranker';
+import { Reranker } from '@rag/reranker';
 import { type RerankerLoss, rerankerCheckpoint } from '@rag/reranker/training';
 import type { OpenOptions, TrainingSession } from '@rag/runtime';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
@@ -21,23 +21,26 @@ export function rerankerLoss(
 
 /** The model as it stands; its tensors are views of the session's live state, to be written before the next update. */
 export function modelToSave(
-  { config, tokenizerFiles, file }: Pick<StartingModel, 'config' | 'tokenizerFiles' | 'file'>,
+  {
+    config,
+    tokenizerFiles,
+    file,
+    model,
+  }: Pick<StartingModel, 'config' | 'tokenizerFiles' | 'file' | 'model'>,
   session: Pick<TrainingSession, 'weights'>,
 ): CheckpointToSave {
   const live = new Map(session.weights().map(({ name, data }) => [name, data]));
   const read = async (name: string) => live.get(name) as Float32Array;
   const parts = { config, tokenizerFiles, parameters: session.weights(), read };
-  return file ? withTrainedFile(rerankerCheckpoint(parts), file, session) : rerankerCheckpoint(parts);
+  const plain = rerankerCheckpoint(parts);
+  const saved = { ...plain, files: { ...plain.files, ...model.parts.files } };
+  return file ? withTrainedFile(saved, file, session) : saved;
 }
 
 /** Opens a model that was just written, as its user will. */
-export async function openSavedModel(
-  files: RunFiles,
-  path: string,
-  options: OpenOptions,
-): Promise<CrossEncoder> {
+export async function openSavedModel(files: RunFiles, path: string, options: OpenOptions): Promise<Reranker> {
   const source = await files.openModel(path);
   if (!source)
     throw new Error(`${path}: expected the model that was saved there, got nothing — was it removed?`);
-  return CrossEncoder.fromCheckpoint(await openCheckpointOrOnnx(source), { ...options, newHead: false });
+  return Reranker.fromCheckpoint(await openCheckpointOrOnnx(source), { ...options, newHead: false });
 }

@@ -1,7 +1,7 @@
 import { formatLabelSummary } from '@rag/data';
 import { lossByName } from '@rag/losses';
-import type { CrossEncoder } from '@rag/reranker';
-import { pairEncoder, rerankerObjective } from '@rag/reranker/training';
+import type { Reranker } from '@rag/reranker';
+import { rerankerObjective } from '@rag/reranker/training';
 import type { OpenOptions } from '@rag/runtime';
 import type { ResolvedReranker } from '../config/reranker-config.js';
 import { describeModel } from './model-source.js';
@@ -28,7 +28,7 @@ async function prepare(
   { config, sources }: ResolvedReranker,
   { files, listener }: RunPlatform,
   opening: OpenOptions,
-): Promise<PreparedTask<CrossEncoder, RerankerEvaluation>> {
+): Promise<PreparedTask<Reranker, RerankerEvaluation>> {
   const named = lossByName(config.lossType);
   const loss = rerankerLoss(named, config);
   const start = await openStartingModel(files, config, opening);
@@ -43,11 +43,16 @@ async function prepare(
     try {
       listener.say(`${config.trainDataset.join(', ')}: ${formatLabelSummary(data.summary)}`);
       const judged = await openJudgedQueries(files, config, say);
-      const encoder = pairEncoder(start.model.tokenizer, start.config, maxLength);
+      const { parts } = start.model;
+      const encoder = parts.encoder(maxLength);
       return {
         start: { ...start, modelType: start.config.model_type },
         model: start.model,
-        objective: rerankerObjective({ config: start.config, loss, ...(file && { scores: file.output }) }),
+        objective: rerankerObjective({
+          config: start.config,
+          loss,
+          scores: file ? (_, inputs) => file.output(inputs) : parts.scores,
+        }),
         data: {
           ...data,
           batches: (epoch, dropout) => {
