@@ -3,7 +3,6 @@ import { encodeCheckpoint } from '../artifacts/encode-checkpoint.js';
 import type { TrainingArtifacts } from '../artifacts/names.js';
 import type { TensorInfo } from '../drivers/driver.js';
 import { SessionError } from '../error.js';
-import type { Tensor } from '../tensor.js';
 import {
   type BatchNames,
   type BatchResult,
@@ -237,20 +236,12 @@ export class TrainingSession {
     this.forget();
   }
 
-  /** The parameters under their names, as views of the live state. */
+  /** The parameters under their names, as views of the live state; those that are resident are the caller's already. */
   weights(): readonly NamedTensor[] {
     this.check('weights');
     this.residence.checkHost('weights');
-    const named = (name: string, { shape, data }: Tensor): NamedTensor => ({
-      name,
-      dtype: 'float32',
-      shape,
-      data,
-    });
-    return [
-      ...this.state.trained.map(({ name, value }) => named(name, value)),
-      ...[...this.state.frozen].map(([name, tensor]) => named(name, tensor)),
-    ];
+    const { trainable, frozen } = stateInPlace(this.state);
+    return [...trainable, ...frozen];
   }
 
   /** The gathered gradients' sums, times `gradientScale`, under their parameters' names, as views; for tests and tools. */
