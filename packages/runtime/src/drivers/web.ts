@@ -1,12 +1,12 @@
 import type { InferenceSession } from 'onnxruntime-node';
+import { platform } from '#platform';
 import { SessionError } from '../error.js';
+import type { Ort } from '../platform/platform.js';
 import { bindingSession, calling } from './binding.js';
 import { bindingDevice, type OpeningBinding } from './binding-device.js';
 import type { Device } from './device.js';
 import { type DriverOptions, type DriverSession, EXTERNAL_DATA_FOLDER } from './driver.js';
 import { type Turns, turns } from './web-turns.js';
-
-type Ort = typeof import('onnxruntime-web/wasm');
 
 /** What a page holds of a build of onnxruntime-web: one WebAssembly instance. */
 interface Instance {
@@ -90,7 +90,7 @@ export async function openWebDevice(options: DriverOptions): Promise<Device> {
 }
 
 async function instanceOf(provider: string, threads: number | undefined): Promise<Instance> {
-  const ort = provider === 'webgpu' ? await loadWebGpu() : await load(() => import('onnxruntime-web/wasm'));
+  const ort = provider === 'webgpu' ? await loadWebGpu() : await load(platform.loadWasm);
   const instance = instances.get(ort) ?? newInstance(ort, provider);
   instances.set(ort, instance);
   startThreads(ort, instance, threads);

@@ -6,6 +6,7 @@ export const platform: Platform = {
   drivers: {
     web: async () => (await import('../drivers/web.js')).openWeb,
   },
+  loadWasm: () => import('onnxruntime-web/wasm'),
   devices: {
     webgpu: async () => (await import('../drivers/web.js')).openWebDevice,
   },

@@ -8,6 +8,8 @@ export const platform: Platform = {
     ffi: async () => (await import('../drivers/ffi/session.js')).openFfi,
     web: async () => (await import('../drivers/web.js')).openWeb,
   },
+  // Its root is a build of its own in Node, which can start threads there.
+  loadWasm: () => import('onnxruntime-web'),
   devices: {
     webgpu: async () => (await import('../drivers/node.js')).openNodeDevice,
     cuda: async () => (await import('../drivers/ffi/device.js')).openFfiDevice,

@@ -3,6 +3,9 @@ import type { DriverOptions, DriverSession } from '../drivers/driver.js';
 import type { FfiSession } from '../drivers/ffi/session.js';
 import type { Provider } from '../session.js';
 
+/** A build of onnxruntime-web. */
+export type Ort = typeof import('onnxruntime-web/wasm');
+
 /** What differs between Node and a page; `#platform` of package.json names the file. */
 export interface Platform {
   /** The drivers that there are, loaded when they are asked for. */
@@ -11,6 +14,8 @@ export interface Platform {
     readonly node?: () => Promise<OpenDriver<DriverSession>>;
     readonly ffi?: () => Promise<OpenDriver<FfiSession>>;
   };
+  /** onnxruntime-web's build for WebAssembly on a CPU. */
+  loadWasm(): Promise<Ort>;
   /** The devices on which tensors can lie, by provider. */
   readonly devices: {
     readonly webgpu: () => Promise<OpenDevice>;
