@@ -6,7 +6,9 @@ Writes packages/embedding/src/fixtures/<case>/ (the model's directory and golden
   gte-qwen2        Qwen2 with `is_causal: false` and code of its own, "model." before the names, an lm_head; `add_eos_token` alone says that
                    a text ends in <|endoftext|>, which transformers 5 reads no longer, so this script says it anew
 Each pools the last token, with padding on either side, and normalizes.
-Run: python scripts/golden/llm-embedders.py [case …]   (torch 2.13.0, transformers 5.18.0, sentence-transformers 6.0.1)
+`training` writes packages/embedding/src/training/fixtures/decoder-step.json: losses and gradients of qwen3-embedding in float64, in-batch
+softmax over triplets at several widths behind a new Dense, once of the weights and once of low-rank adapters beside them.
+Run: python scripts/golden/llm-embedders.py [case … | training]   (torch 2.13.0, transformers 5.18.0, sentence-transformers 6.0.1)
 """
 
 import json
@@ -153,6 +155,70 @@ def write(name, case):
     print(name, sorted(p.name for p in directory.iterdir()))
 
 
+TEMPERATURE, DIMS, RANK, SCALING = 0.5, [4, 8, 12], 4, 2.0
+QUERY_LENGTH, PASSAGE_LENGTH = 12, 16
+QUERIES = ["why is the sky blue?", "Instruct: again\nQuery: at length", "为什么天空是蓝色的"]
+POSITIVES = ["Air scatters blue light.", "again and again, at length, " * 4, "空气散射蓝光。"]
+NEGATIVES = [["the sky", "a line"], ["length", "  two spaces\n\nand a line"], ["why", "relevant passages that answer the query"]]
+ADAPTED = ["layers.0.self_attn.q_proj", "layers.0.mlp.down_proj", "layers.1.self_attn.v_proj", "layers.1.mlp.gate_proj"]
+WEIGHTS = ["embed_tokens.weight", "layers.0.self_attn.k_norm.weight", "layers.0.mlp.up_proj.weight", "layers.1.self_attn.q_proj.weight", "norm.weight"]
+
+
+def wave(rows, columns):
+    """Weights that the test makes too."""
+    i, j = torch.arange(rows).double()[:, None], torch.arange(columns).double()[None, :]
+    return (0.3 * torch.sin(1 + 0.7 * i + 1.3 * j)).requires_grad_()
+
+
+def training():
+    tokenizer = transformers.AutoTokenizer.from_pretrained(FIXTURES / "qwen3-embedding")
+
+    def step(adapted):
+        model = transformers.AutoModel.from_pretrained(FIXTURES / "qwen3-embedding").double().eval()
+        weight, bias = wave(max(DIMS), 16), wave(1, max(DIMS))
+        trained = {"2_Dense.linear.weight": weight, "2_Dense.linear.bias": bias}
+        for name in adapted:
+            module = model.get_submodule(name)
+            a, b = wave(RANK, module.in_features), wave(module.out_features, RANK)
+            module.register_forward_hook(lambda _, x, y, a=a, b=b: y + SCALING * x[0] @ a.T @ b.T)
+            trained |= {f"{name}.lora_A.weight": a, f"{name}.lora_B.weight": b}
+        if not adapted:
+            trained |= {name: model.get_parameter(name) for name in WEIGHTS}
+
+        def vectors(texts, length):
+            inputs = tokenizer(texts, padding=True, truncation=True, max_length=length, return_tensors="pt")
+            assert inputs["attention_mask"][:, -1].all(), "padding is not on the left"
+            return model(**inputs).last_hidden_state[:, -1] @ weight.T + bias
+
+        flat = [text for row in NEGATIVES for text in row]
+        made = [vectors(QUERIES, QUERY_LENGTH), vectors(POSITIVES, PASSAGE_LENGTH), vectors(flat, PASSAGE_LENGTH)]
+        losses = []
+        for width in DIMS:
+            queries, positives, negatives = (torch.nn.functional.normalize(v[:, :width], dim=-1) for v in made)
+            scores = torch.cat([(queries * positives).sum(-1, keepdim=True), queries @ negatives.T], 1)
+            losses.append(torch.nn.functional.cross_entropy(scores / TEMPERATURE, torch.zeros(len(scores), dtype=torch.long)))
+        loss = sum(losses) / len(losses)
+        loss.backward()
+        gradients = {name: p.grad.flatten().numpy().round(9) for name, p in trained.items()}
+        rows = gradients.pop("embed_tokens.weight", None)
+        if rows is not None:
+            # Small in the file: the sum over the vocabulary. The row of padding_idx has no gradient in PyTorch.
+            gradients["embed_tokens.weight"] = rows.reshape(-1, 16).sum(0).round(9)
+        return {"loss": loss.item(), "gradients": {name: values.tolist() for name, values in gradients.items()}}
+
+    golden = {
+        "written_by": f"scripts/golden/llm-embedders.py, torch {torch.__version__}, transformers {transformers.__version__}; "
+        "weights of fixtures/qwen3-embedding, no seed",
+        "temperature": TEMPERATURE, "dims": DIMS, "rank": RANK, "scaling": SCALING, "adapted": ADAPTED,
+        "query_length": QUERY_LENGTH, "passage_length": PASSAGE_LENGTH,
+        "queries": QUERIES, "positives": POSITIVES, "negatives": NEGATIVES,
+        "steps": {"weights": step([]), "adapters": step(ADAPTED)},
+    }
+    target = FIXTURES.parent / "training/fixtures/decoder-step.json"
+    target.write_text(json.dumps(golden, ensure_ascii=False) + "\n")
+    print({name: each["loss"] for name, each in golden["steps"].items()})
+
+
 torch.set_num_threads(1)
-for name in sys.argv[1:] or CASES:
-    write(name, CASES[name])
+for name in sys.argv[1:] or [*CASES, "training"]:
+    training() if name == "training" else write(name, CASES[name])

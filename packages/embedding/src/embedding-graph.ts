@@ -41,9 +41,9 @@ export function embed(
   inputs: EncoderInputs,
   dropout: Dropout,
   pooling_mask: Value = inputs.attention_mask,
+  root: ParameterPath = parameterRoot(),
 ): Value {
   embeddingDimension(config, head);
-  const root = parameterRoot();
   const { hidden } = architectures[config.model_type].encode(root, config, inputs, dropout);
   return embedHidden(root, hidden, head, inputs, pooling_mask);
 }

@@ -16,6 +16,7 @@ import {
   encoderInputs,
   layerCuts,
   noDropout,
+  type ParameterOptions,
   type ParameterSpec,
   parameterRoot,
   parametersOf,
@@ -62,6 +63,8 @@ export interface EmbeddingObjectiveOptions {
   readonly loss: EmbeddingLoss;
   /** Cut at the vectors, for batches in chunks. */
   readonly gradCache?: boolean;
+  /** What stands beside the encoder's parameters, or how they are stored, in each tracing: LoRA, frozen weights in fewer bits. */
+  readonly parameters?: (dropout: Dropout, inputs: EncoderInputs) => ParameterOptions;
   /** Cut between the encoder's layers, whose activations are then held one layer at a time. @default false */
   readonly layerSplit?: boolean;
   /**
@@ -86,6 +89,7 @@ export function embeddingObjective({
   loss,
   gradCache = false,
   layerSplit = false,
+  parameters,
   hidden,
 }: EmbeddingObjectiveOptions): Objective {
   if (head.includePrompt === false)
@@ -103,9 +107,11 @@ export function embeddingObjective({
       const dropout: Dropout = mode === 'train' ? trainingDropout() : noDropout;
       const rows = hidden?.(inputs);
       const own = rows ? inputsOf(rows, Object.values(inputs)) : [];
+      const root = parameterRoot(parameters?.(dropout, inputs));
+      const mask = inputs.attention_mask;
       const vectors = rows
-        ? embedHidden(parameterRoot(), rows, head, inputs, inputs.attention_mask)
-        : embed(config, head, inputs, dropout);
+        ? embedHidden(root, rows, head, inputs, mask)
+        : embed(config, head, inputs, dropout, mask, root);
       const targets = targetsOf(loss);
       return {
         inputs: [...Object.values(inputs), ...own, ...Object.values(targets), ...dropout.inputs],

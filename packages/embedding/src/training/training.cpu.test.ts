@@ -9,28 +9,16 @@ import {
 } from '@rag/runtime';
 import { openGenuine } from '@rag/runtime/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { EmbeddingHead } from '../embedding-head.js';
 import { tinyConfig, tinyWeights } from '../testing/tiny.js';
-import {
-  type CollatedBatch,
-  collateContrastive,
-  collateScored,
-  collateTexts,
-  distillHead,
-  type EmbeddingLoss,
-  embeddingObjective,
-  mrlHead,
-} from './index.js';
+import { collateContrastive, embeddingObjective } from './index.js';
 import {
   bareHead,
   droppingConfig,
   passageEncoder,
   queryEncoder,
   tinyContrastive,
-  tinyScored,
-  tinyTeacher,
-  tinyTexts,
 } from './testing/examples.js';
+import { contrastive, indices, lossCases } from './testing/loss-cases.js';
 
 const encoders = { queryEncoder, passageEncoder };
 const opened: TrainingSession[] = [];
@@ -63,49 +51,10 @@ function distance(ours: TrainingSession, theirs: TrainingSession): number {
   return Math.max(...expected.map(({ name, data }) => largest(got.get(name)!, data as Float32Array))) / scale;
 }
 
-const indices = Array.from({ length: 16 }, (_, i) => 100 + 3 * i);
-
-interface Case {
-  readonly loss: EmbeddingLoss;
-  readonly head?: EmbeddingHead;
-  collate(options: Parameters<typeof collateScored>[1]): CollatedBatch;
-}
 const config = droppingConfig();
-const triplets = tinyContrastive(6, 3);
-const scored = tinyScored(6);
-const width = 24;
-const student = distillHead(config, bareHead, width);
-const teacher = { data: tinyTeacher(7, width), width };
-const contrastive: Case['collate'] = (options) =>
-  collateContrastive({ examples: triplets, indices }, options);
-const lists: Case['collate'] = (options) => collateScored({ examples: scored, indices }, options);
-
-const cases: Record<string, Case> = {
-  'in-batch softmax over triplets': { loss: { kind: 'in-batch', temperature: 0.05 }, collate: contrastive },
-  'in-batch softmax over pairs': {
-    loss: { kind: 'in-batch', temperature: 0.05 },
-    collate: (options) => collateContrastive({ examples: tinyContrastive(9, 0), indices }, options),
-  },
-  'Matryoshka with a new Dense': {
-    loss: { kind: 'in-batch', temperature: 0.05, mrlDims: [4, 8, 12] },
-    head: mrlHead(config, bareHead, [4, 8, 12]),
-    collate: contrastive,
-  },
-  'KL per query': { loss: { kind: 'scored', temperature: 0.5 }, collate: lists },
-  'KL over the batch': { loss: { kind: 'scored', temperature: 0.5, compat: true }, collate: lists },
-  MarginMSE: { loss: { kind: 'margin-mse' }, collate: lists },
-  CoSENT: { loss: { kind: 'cosent', scale: 5 }, collate: lists },
-  AnglE: { loss: { kind: 'angle', scale: 1 }, collate: lists },
-  distillation: {
-    loss: { kind: 'distill', teacherWidth: width, mrlDims: [8, width] },
-    head: student,
-    collate: ({ queryEncoder: encoder, ...options }) =>
-      collateTexts({ examples: tinyTexts(7), indices }, { ...options, encoder, teacher }),
-  },
-};
 
 describe('GradCache gives the loss and the gradients of the whole batch, dropout included', () => {
-  it.each(Object.entries(cases))('%s', async (_, { loss, head = bareHead, collate }) => {
+  it.each(Object.entries(lossCases))('%s', async (_, { loss, head = bareHead, collate }) => {
     const objectives = [false, true].map((gradCache) =>
       embeddingObjective({ config, head, loss, gradCache }),
     ) as [Objective, Objective];
