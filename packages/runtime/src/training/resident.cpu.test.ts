@@ -56,7 +56,9 @@ function planOf(storage: Storage) {
     trainable: (name) => name.endsWith('scale'),
     resident(name, { dtype, shape }) {
       if (!name.endsWith('weight')) return undefined;
-      const data = arrays[storage].from({ length: 16 }, (_, i) => codes[storage][i % 3 === 0 ? 1 : 0]);
+      const data = arrays[storage].from(
+        Array.from({ length: 16 }, (_, i) => codes[storage][i % 3 === 0 ? 1 : 0]),
+      );
       const tensor = new Tensor(dtype, shape, data);
       held.set(name, tensor);
       return tensor;
