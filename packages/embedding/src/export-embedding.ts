@@ -57,8 +57,8 @@ export async function exportNarrowEmbedding(
   let loss: VectorLoss | undefined;
   const written = await writeOnnx(directory, narrowWeights(wideModel(model), dtype), {
     name: NARROW_NAMES[dtype],
-    check: async (path) => {
-      loss = await judgeExport(path, sequences, vectors, narrow);
+    check: async (path, config) => {
+      loss = await judgeExport(path, sequences, vectors, narrow, config);
     },
     ...(externalData === undefined ? {} : { externalData }),
   });

@@ -13,6 +13,7 @@ export interface NarrowExport {
 
 /**
  * Encodes the sequences with an exported model, each by itself, and compares their vectors with the original's.
+ * @param config session config entries
  * @throws ExportRefusedError where they are too far away, or have other neighbours
  */
 export async function judgeExport(
@@ -20,8 +21,9 @@ export async function judgeExport(
   sequences: readonly EncodedIds[],
   vectors: readonly Float32Array[],
   { dtype, leastCosine = 0.98, leastOverlap = 0.8 }: NarrowExport,
+  config: Readonly<Record<string, string>> = {},
 ): Promise<VectorLoss> {
-  const session = await createSession(path, { provider: 'cpu' });
+  const session = await createSession(path, { provider: 'cpu', config });
   try {
     const found: Float32Array[] = [];
     for (const sequence of sequences) {

@@ -6,6 +6,7 @@ import {
   type Pooler,
   parametersOf,
   type Weights,
+  weightsConfig,
 } from '@rag/models';
 import type { Graph } from '@rag/onnx';
 import { createSession, type OpenOptions, type Session, sessionOptions } from '@rag/runtime';
@@ -45,11 +46,11 @@ export async function openEmbedding(
 ): Promise<OpenedEmbedding> {
   const { config, head, graph, weights } = model;
   const tokenizer = openModelTokenizer(model);
-  const runner = await createSession(modelWithWeights(firstTokenRows(graph), weights.sources), {
+  const served = firstTokenRows(graph);
+  const runner = await createSession(modelWithWeights(served, weights.sources), {
     ...sessionOptions(options),
     ...(weights.folder === undefined ? {} : { externalDataFolder: weights.folder }),
-    // Prepacking would copy every weight out of the file that it is mapped from, for 3 % of the time.
-    config: { 'session.disable_prepacking': '1' },
+    config: weightsConfig(served, weights.sources),
   });
   const dimension = embeddingDimension(config, head);
   return { ...model, tokenizer, runner, dimension, parameters: parametersOf(graph) };

@@ -133,8 +133,14 @@ export {
   TRAINING_CONFIG_FILE,
 } from './model-card.js';
 export { MODEL_CARD_FILE, type ModelCardFacts, modelCardFacts } from './model-card-facts.js';
-export { CLASS_OF_TASK, expectTask, type ModelTask, type StatedTask, statedTask } from './model-task.js';
-export { modelWithWeights, parametersOf, type WeightSource } from './model-with-weights.js';
+export { classOfTask, expectTask, type ModelTask, type StatedTask, statedTask } from './model-task.js';
+export {
+  modelWithWeights,
+  parametersOf,
+  WEIGHTS_IN_PLACE,
+  type WeightSource,
+  weightsConfig,
+} from './model-with-weights.js';
 export { RERANKER_CONFIG } from './needed-files.js';
 export {
   expectWeights,

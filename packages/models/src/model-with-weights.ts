@@ -1,14 +1,5 @@
-import {
-  cast,
-  type ExternalData,
-  encodeModel,
-  type Graph,
-  graphOf,
-  nameOf,
-  parameter,
-  replaceValues,
-  type Value,
-} from '@rag/onnx';
+import { type ExternalData, encodeModel, type Graph, nameOf, parameter, type Value } from '@rag/onnx';
+import { widenParameters } from './export/widen-parameters.js';
 import type { ParameterSpec } from './match-parameters.js';
 
 /** A graph's parameters, in order of first use. */
@@ -22,6 +13,36 @@ export type WeightSource =
 
 /** Protobuf's limit of a message, and so of the weights that a model can hold itself. */
 const MODEL_BYTES = 2 ** 31;
+/** Bytes of external data from which it is left in its files, mapped. */
+export const MAPPED_BYTES = 2 ** 29;
+/** Bytes of widened weights up to which they are widened once, when the model is opened. */
+const WIDENED_BYTES = 2 ** 30;
+
+/**
+ * Session config under which ONNX Runtime makes no copies of weights: none in the layout of its products, which would save 3 % of the time, and none
+ * that are widened when the model is opened.
+ */
+export const WEIGHTS_IN_PLACE: Readonly<Record<string, string>> = {
+  'session.disable_prepacking': '1',
+  'optimization.disable_specified_optimizers': 'ConstantFolding',
+};
+
+/**
+ * Session config of a model of `modelWithWeights`: no prepacked copies; and where half-precision weights widen to more than a GiB, they are widened in each
+ * run, a layer at a time, which takes about as long as computing 50 tokens.
+ */
+export function weightsConfig(
+  { parameters }: Graph,
+  sources: ReadonlyMap<string, WeightSource>,
+): Readonly<Record<string, string>> {
+  let widened = 0;
+  for (const value of parameters) {
+    const source = sources.get(nameOf(value));
+    if (source && 'file' in source && source.dtype !== 'float32') widened += 2 * source.file.length;
+  }
+  if (widened > WIDENED_BYTES) return WEIGHTS_IN_PLACE;
+  return { 'session.disable_prepacking': '1' };
+}
 
 /**
  * The graph as an ONNX model that holds or points at its weights; half-precision weights are widened in the graph.
@@ -44,18 +65,12 @@ export function modelWithWeights(graph: Graph, sources: ReadonlyMap<string, Weig
     throw new RangeError(
       `weights: expected less than ${MODEL_BYTES} bytes in memory, got ${held} — save the model and open its directory`,
     );
-  const widened = new Map<Value, Value>();
-  for (const value of graph.parameters) {
+  const half = (value: Value): Value | undefined => {
     const source = sourceOf(nameOf(value));
-    if ('data' in source || source.dtype === 'float32') continue;
-    widened.set(
-      value,
-      cast(parameter(nameOf(value), value.shape as readonly number[], source.dtype), 'float32'),
-    );
-  }
-  const names = Object.keys(graph.outputs);
-  const outputs = replaceValues(Object.values(graph.outputs), widened);
-  const complete = graphOf(graph.inputs, Object.fromEntries(names.map((name, i) => [name, outputs[i]!])));
+    if ('data' in source || source.dtype === 'float32') return undefined;
+    return parameter(nameOf(value), value.shape as readonly number[], source.dtype);
+  };
+  const complete = widenParameters(graph, half);
   return encodeModel(complete, {
     initializer: (_, name) => {
       const source = sourceOf(name);

@@ -51,8 +51,8 @@ export async function exportNarrowReranker(
   let loss: ScoreLoss | undefined;
   const written = await writeOnnx(directory, narrowWeights(wideModel(model), dtype), {
     name: NARROW_NAMES[dtype],
-    check: async (path) => {
-      loss = await judgeExport(path, sequences, scores, narrow);
+    check: async (path, config) => {
+      loss = await judgeExport(path, sequences, scores, narrow, config);
     },
     ...(externalData === undefined ? {} : { externalData }),
   });

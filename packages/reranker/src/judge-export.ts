@@ -1,11 +1,4 @@
-import {
-  checkLoss,
-  compareScores,
-  type NarrowDtype,
-  rowFeeds,
-  type ScoreLoss,
-  WEIGHTS_IN_PLACE,
-} from '@rag/models';
+import { checkLoss, compareScores, type NarrowDtype, rowFeeds, type ScoreLoss } from '@rag/models';
 import { createSession, tensorsOf } from '@rag/runtime';
 import type { EncodedIds } from '@rag/text';
 
@@ -18,6 +11,7 @@ export interface NarrowExport {
 
 /**
  * Scores the sequences with an exported model, each by itself, and compares them with the original's scores.
+ * @param config session config entries
  * @throws ExportRefusedError where they rank too differently
  */
 export async function judgeExport(
@@ -25,8 +19,9 @@ export async function judgeExport(
   sequences: readonly EncodedIds[],
   scores: readonly number[],
   { dtype, leastSpearman = 0.99 }: NarrowExport,
+  config: Readonly<Record<string, string>> = {},
 ): Promise<ScoreLoss> {
-  const session = await createSession(path, { provider: 'cpu', config: WEIGHTS_IN_PLACE });
+  const session = await createSession(path, { provider: 'cpu', config });
   try {
     const found: number[] = [];
     for (const sequence of sequences) {

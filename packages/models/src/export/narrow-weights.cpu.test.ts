@@ -1,4 +1,4 @@
-import { add, gather, linear, mul, nameOf, parameter, trace } from '@rag/onnx';
+import { add, constant, gather, linear, matmul, mul, nameOf, parameter, trace, transpose } from '@rag/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { type NarrowDtype, narrowWeights } from './narrow-weights.js';
@@ -90,6 +90,37 @@ describe('narrowWeights', () => {
     expect(furthest).toBe(64);
     expect(2 * 255 * furthest).toBeLessThanOrEqual(32_767);
   });
+
+  it.each(['q8', 'q4'] as NarrowDtype[])('%s: a head of few labels stays float32', (dtype) => {
+    const headed = (labels: number) =>
+      singlePrecision(
+        trace({ x: { dtype: 'float32', shape: ['rows', WIDTH] } }, ({ x }) => ({
+          y: linear(x, parameter('weight', [labels, WIDTH], 'float32')),
+        })),
+        async () => numbers(labels * WIDTH, 1),
+      );
+    const namesOf = (labels: number) => narrowWeights(headed(labels), dtype).graph.parameters.map(nameOf);
+    expect(namesOf(4)).toEqual(['weight']);
+    expect(namesOf(5)).not.toContain('weight');
+  });
+
+  it.each(['fp16', 'q8', 'q4'] as NarrowDtype[])(
+    '%s: a tied head reads the rows that it is asked for of the narrow table',
+    async (dtype) => {
+      const tied = singlePrecision(
+        trace({ ids: { dtype: 'int64', shape: ['tokens'] } }, ({ ids }) => {
+          const table = parameter('table', [ROWS, WIDTH], 'float32');
+          const asked = gather(table, constant([3, 7], 'int64'));
+          return { y: matmul(gather(table, ids), transpose(asked, [1, 0])) };
+        }),
+        async (name) => arrays.get(name)!,
+      );
+      const narrow = narrowWeights(tied, dtype);
+      expect(bytesOfParameters(narrow.graph)).toBeLessThanOrEqual(bytesOfParameters(tied.graph) / 2);
+      const wide = await run(await encodeOneFile(tied));
+      expect(relative(await run(await encodeOneFile(narrow)), wide)).toBeLessThan(0.01);
+    },
+  );
 
   it('fp16 refuses what it cannot hold', async () => {
     const large = singlePrecision(model.graph, async (name) =>

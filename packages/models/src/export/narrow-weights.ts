@@ -8,13 +8,13 @@ import {
   mul,
   nameOf,
   parameter,
-  replaceValues,
   rewrite,
   sub,
   type Value,
 } from '@rag/onnx';
 import { float32ToFloat16 } from '../float16.js';
 import type { PortableModel } from './portable-model.js';
+import { widenParameters } from './widen-parameters.js';
 
 /** How weights are narrowed; files are named after it as transformers.js looks for them. */
 export type NarrowDtype = 'fp16' | 'q8' | 'q4';
@@ -30,6 +30,8 @@ export const NARROW_NAMES: { readonly [Kind in NarrowDtype]: string } = {
 const STEPS = { uint8: 127, int8: 64 } as const;
 /** Weights of a block of `MatMulNBits`, which share a scale. */
 const BLOCK = 32;
+/** Most labels of a head that stays float32: fewer bits of so few rows save nothing and move every score. */
+const LABELS = 4;
 
 const DynamicQuantizeLinear = defineOp<[Value]>('DynamicQuantizeLinear', {
   infer: ([x]) => [
@@ -57,8 +59,9 @@ const MatMulNBits = defineOp<
  * A float32 model with narrower weights, which computes in float32 but for products of 8-bit integers:
  * - `fp16`: every weight in half precision, widened in the graph;
  * - `q8`: linear layers by rows of int8 with a scale each, times inputs that are quantised as they come (`DynamicQuantizeLinear`, `MatMulInteger`);
- * - `q4`: linear layers in blocks of 32 four-bit weights with a scale each (`MatMulNBits`); the tables of embeddings, in both, by rows of uint8.
- * Norms, softmax, biases, products of activations and what weights are not read by (`Gather`, `Gemm`) stay float32 in all of them: that is where
+ * - `q4`: linear layers in blocks of 32 four-bit weights with a scale each (`MatMulNBits`); the tables of embeddings, in both, by rows of uint8,
+ *   of which a tied head reads the rows that it is asked for.
+ * Heads of at most 4 labels, norms, softmax, biases, products of activations and what weights are not read by (`Gather`, `Gemm`) stay float32 in all of them: that is where
  * half precision overflows, and processors compute it by widening.
  * Signed weights of 64 steps: ONNX Runtime's products of signed weights took less than half the time of unsigned ones where the processor has
  * VNNI, and with 127 steps a sum of two of them overflows 16 bits where it has none (its `reduce_range`).
@@ -67,11 +70,7 @@ const MatMulNBits = defineOp<
 export function narrowWeights({ graph, read }: PortableModel, dtype: NarrowDtype): PortableModel {
   const made = new Map<string, () => Promise<Uint8Array>>();
   // Steps and scales of a weight are asked for one after the other: it is read once for both.
-  let last: { readonly name: string; readonly values: Promise<Float32Array> } | undefined;
-  const floats = (name: string): Promise<Float32Array> => {
-    if (last?.name !== name) last = { name, values: read(name).then(asFloats) };
-    return last.values;
-  };
+  const floats = ofOneName((name) => read(name).then(asFloats));
   // A weight that several products read (DeBERTa's `share_att_key`) is one parameter, as it was.
   const parameters = new Map<string, Value>();
   const narrowed = (
@@ -91,19 +90,11 @@ export function narrowWeights({ graph, read }: PortableModel, dtype: NarrowDtype
     return value;
   };
   if (dtype === 'fp16') {
-    const wide = new Map(
-      graph.parameters.map((value) => {
-        const name = nameOf(value);
-        const half = narrowed(name, value.shape as number[], 'float16', async () =>
-          toHalf(name, await floats(name)),
-        );
-        return [value, cast(half, 'float32')] as const;
-      }),
-    );
-    return {
-      graph: sameNames(graph, replaceValues(Object.values(graph.outputs), wide)),
-      read: (name) => made.get(name)!(),
+    const half = (value: Value): Value => {
+      const name = nameOf(value);
+      return narrowed(name, value.shape as number[], 'float16', async () => toHalf(name, await floats(name)));
     };
+    return { graph: widenParameters(graph, half), read: (name) => made.get(name)!() };
   }
   const once = new Map<Value, readonly Value[]>();
   const quantized = (x: Value): readonly Value[] => {
@@ -124,6 +115,9 @@ export function narrowWeights({ graph, read }: PortableModel, dtype: NarrowDtype
       ),
     ];
   };
+  const blocksOf = ofOneName(async (name, out: number, width: number) =>
+    quantizeBlocks(await floats(name), out, width),
+  );
   const outputs = rewrite(Object.values(graph.outputs), ({ op, attributes }, operands) => {
     const [x, weight, bias] = operands as [Value, Value, Value | null];
     if (
@@ -139,6 +133,7 @@ export function narrowWeights({ graph, read }: PortableModel, dtype: NarrowDtype
       return undefined;
     const name = nameOf(weight);
     const [out, width] = weight.shape as readonly [number, number];
+    if (out <= LABELS) return undefined;
     const withBias = (y: Value) => [bias ? add(y, bias) : y];
     if (dtype === 'q4') {
       const blocks = Math.ceil(width / BLOCK);
@@ -146,13 +141,13 @@ export function narrowWeights({ graph, read }: PortableModel, dtype: NarrowDtype
         `${name}_q4`,
         [out, blocks, BLOCK / 2],
         'uint8',
-        async () => quantizeBlocks(await floats(name), out, width).packed,
+        async () => (await blocksOf(name, out, width)).packed,
       );
       const scales = narrowed(
         `${name}_scales`,
         [out * blocks],
         'float32',
-        async () => quantizeBlocks(await floats(name), out, width).scales,
+        async () => (await blocksOf(name, out, width)).scales,
       );
       return withBias(MatMulNBits.of([x, packed, scales], { K: width, N: out, bits: 4, block_size: BLOCK }));
     }
@@ -162,6 +157,21 @@ export function narrowWeights({ graph, read }: PortableModel, dtype: NarrowDtype
     return withBias(mul(cast(product, 'float32'), mul(scales, scale)));
   });
   return { graph: sameNames(graph, outputs), read: (name) => made.get(name)?.() ?? read(name) };
+}
+
+/** Remembers what it made for the last name, and nothing of the ones before. */
+function ofOneName<Rest extends unknown[], T>(
+  make: (name: string, ...rest: Rest) => Promise<T>,
+): (name: string, ...rest: Rest) => Promise<T> {
+  let last: { readonly name: string; readonly made: Promise<T> } | undefined;
+  return (name, ...rest) => {
+    if (last?.name !== name) {
+      // What was made before is given up first.
+      last = undefined;
+      last = { name, made: make(name, ...rest) };
+    }
+    return last.made;
+  };
 }
 
 const asFloats = ({ buffer, byteOffset, byteLength }: Uint8Array): Float32Array =>

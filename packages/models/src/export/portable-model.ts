@@ -1,4 +1,5 @@
 import { dtypes, type ExternalData, encodeModel, type Graph, nameOf, sizeOf, type Value } from '@rag/onnx';
+import { MAPPED_BYTES } from '../model-with-weights.js';
 
 /** A graph over padded inputs with the elements of its parameters: what becomes a file for other tools. */
 export interface PortableModel {
@@ -32,8 +33,11 @@ export const bytesOfParameter = ({ dtype, shape }: Value): number =>
 export const bytesOfParameters = ({ parameters }: Graph): number =>
   parameters.reduce((sum, value) => sum + bytesOfParameter(value), 0);
 
+/** True for weights that are kept apart from the model unless one asks otherwise: they are written one by one, and computed with where they are mapped. */
+export const isLarge = (graph: Graph): boolean => bytesOfParameters(graph) >= MAPPED_BYTES;
+
 /** True where the weights fit into the model's own file, which ends below 2 GiB. */
-export const fitsOneFile = (graph: Graph): boolean => bytesOfParameters(graph) <= MOST_BYTES;
+const fitsOneFile = (graph: Graph): boolean => bytesOfParameters(graph) <= MOST_BYTES;
 
 /**
  * The bytes of a model that holds its weights.

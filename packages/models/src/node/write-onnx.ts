@@ -1,6 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeOneFile, encodeSplit, fitsOneFile, type PortableModel } from '../export/portable-model.js';
+import { encodeOneFile, encodeSplit, isLarge, type PortableModel } from '../export/portable-model.js';
+import { WEIGHTS_IN_PLACE } from '../model-with-weights.js';
 import { fileSink, syncDirectory, temporaryName, writeFileAtomically } from './file-sink.js';
 
 /** The folder of a model directory that transformers.js and optimum look into. */
@@ -9,10 +10,10 @@ export const ONNX_FOLDER = 'onnx';
 export interface WriteOnnxOptions {
   /** The file's name without `.onnx`: `model`, `model_fp16`, …; `model` by default. */
   readonly name?: string;
-  /** true: weights in `<name>.onnx_data`; false: in the model, which is then less than 2 GiB. By default in the model where they fit. */
+  /** true: weights in `<name>.onnx_data`; false: in the model, which is then less than 2 GiB. By default in the model where they take less than 512 MiB. */
   readonly externalData?: boolean;
-  /** Looks at the finished model, by its path, before it takes its place; what it throws keeps it out. */
-  readonly check?: (path: string) => Promise<void>;
+  /** Looks at the finished model, by its path and the session config that it is opened with, before it takes its place; what it throws keeps it out. */
+  readonly check?: (path: string, config: Readonly<Record<string, string>>) => Promise<void>;
 }
 
 /** What a caller may say of it. */
@@ -35,7 +36,7 @@ export interface WrittenOnnx {
 export async function writeOnnx(
   directory: string,
   model: PortableModel,
-  { name = 'model', externalData = !fitsOneFile(model.graph), check }: WriteOnnxOptions = {},
+  { name = 'model', externalData = isLarge(model.graph), check }: WriteOnnxOptions = {},
 ): Promise<WrittenOnnx> {
   if (!/^model(_[a-z0-9]+)?$/.test(name))
     throw new RangeError(
@@ -65,7 +66,7 @@ export async function writeOnnx(
       await writeFileAtomically(join(staging, file), whole);
       bytes = whole.length;
     }
-    await check?.(join(staging, file));
+    await check?.(join(staging, file), externalData && isLarge(model.graph) ? WEIGHTS_IN_PLACE : {});
     if (externalData) {
       await rm(join(folder, file), { force: true });
       await rename(join(staging, dataFile), join(folder, dataFile));

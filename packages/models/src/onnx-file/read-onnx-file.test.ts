@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { constant, encodeModel, linear, parameter, trace } from '@rag/onnx';
 import { describe, expect, it, test } from 'vitest';
 import { FileSourceError, memorySource } from '../file-source.js';
+import { WEIGHTS_IN_PLACE } from '../model-with-weights.js';
 import { campaign } from '../testing/campaign.js';
 import { mutateBytes } from '../testing/mutate-bytes.js';
 import { externalLocations } from './external-locations.js';
@@ -62,6 +63,26 @@ describe('readOnnxFile', () => {
     const node = (opType: string) => field(1, field(4, text(opType)));
     const graph = field(7, node('Gemm'), node('DynamicQuantizeLinear'), node('x'.repeat(101)));
     expect([...(await read(graph)).cpuOps]).toEqual(['DynamicQuantizeLinear']);
+  });
+
+  it('external data of 512 MiB is left where it is mapped, less is copied as ONNX Runtime likes', async () => {
+    const opened = (length: number) => {
+      const bytes = model('model.onnx_data', 0, length);
+      const sizes: Record<string, number> = {
+        'onnx/model.onnx': bytes.length,
+        'onnx/model.onnx_data': length,
+      };
+      const disk = {
+        ...source(bytes),
+        size: async (path: string) => sizes[path]!,
+        localPath: async (path: string) => `/models/${path}`,
+      };
+      return readOnnxFile(disk, 'onnx/model.onnx').then(sessionModel);
+    };
+    expect((await opened(2 ** 29)).config).toBe(WEIGHTS_IN_PLACE);
+    const small = await opened(2 ** 29 - 4);
+    expect(small.externalDataFolder).toBe('/models/onnx/');
+    expect(small.config).toBeUndefined();
   });
 
   it('files in memory cannot have external data', async () => {

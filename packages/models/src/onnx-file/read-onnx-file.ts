@@ -1,4 +1,5 @@
 import { checkFilePath, checkRange, type FileSource, FileSourceError } from '../file-source.js';
+import { MAPPED_BYTES, WEIGHTS_IN_PLACE } from '../model-with-weights.js';
 import { externalLocations } from './external-locations.js';
 import { OnnxFileError } from './onnx-file-error.js';
 import { relocateExternal } from './relocate-external.js';
@@ -10,6 +11,8 @@ export interface OnnxFile {
   readonly path: string;
   /** Paths of its external data by the names that the model has for them. */
   readonly external: ReadonlyMap<string, string>;
+  /** Bytes of its files of external data that it reads. */
+  readonly externalBytes: number;
   /** Ops of its nodes that only ONNX Runtime's CPU provider computes, of those that exporters quantize with. */
   readonly cpuOps: ReadonlySet<string>;
   /** The model as it stands. @throws OnnxFileError for 2 GiB or more */
@@ -36,6 +39,7 @@ export async function readOnnxFile(source: FileSource, path: string): Promise<On
   const folder = path.slice(0, path.lastIndexOf('/') + 1);
   const external = new Map<string, string>();
   const cpuOps = new Set<string>();
+  let externalBytes = 0;
   const locations = await externalLocations(source, path, (opType) => {
     if (CPU_OPS.has(opType)) cpuOps.add(opType);
   });
@@ -53,11 +57,13 @@ export async function readOnnxFile(source: FileSource, path: string): Promise<On
       );
     }
     external.set(location, file);
+    externalBytes += end;
   }
   return {
     source,
     path,
     external,
+    externalBytes,
     cpuOps,
     async bytes() {
       const size = await source.size(path);
@@ -77,11 +83,14 @@ export interface SessionModel {
   readonly model: string | Uint8Array;
   /** The real folder of its external data. */
   readonly externalDataFolder?: string;
+  /** Session config entries, for a model of large external data: its weights stay where they are. */
+  readonly config?: Readonly<Record<string, string>>;
 }
 
 /**
  * A file as ONNX Runtime takes it: by its path where it is whole and on this machine; else its bytes, in which external data has the
- * name of the real file, since ONNX Runtime follows no symbolic links and a hub cache is made of them.
+ * name of the real file, since ONNX Runtime follows no symbolic links and a hub cache is made of them. External data of 512 MiB and more is computed
+ * with where it is mapped: no copies of it for faster products, none that are widened.
  * @throws OnnxFileError for external data that lies in several folders, or that is not on this machine
  */
 export async function sessionModel(file: OnnxFile): Promise<SessionModel> {
@@ -107,5 +116,9 @@ export async function sessionModel(file: OnnxFile): Promise<SessionModel> {
       path,
       `expected all external data in one folder, got ${[...folders].join(' and ')} — move it together`,
     );
-  return { model: relocateExternal(await file.bytes(), names), externalDataFolder: folder! };
+  return {
+    model: relocateExternal(await file.bytes(), names),
+    externalDataFolder: folder!,
+    ...(file.externalBytes >= MAPPED_BYTES && { config: WEIGHTS_IN_PLACE }),
+  };
 }
