@@ -61,7 +61,7 @@ export function partsToOpen({
     head,
     settings,
     graph,
-    tokenizerFiles,
+    tokenizerFiles: eosTokenizer(tokenizerFiles, config),
     weights: weightsInMemory(weights, parametersOf(graph)),
     pooler: new Map([...pooler].map(([name, data]) => [name, async () => data])),
   };

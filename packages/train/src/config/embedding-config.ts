@@ -2,6 +2,7 @@ import { checkAdapter } from './check-adapter.js';
 import { checkShared, type Needed } from './check-shared.js';
 import { ConfigError } from './config-error.js';
 import { type EmbeddingConfig, type EmbeddingOptionTable, embeddingOptions } from './embedding-options.js';
+import { queryInstruction } from './query-instruction.js';
 import { type Resolved, resolveSettings, type Setting } from './resolve.js';
 
 /** Settings with what every run must have. */
@@ -20,6 +21,7 @@ export function resolveEmbedding(layers: readonly (readonly Setting[])[]): Resol
   const { config, sources } = resolved;
   const needed = checkShared(resolved);
   checkAdapter(config, sources);
+  queryInstruction(config, sources);
   const where = (key: string): string => sources.get(key) ?? key;
   const { trainType, trainDatasetVec, lossType } = config;
   const distill = trainType === 'distill';

@@ -1,4 +1,4 @@
-import { choice, dimensions, flag, text, wholeNumber } from './kind.js';
+import { anyText, choice, dimensions, flag, text, wholeNumber } from './kind.js';
 import { type ConfigOf, later, type OptionsOf, option, optional } from './option.js';
 import {
   inBatchNames,
@@ -27,7 +27,7 @@ export const embeddingOptions = {
       last_token: 'lasttoken',
       last: 'lasttoken',
     }),
-    'pooling of a checkpoint that says none; without it mean',
+    'pooling of a checkpoint that says none; without it mean, while a decoder has to say',
     { aliases: ['sentence_pooling_method'] },
   ),
   normalize_embeddings: later(flag, true, 'cosine similarities, the model’s own head', 'vectors of length 1'),
@@ -61,6 +61,16 @@ export const embeddingOptions = {
   batch_size: queriesPerBatch(32),
   warmup_proportion: warmup(0.05),
   ...retrievalLearningOptions,
+  instruction: optional(
+    anyText,
+    'text before each query whose row has no prompt_for_query, in training and evaluation; saved as the prompt "query"',
+    { aliases: ['query_instruction_for_retrieval'] },
+  ),
+  query_instruction_format: optional(
+    text,
+    'how instruction and query are joined, such as Instruct: {}\\nQuery: {}; without it {}{}',
+    { aliases: ['query_instruction_format_for_retrieval'] },
+  ),
   use_mrl: option(flag, false, 'learn vectors that can be cut (Matryoshka)'),
   mrl_dims: option(dimensions, [128, 256, 512, 768, 1024, 1280, 1536, 1792], 'widths that are learned'),
   fix_position_embedding: later(flag, false, 'all weights', 'freeze the position embeddings'),

@@ -102,6 +102,21 @@ test('triplets: chunks, accumulation, checkpoints, search before and after', asy
   expect(said.join('\n')).toContain('6 queries over 56 passages');
 });
 
+test('an instruction stands before the queries and is saved as the prompt that says so', async () => {
+  const options = { saveOnEpochEnd: false, epochs: 1 } as const;
+  const plain = await watch('no-instruction', options);
+  const { run, said, steps } = await watch('instruction', {
+    ...options,
+    instruction: '为什么',
+    queryInstructionFormat: 'Instruct: {}\\nQuery: {}',
+  });
+  expect(said).toContain('instruction: "Instruct: 为什么\\nQuery: " before each query');
+  expect(steps[0]!.loss).not.toBe(plain.steps[0]!.loss);
+  const model = await Embedding.fromPretrained(run.model);
+  expect(model.settings.prompts).toEqual({ query: 'Instruct: 为什么\nQuery: ' });
+  model.dispose();
+});
+
 test('the same settings give the same bits with or without rotation, and chunks the same losses', async () => {
   const options = { saveOnEpochEnd: false } as const;
   const [a, b] = [await watch('same-1', options), await watch('same-2', options)];

@@ -12,6 +12,7 @@ import {
 import { openCheckpointOrOnnx } from '@rag/models';
 import type { OpenOptions } from '@rag/runtime';
 import type { CompleteEmbeddingConfig, ResolvedEmbedding } from '../config/embedding-config.js';
+import { queryInstruction } from '../config/query-instruction.js';
 import { embeddingRetriever } from '../evaluate/embedding-retriever.js';
 import { openSources } from '../run-files.js';
 import { describeModel } from './model-source.js';
@@ -58,12 +59,14 @@ async function prepare(
       query: length('query_max_len', config.queryMaxLen),
       passage: length('passage_max_len', config.passageMaxLen),
     };
-    const prompts = Object.entries(model.settings.prompts).filter(([, prompt]) => prompt !== '');
-    if (prompts.length > 0)
-      say(
-        `prompts: ${prompts.map(([name]) => name).join(', ')} of the model stand before no row, in training and evaluation — write prompt_for_query to rows if queries will have one`,
-      );
-    const { data, teacherWidth, lossType } = await openData(base, config, lengths, platform);
+    const instruction = queryInstruction(config, sources);
+    sayPrompts(model.settings.prompts, instruction, say);
+    const { data, teacherWidth, lossType } = await openData(
+      base,
+      { ...config, instruction },
+      lengths,
+      platform,
+    );
     try {
       const demand = { mrlDims: config.useMrl ? config.mrlDims : [] };
       const { start, mrlDims } = studentOf(
@@ -77,10 +80,16 @@ async function prepare(
       say(describeModel(start, config.modelNameOrPath));
       if (file) say(describeFile(file));
       const judged =
-        config.valDataset && (await readRetrievalRows(await openSources(files, config.valDataset)));
+        config.valDataset &&
+        (await readRetrievalRows(await openSources(files, config.valDataset), instruction));
       if (judged) say(`${config.valDataset!.join(', ')}: ${describeRows(judged)}`);
       // The model is served at the lengths that it was trained and evaluated at; it has one for all texts.
-      const settings = { ...model.settings, max_seq_length: Math.max(lengths.query, lengths.passage) };
+      const { prompts } = model.settings;
+      const settings = {
+        ...model.settings,
+        max_seq_length: Math.max(lengths.query, lengths.passage),
+        ...(instruction !== undefined && { prompts: { ...prompts, query: instruction } }),
+      };
       // Prompts stand in the rows.
       const encode = (model: Embedding, maxLength: number) => ({
         prompt: '',
@@ -144,9 +153,23 @@ async function prepare(
   }
 }
 
+/** What stands before queries, and what of the model does not. */
+function sayPrompts(
+  prompts: Readonly<Record<string, string>>,
+  instruction: string | undefined,
+  say: (line: string) => void,
+): void {
+  const others = Object.keys(prompts).filter((name) => prompts[name] !== '' && prompts[name] !== instruction);
+  if (others.length > 0)
+    say(
+      `prompts: ${others.join(', ')} of the model stand before no row, in training and evaluation — say instruction, or write prompt_for_query to rows, if queries will have one`,
+    );
+  if (instruction !== undefined) say(`instruction: ${JSON.stringify(instruction)} before each query`);
+}
+
 type LossType = NonNullable<CompleteEmbeddingConfig['lossType']>;
 
-/** The rows as the loss reads them, and the width of the teacher's vectors if there are any. */
+/** The rows as the loss reads them, by the instruction as it stands before queries, and the width of the teacher's vectors if there are any. */
 async function openData(
   base: StartingEmbedding,
   config: CompleteEmbeddingConfig,
@@ -165,7 +188,7 @@ async function openData(
   const encoders = { queryEncoder: encoderOf(lengths.query), passageEncoder: encoderOf(lengths.passage) };
   const { compat, othersPositives } = config;
   if (lossType === 'infonce') {
-    const dataset = await openContrastive(files, config);
+    const dataset = await openContrastive(files, config, config.instruction);
     listener.say(describeData(config, dataset));
     const options = { ...encoders, ...chunks, compat, ...(othersPositives && { othersPositives }) };
     const data = taskData(dataset, config, (loaded, dropout) =>
@@ -176,7 +199,7 @@ async function openData(
   const overBatch = lossType === 'kl_divergence' && compat;
   const comparesLists = lossType === 'kl_divergence' || lossType === 'margin_mse';
   const unit = overBatch ? 'passage' : comparesLists ? 'comparable list' : 'list';
-  const { dataset, notes } = await openScored(files, config, unit);
+  const { dataset, notes } = await openScored(files, config, unit, config.instruction);
   for (const line of [describeData(config, dataset), ...notes]) listener.say(line);
   const data = taskData(dataset, config, (loaded, dropout) =>
     collateScored(loaded, { ...encoders, ...chunks, dropout }),

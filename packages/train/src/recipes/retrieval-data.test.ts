@@ -35,6 +35,16 @@ test('a query alone in its batch needs negatives of its own', async () => {
   await expect(openContrastive(filesOf(triplet), { ...alone, negNums: 0 })).rejects.toThrow(refused);
 });
 
+test('an instruction stands before queries whose row has no prompt', async () => {
+  const rows = [pair, { ...triplet, prompt_for_query: 'Q: ' }];
+  const plain = await openContrastive(filesOf(...rows), settings);
+  const dataset = await openContrastive(filesOf(...rows), settings, 'Find: ');
+  expect((await examplesOf(plain)).map(({ query }) => query)).toEqual(['a', 'Q: b']);
+  expect((await examplesOf(dataset)).map(({ query }) => query)).toEqual(['Find: a', 'Q: b']);
+  const lists = await openScored(filesOf(scored('a', 1, 0)), settings, 'list', 'Find: ');
+  expect((await examplesOf(lists.dataset)).map(({ query }) => query)).toEqual(['Find: a']);
+});
+
 test('lists of one passage are left out of what compares lists, and named', async () => {
   const rows = [scored('a', 1), scored('b', 1, 0), scored('c', 2), scored('d', 0, 1, 2)];
   const { dataset, notes } = await openScored(filesOf(...rows), settings, 'comparable list');

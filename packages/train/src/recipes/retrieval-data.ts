@@ -18,6 +18,7 @@ import type { TrainingBatch } from '@rag/runtime';
 import type { CompleteConfig } from '../config/check-shared.js';
 import { ConfigError } from '../config/config-error.js';
 import { openSources, type RunFiles } from '../run-files.js';
+import { instructedRow } from './retrieval-rows.js';
 import type { TaskData } from './run-task.js';
 
 /** The loss that a file's rows are for, where the settings name none. */
@@ -40,14 +41,17 @@ interface ContrastiveSettings extends Rows, Pick<CompleteConfig, 'seed'> {
 
 /**
  * Opens the training files as positives against negatives.
+ * @param instruction before queries whose row has no prompt
  * @throws DataError for rows that are none, ConfigError where no query would meet a passage but its own
  */
 export async function openContrastive(
   files: RunFiles,
   { trainDataset, seed, negNums, compat, batchSize }: ContrastiveSettings,
+  instruction?: string,
 ): Promise<Dataset<ContrastiveExample>> {
   const sources = await openSources(files, trainDataset);
-  const dataset = await openDataset(sources, contrastive({ negatives: negNums, seed, compat }));
+  const maker = instructed(contrastive({ negatives: negNums, seed, compat }), instruction);
+  const dataset = await openDataset(sources, maker);
   if (batchSize > 1 || (negNums > 0 && dataset.summary.negatives > 0)) return dataset;
   await dataset.close();
   throw new ConfigError(
@@ -68,14 +72,16 @@ export interface ScoredRows {
  * Opens the training files as lists with a teacher's scores.
  * @param unit what an example is: a row's `list`; a `comparable list`, of two passages or more, for losses that compare
  * the passages of one query; or a `passage` with its query, as the originals flatten their rows
+ * @param instruction before queries whose row has no prompt
  * @throws DataError for rows that it cannot read, ConfigError where no list can be compared
  */
 export async function openScored(
   files: RunFiles,
   { trainDataset }: Rows,
   unit: 'list' | 'comparable list' | 'passage',
+  instruction?: string,
 ): Promise<ScoredRows> {
-  const lists = scoredLists({ compat: unit === 'passage' });
+  const lists = instructed(scoredLists({ compat: unit === 'passage' }), instruction);
   let alone = 0;
   const maker: EmbeddingMaker<ScoredExample> = {
     ...lists,
@@ -98,6 +104,16 @@ export async function openScored(
   const note = `left out ${alone} rows of one passage: there is nothing to compare its score with`;
   return { dataset, notes: alone > 0 ? [note] : [] };
 }
+
+/** Examples whose queries have the instruction where their row has no prompt of its own. */
+const instructed = <E>(maker: EmbeddingMaker<E>, instruction: string | undefined): EmbeddingMaker<E> =>
+  instruction === undefined
+    ? maker
+    : {
+        ...maker,
+        lengths: (record, row) => maker.lengths(instructedRow(record, instruction), row),
+        make: (record, ...place) => maker.make(instructedRow(record, instruction), ...place),
+      };
 
 const passagesOf = (record: EmbeddingRecord): number => {
   if (record.shape === 'text') return 0;

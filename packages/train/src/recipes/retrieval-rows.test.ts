@@ -2,10 +2,23 @@ import { bytesSource } from '@rag/data';
 import { expect, test } from 'vitest';
 import { describeRows, readRetrievalRows } from './retrieval-rows.js';
 
-const read = (...rows: object[]) =>
-  readRetrievalRows([
-    bytesSource('val.jsonl', new TextEncoder().encode(rows.map((row) => JSON.stringify(row)).join('\n'))),
-  ]);
+const readWith = (instruction: string | undefined, ...rows: object[]) =>
+  readRetrievalRows(
+    [bytesSource('val.jsonl', new TextEncoder().encode(rows.map((row) => JSON.stringify(row)).join('\n')))],
+    instruction,
+  );
+const read = (...rows: object[]) => readWith(undefined, ...rows);
+
+test('an instruction stands before queries whose row has no prompt', async () => {
+  const rows = await readWith(
+    'Find: ',
+    { query: 'a', pos: ['x'], neg: ['y'] },
+    { query: 'b', prompt_for_query: 'Q: ', pos: ['z'] },
+    { query: 'c', prompt_for_query: '', pos: ['w'], scores: [1] },
+    { query: 'c', pos: ['v', 'u'], scores: [0, 0.5] },
+  );
+  expect(rows.queries).toEqual(['Find: a', 'Q: b', 'Find: c']);
+});
 
 test('every passage of the files is searched once, positives of one query together', async () => {
   const rows = await read(

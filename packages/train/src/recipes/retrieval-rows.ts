@@ -1,4 +1,11 @@
-import { type ByteSource, DataError, embeddingReader, openRows, promptedQuery } from '@rag/data';
+import {
+  type ByteSource,
+  DataError,
+  type EmbeddingRecord,
+  embeddingReader,
+  openRows,
+  promptedQuery,
+} from '@rag/data';
 import type { Qrels } from '@rag/eval';
 import { ConfigError } from '../config/config-error.js';
 
@@ -25,9 +32,13 @@ export interface RetrievalRows {
 /**
  * Reads files of pairs, triplets and scored lists. A passage of `pos` is relevant and all others of the files are not; a
  * row with scores judges nothing but the order of its similarities.
+ * @param instruction before queries whose row has no prompt
  * @throws DataError, also for texts alone, and ConfigError where there is too little to judge, of either kind
  */
-export async function readRetrievalRows(sources: readonly ByteSource[]): Promise<RetrievalRows> {
+export async function readRetrievalRows(
+  sources: readonly ByteSource[],
+  instruction?: string,
+): Promise<RetrievalRows> {
   const places = { queries: new Map<string, number>(), passages: new Map<string, number>() };
   const placeOf = (kind: keyof typeof places, text: string): number => {
     const known = places[kind].get(text);
@@ -45,7 +56,7 @@ export async function readRetrievalRows(sources: readonly ByteSource[]): Promise
         got: 'a text alone',
         remedy: 'texts alone judge nothing: give rows with passages',
       });
-    const query = placeOf('queries', promptedQuery(record));
+    const query = placeOf('queries', promptedQuery(instructedRow(record, instruction)));
     const found = record.pos.map((text) => placeOf('passages', text));
     if (record.shape === 'scored') {
       for (const [i, passage] of found.entries()) pairs.push({ query, passage, score: record.scores[i]! });
@@ -68,6 +79,12 @@ export async function readRetrievalRows(sources: readonly ByteSource[]): Promise
     );
   return { queries, passages, qrels, pairs, fingerprint: rows.fingerprint };
 }
+
+/** A row with the instruction as its prompt, unless it has one of its own or is a text alone. */
+export const instructedRow = (record: EmbeddingRecord, instruction: string | undefined): EmbeddingRecord =>
+  instruction === undefined || record.shape === 'text' || record.prompt_for_query !== undefined
+    ? record
+    : { ...record, prompt_for_query: instruction };
 
 /** `40 queries over 431 passages, 120 scored pairs`. */
 export function describeRows({ passages, qrels, pairs }: RetrievalRows): string {

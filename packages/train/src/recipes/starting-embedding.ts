@@ -1,6 +1,7 @@
 import { Embedding, type EmbeddingHead, type EmbeddingParts, embeddingDimension } from '@rag/embedding';
-import { distillHead, embeddingParameters, mrlHead } from '@rag/embedding/training';
+import { distillHead, embeddingParameters, eosTokenizer, mrlHead } from '@rag/embedding/training';
 import {
+  architectures,
   type Checkpoint,
   initializeParameter,
   initializeParameters,
@@ -55,9 +56,16 @@ async function open(
   const { base } = source;
   if (source.kind === 'config') {
     const config = parseEncoderConfig(source.json);
+    if (pooling === undefined && architectures[config.model_type].stages !== undefined)
+      throw new ConfigError(
+        'pooling',
+        'pooling',
+        `expected how the token vectors of a decoder (${config.model_type}) become one, got none — say lasttoken, or mean`,
+      );
     const head: EmbeddingHead = { pooling: [pooling ?? 'mean'], dense: [], normalize: false };
     const weights = initializeParameters(embeddingParameters(config, head), config, seed);
-    const parts = { config, head, tokenizerFiles: source.tokenizerFiles, weights };
+    const tokenizerFiles = eosTokenizer(source.tokenizerFiles, config);
+    const parts = { config, head, tokenizerFiles, weights };
     return {
       ...parts,
       base,
