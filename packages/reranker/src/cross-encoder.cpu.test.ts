@@ -73,6 +73,13 @@ describe('computeScore', () => {
     expect(Math.abs(cut - (await model.computeScore([query, `${head} ran blue dog`])))).toBeGreaterThan(1e-4);
   });
 
+  it('scores sequences that its encoder made', async () => {
+    const encoder = model.parts.encoder(12);
+    const sequences = pairs.map(([query, passage]) => encoder.encode(query!, passage!));
+    const scores = await model.computeScore(pairs, { maxLength: 12, normalize: true });
+    expect(await model.scoreTokens(sequences, { normalize: true })).toEqual(scores);
+  });
+
   it('takes empty texts and surrounding space', async () => {
     const [empty, blank] = await model.computeScore([
       ['', ''],

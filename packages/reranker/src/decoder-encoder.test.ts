@@ -76,6 +76,14 @@ test('the passage loses its end, never the template', () => {
   expect(encoder(10).encode('a b', 'a b c 猫').input_ids).toEqual(ids('q : a b = d : a b end'));
 });
 
+test('fits says whether a pair is taken whole', () => {
+  const length = ids('q : a b = d : a b c end').length;
+  expect([encoder(length).fits('a b', 'a b c'), encoder(length - 1).fits('a b', 'a b c')]).toEqual([
+    true,
+    false,
+  ]);
+});
+
 test('a query that leaves the passage nothing keeps three quarters; a short passage gives back', () => {
   const long = encoder(10).encode('a a a a a a a a a', 'b b b b');
   // Room for 8 tokens: 6 of the query with its "q :", 2 of the passage with its "d :".

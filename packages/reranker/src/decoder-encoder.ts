@@ -70,6 +70,7 @@ export function decoderEncoder(
         passage: parts.passage.slice(0, keep.passage),
       });
     },
+    fits: (query, passage) => fits(partsOf(query, passage)),
     encodeSlices(query, passage, overlap) {
       if (!Number.isInteger(overlap) || overlap < 0)
         throw new RangeError(`overlap: expected a whole number of tokens ≥ 0, got ${overlap}`);

@@ -135,3 +135,12 @@ test.each([4, 65, 20.5, Number.NaN])('a maxLength of %d is an error that names t
     `maxLength: expected an integer from 5 to 64 (the model's positions), got ${maxLength}`,
   );
 });
+
+test('fits says whether a pair is taken whole', () => {
+  const whole = tokenizer.pairSpecialCount + queryIds.length + passageIds.length;
+  const fits = (maxLength: number, asked = query) =>
+    pairEncoder(tokenizer, tinyConfig(), maxLength).fits(asked, passage);
+  expect([fits(whole), fits(whole - 1)]).toEqual([true, false]);
+  // A query that is cut while its passage is whole.
+  expect(pairEncoder(tokenizer, tinyConfig(), 20).fits(passage, 'cat')).toBe(false);
+});

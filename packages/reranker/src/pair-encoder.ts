@@ -9,6 +9,8 @@ export interface PairEncoder {
   readonly maxLength: number;
   readonly padId: number;
   encode(query: string, passage: string): EncodedIds;
+  /** Whether `encode` takes the pair whole. */
+  fits(query: string, passage: string): boolean;
   /**
    * The passage in as many pairs as it takes, each with the same query; a passage that fits is the one pair of `encode`.
    * Neighbouring slices share `overlap` tokens, but at most half a slice; a query keeps at most three quarters of a
@@ -36,6 +38,9 @@ export function pairEncoder(tokenizer: Tokenizer, config: EncoderConfig, maxLeng
     maxLength,
     padId: tokenizer.padId,
     encode: (query, passage) => fit(tokenizer.encodePair(query.trim(), passage.trim(), { maxLength })),
+    fits: (query, passage) =>
+      tokenizer.encodePieces(query.trim()).length + tokenizer.encodePieces(passage.trim()).length <=
+      maxLength - tokenizer.pairSpecialCount,
     encodeSlices(query, passage, overlap) {
       if (!Number.isInteger(overlap) || overlap < 0)
         throw new RangeError(`overlap: expected a whole number of tokens ≥ 0, got ${overlap}`);

@@ -73,6 +73,14 @@ export abstract class PairReranker {
   }
 
   /**
+   * The scores of sequences that `parts.encoder` made, as `computeScore` gives them: for a server, which counts tokens first.
+   * @throws as `computeScore`
+   */
+  async scoreTokens(sequences: readonly EncodedIds[], options: ScoreOptions = {}): Promise<number[]> {
+    return this.score(sequences, options);
+  }
+
+  /**
    * The passages from the most to the least relevant, with their places in the given list; equal scores keep its order.
    * @throws as `computeScore`
    */
