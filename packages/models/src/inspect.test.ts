@@ -57,6 +57,17 @@ describe('inspectCheckpoint', () => {
     expect(found.sizes).toMatchObject({ num_hidden_layers: 2, hidden_size: 16 });
   });
 
+  it('a language model opens as a reranker too', async () => {
+    const decoder = JSON.parse(readFileSync(new URL('fixtures/qwen2/config.json', import.meta.url), 'utf8'));
+    const causal = JSON.stringify({ ...decoder, architectures: ['Qwen2ForCausalLM'] });
+    expect(await open({ 'config.json': causal })).toMatchObject({
+      task: 'encoder',
+      opensWith: undefined,
+      alsoOpensWith: ['Reranker'],
+    });
+    expect((await open({})).alsoOpensWith).toEqual([]);
+  });
+
   it('a licence is one of the front matter alone', async () => {
     expect((await open({})).licence).toBeUndefined();
     expect((await open({ 'README.md': '# Card\nlicense: mit\n' })).licence).toBeUndefined();

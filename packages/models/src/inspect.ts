@@ -1,4 +1,3 @@
-import { architectures } from './arch/index.js';
 import { type Checkpoint, openCheckpoint, openWithoutWeights, TOKENIZER_FILES } from './checkpoint.js';
 import { MODEL_TYPES, parseEncoderConfig } from './config.js';
 import { DTYPE_BYTES, type Dtype, elementCount } from './dtype.js';
@@ -6,13 +5,15 @@ import { type FileSource, FileSourceError } from './file-source.js';
 import { GOLDEN_FILE } from './golden.js';
 import { TRAINING_CONFIG_FILE } from './model-card.js';
 import { MODEL_CARD_FILE, modelCardFacts } from './model-card-facts.js';
-import { CLASS_OF_TASK, type StatedTask, statedTask } from './model-task.js';
+import { classOfTask, type StatedTask, statedTask } from './model-task.js';
 import { hasWeights, onnxPaths } from './onnx-file/variants.js';
 
 /** What a checkpoint is, without running it. */
 export interface Inspection extends StatedTask {
   /** The class that opens it; undefined where none of ours does, or any with a fresh head. */
   readonly opensWith: string | undefined;
+  /** The classes of the tasks that it has weights for beside. */
+  readonly alsoOpensWith: readonly string[];
   /** `model_type` of config.json, and whether this package has it. */
   readonly modelType: string;
   readonly known: boolean;
@@ -60,7 +61,8 @@ export async function inspectCheckpoint(source: FileSource): Promise<Inspection>
   }
   return {
     ...stated,
-    opensWith: classOf(stated, config.model_type),
+    opensWith: classOfTask(stated.task, config),
+    alsoOpensWith: (stated.also ?? []).flatMap((task) => classOfTask(task, config) ?? []),
     modelType: String(config.model_type),
     known: (MODEL_TYPES as readonly string[]).includes(String(config.model_type)),
     ...sizesOf(checkpoint),
@@ -72,13 +74,6 @@ export async function inspectCheckpoint(source: FileSource): Promise<Inspection>
     licence: (await modelCardFacts(source))?.license,
     records: (await source.list()).filter((name) => RECORDS.includes(name)),
   };
-}
-
-/** The class of a task; rerankers that are decoders have one that reads from the file which of theirs it is. */
-function classOf({ task }: StatedTask, modelType: unknown): string | undefined {
-  const type = MODEL_TYPES.find((one) => one === modelType);
-  const isDecoder = type !== undefined && architectures[type].causalLm !== undefined;
-  return task === 'reranker' && isDecoder ? 'Reranker' : CLASS_OF_TASK[task];
 }
 
 function sizesOf({ config }: Checkpoint): Pick<Inspection, 'sizes' | 'problem'> {

@@ -53,6 +53,13 @@ describe('statedTask', () => {
     expect((await statedTask(memorySource(files), config)).task).toBe(task);
   });
 
+  it("a language model's logits may answer pairs too; of another type than the known ones nothing is said", async () => {
+    const qwen = { model_type: 'qwen3', architectures: ['Qwen3ForCausalLM'] };
+    expect(await statedTask(memorySource({}), qwen)).toMatchObject({ task: 'encoder', also: ['reranker'] });
+    const gpt2 = { model_type: 'gpt2', architectures: ['GPT2ForCausalLM'] };
+    expect(await statedTask(memorySource({}), gpt2)).not.toHaveProperty('also');
+  });
+
   it('a modules.json that is no list states nothing', async () => {
     expect((await statedTask(memorySource({ 'modules.json': '{}' }), model)).task).toBe('encoder');
   });
@@ -69,6 +76,8 @@ describe('expectTask', () => {
     await expect(open('colbert', {}, { ...classifier, num_labels: 1 })).rejects.toThrow(
       'open it with CrossEncoder',
     );
+    const decoder = { model_type: 'qwen2', architectures: ['Qwen2ForSequenceClassification'], num_labels: 1 };
+    await expect(open('embedding', {}, decoder)).rejects.toThrow('— open it with Reranker');
     const sparse = { 'config_sentence_transformers.json': '{"model_type":"SparseEncoder"}' };
     await expect(open('embedding', sparse)).rejects.toThrow('(SparseEncoder) — pass newHead: true');
   });

@@ -1,3 +1,5 @@
+import { architectures } from './arch/index.js';
+import { MODEL_TYPES } from './config.js';
 import { type FileSource, isJsonObject, readJson, readJsonObject } from './file-source.js';
 import { RERANKER_CONFIG } from './needed-files.js';
 import { ModelKindError } from './option-error.js';
@@ -9,7 +11,10 @@ export type ModelTask = 'reranker' | 'embedding' | 'colbert' | 'classifier' | 's
 export interface StatedTask {
   readonly task: ModelTask;
   readonly because: string;
-  /** Further tasks that it has weights for, as bge-m3 has a ColBERT projection beside its Pooling module. */
+  /**
+   * Further tasks that it has weights for: bge-m3 has a ColBERT projection beside its Pooling module, and a language model's logits may answer
+   * yes or no to a pair.
+   */
   readonly also?: readonly ModelTask[];
 }
 
@@ -58,6 +63,9 @@ export async function statedTask(
   if (present.has(RERANKER_CONFIG)) return { task: 'reranker', because: RERANKER_CONFIG };
   // Heads of one score behind its layers, under the name of a language model.
   if (/^LayerWise\w+ForCausalLM$/.test(stated)) return { task: 'reranker', because: said };
+  // Rerankers that answer yes or no are published as the language models that they are.
+  if (stated.endsWith('ForCausalLM') && isDecoder(config))
+    return { task: 'encoder', because: said, also: ['reranker'] };
   if (!stated.endsWith('ForSequenceClassification'))
     return { task: 'encoder', because: stated === '' ? 'no head is stated' : said };
   const labels = isJsonObject(config.id2label) ? Object.keys(config.id2label).length : config.num_labels;
@@ -66,12 +74,23 @@ export async function statedTask(
     : { task: 'classifier', because: `${said} with ${labels ?? 2} labels` };
 }
 
-/** The class that opens a directory of a task. */
-export const CLASS_OF_TASK: { readonly [Task in ModelTask]?: string } = {
+const CLASS_OF_TASK: { readonly [Task in ModelTask]?: string } = {
   reranker: 'CrossEncoder',
   embedding: 'Embedding',
   colbert: 'ColBERT',
 };
+
+/** Whether the type of config.json is a language model's. */
+const isDecoder = ({ model_type }: Readonly<Record<string, unknown>>): boolean => {
+  const type = MODEL_TYPES.find((one) => one === model_type);
+  return type !== undefined && architectures[type].causalLm !== undefined;
+};
+
+/** The class that opens a directory of a task; rerankers that are decoders have one that reads from the file which of theirs it is. */
+export const classOfTask = (
+  task: ModelTask,
+  config: Readonly<Record<string, unknown>>,
+): string | undefined => (task === 'reranker' && isDecoder(config) ? 'Reranker' : CLASS_OF_TASK[task]);
 
 /**
  * Refuses a directory that states another task; one that states none passes, since any head can be put on it.
@@ -89,10 +108,10 @@ export async function expectTask(
   // Classifiers of several labels: CrossEncoder has its own words for them.
   const passes = [wanted, 'encoder', ...(wanted === 'reranker' ? ['classifier'] : [])];
   if ([task, ...also].some((one) => passes.includes(one))) return;
-  const other = CLASS_OF_TASK[task];
+  const other = classOfTask(task, checkpoint.config);
   throw new ModelKindError(
     where,
-    `expected a model for ${CLASS_OF_TASK[wanted]}, got one of task "${task}" by ${because}`,
+    `expected a model for ${classOfTask(wanted, checkpoint.config)}, got one of task "${task}" by ${because}`,
     `${other === undefined ? '' : `open it with ${other}, or `}${otherwise}`,
   );
 }

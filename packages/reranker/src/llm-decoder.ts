@@ -51,7 +51,7 @@ export class LLMDecoder extends PairReranker {
       const model = await LLMDecoder.fromCheckpoint(checkpoint, options);
       if (!options.template && !model.initialized.length && !(await statedRerankerConfig(checkpoint.source)))
         console.warn(
-          `${idOrDirectory}: expected reranker_config.json or the option template, got neither, so pairs are written as ${JSON.stringify(SCALAR_TEMPLATE)} — pass the template that the model was trained with`,
+          `${idOrDirectory}: expected reranker_config.json or the option template, got neither, so pairs are written as RAG-Retrieval does by default — if the model was trained with another template, write it into that file as ${JSON.stringify({ template: SCALAR_TEMPLATE })}, or pass the option`,
         );
       return model;
     });

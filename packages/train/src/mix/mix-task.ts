@@ -2,7 +2,7 @@ import { ColBERT } from '@rag/colbert';
 import type { ByteSource } from '@rag/data';
 import { Embedding } from '@rag/embedding';
 import type { MeanInterval } from '@rag/eval';
-import { CrossEncoder } from '@rag/reranker';
+import { Reranker } from '@rag/reranker';
 import { ConfigError } from '../config/config-error.js';
 import { colbertRetriever } from '../evaluate/colbert-retriever.js';
 import { collectionOfRows } from '../evaluate/collection.js';
@@ -56,7 +56,7 @@ const reranker: MixTask = {
   async loss(examples, options) {
     const { queries } = await readJudgedQueries(examples);
     return (name) =>
-      withModel(CrossEncoder.fromPretrained(name, { ...openOptions(options), newHead: false }), (model) =>
+      withModel(Reranker.fromPretrained(name, { ...openOptions(options), newHead: false }), (model) =>
         rankingLoss(queries, (pairs) => model.computeScore(pairs, batches(options))),
       );
   },
@@ -64,7 +64,7 @@ const reranker: MixTask = {
     const { queries } = await readJudgedQueries(rows);
     return (name) =>
       withModel(
-        CrossEncoder.fromPretrained(name, { ...openOptions(options), newHead: false }),
+        Reranker.fromPretrained(name, { ...openOptions(options), newHead: false }),
         async (model) => (await reportModel(model, queries, batches(options))).metrics,
       );
   },

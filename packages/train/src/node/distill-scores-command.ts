@@ -1,5 +1,5 @@
 import { openHubOrDirectory } from '@rag/models/node';
-import type { CrossEncoder } from '@rag/reranker';
+import type { Reranker } from '@rag/reranker';
 import { Command } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 import { positiveNumber, text, wholeNumber } from '../config/kind.js';
@@ -110,7 +110,7 @@ async function run(flags: Flags, streams: CommandStreams): Promise<void> {
   });
 }
 
-async function modelIdentity(name: string, model: CrossEncoder, flags: Flags, { stderr }: CommandStreams) {
+async function modelIdentity(name: string, model: Reranker, flags: Flags, { stderr }: CommandStreams) {
   const { onnx } = model;
   const { directory } = await openHubOrDirectory(name, {
     ...hubOptions(flags, stderr),

@@ -12,7 +12,7 @@ type Flags = ModelFlags & { readonly dataset: readonly string[]; readonly label_
 
 /** `rag eval reranker`: a model's ranking of judged queries, with intervals, beside BM25 and chance. */
 export function evalCommand(streams: CommandStreams): Command {
-  return addModelFlags(new Command('reranker').description('rank judged queries with a cross-encoder'))
+  return addModelFlags(new Command('reranker').description('rank judged queries with a reranker'))
     .requiredOption('--dataset <path...>', 'JSONL files of any reranker shape')
     .option('--label_key <text>', 'key of a row’s or hit’s label')
     .action(async (flags: Flags) => {

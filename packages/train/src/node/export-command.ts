@@ -3,7 +3,7 @@ import { ColBERT } from '@rag/colbert';
 import { Embedding } from '@rag/embedding';
 import { openCheckpointOrOnnx, readJsonObject, statedTask } from '@rag/models';
 import { type HubOptions, openHubOrDirectory } from '@rag/models/node';
-import { CrossEncoder } from '@rag/reranker';
+import { Reranker } from '@rag/reranker';
 import { Command } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 import { anyNumber } from '../config/kind.js';
@@ -63,7 +63,7 @@ export function exportCommand({ stdout, stderr }: CommandStreams): Command {
       'share of the ten best (half of fewer) that a retriever still finds among them, an embedding model among its first 1000 texts; 0.8 without it',
       limit('--least_overlap'),
     )
-    .option('--external_data', 'weights in onnx/….onnx_data; without it only where they take 2 GiB')
+    .option('--external_data', 'weights in onnx/….onnx_data; without it only where they take 512 MiB')
     .option('--overwrite', 'write into a directory that holds other files, too')
     .action(async ({ model: name, output, external_data, overwrite, dtype, eval_data, ...flags }: Flags) => {
       const dtypes = dtypesOf(dtype, eval_data);
@@ -138,10 +138,10 @@ function table(rows: readonly ExportedDtype[]): string {
 /** Opens a model with the class that its directory states; the revision that it says so of is the one that is opened. */
 async function openStated(name: string, hub: HubOptions): Promise<ExportableModel> {
   const source = await openHubOrDirectory(name, hub);
-  const { task, because } = await statedTask(source, await readJsonObject(source, 'config.json'));
-  switch (task) {
+  const { task, because, also } = await statedTask(source, await readJsonObject(source, 'config.json'));
+  switch (task === 'encoder' && also?.includes('reranker') ? 'reranker' : task) {
     case 'reranker':
-      return CrossEncoder.fromCheckpoint(await openCheckpointOrOnnx(source), { newHead: false });
+      return Reranker.fromCheckpoint(await openCheckpointOrOnnx(source), { newHead: false });
     case 'embedding':
       return Embedding.fromCheckpoint(await openCheckpointOrOnnx(source));
     case 'colbert':

@@ -5,11 +5,11 @@ import type { ByteSource } from '@rag/data';
 import { Embedding } from '@rag/embedding';
 import { describeLoss, ExportRefusedError, type NarrowDtype } from '@rag/models';
 import { ONNX_FOLDER, type WrittenOnnx } from '@rag/models/node';
-import type { CrossEncoder } from '@rag/reranker';
+import type { Reranker } from '@rag/reranker';
 import { ConfigError } from '../config/config-error.js';
 import { rerankerPairs, retrieverPairs, retrieverTexts } from './export-eval-data.js';
 
-export type ExportableModel = CrossEncoder | Embedding | ColBERT;
+export type ExportableModel = Reranker | Embedding | ColBERT;
 
 /** What transformers.js calls the dtypes that are written; `fp32` is `onnx/model.onnx`. */
 export const EXPORT_DTYPES = ['fp32', 'fp16', 'q8', 'q4'] as const;

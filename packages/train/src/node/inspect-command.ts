@@ -1,4 +1,4 @@
-import { CLASS_OF_TASK, type Inspection, inspectCheckpoint } from '@rag/models';
+import { type Inspection, inspectCheckpoint } from '@rag/models';
 import { openHubOrDirectory } from '@rag/models/node';
 import { Command } from 'commander';
 import { openModel } from '../recipes/open-model.js';
@@ -55,14 +55,12 @@ function describe(model: string, found: Inspection): string {
   return lines.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join('');
 }
 
-function opensWith({ opensWith, also = [], task, known }: Inspection): string {
-  const classes = [opensWith, ...also.map((other) => CLASS_OF_TASK[other])].filter(
-    (name) => name !== undefined,
-  );
-  if (classes.length > 0) return classes.join(', or ');
-  return known && task === 'encoder'
-    ? 'Embedding with --pooling; ColBERT and CrossEncoder once `rag train` has put a head on it'
-    : 'none';
+function opensWith({ opensWith, alsoOpensWith, task, known }: Inspection): string {
+  if (opensWith !== undefined) return [opensWith, ...alsoOpensWith].join(', or ');
+  if (!known || task !== 'encoder') return 'none';
+  return alsoOpensWith.includes('Reranker')
+    ? 'Reranker, by the logits of "yes" and "no"; Embedding with --pooling; LLMDecoder and ColBERT once `rag train` has put a head on it'
+    : 'Embedding with --pooling; ColBERT and CrossEncoder once `rag train` has put a head on it';
 }
 
 /** Bytes in MB of 10⁶. */

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { POOLING_MODES, type PoolingMode } from '@rag/embedding';
 import { openRowProducts } from '@rag/runtime';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 import { anyNumber, choice, nonNegativeNumber, wholeNumber } from '../config/kind.js';
 import type { Guard } from '../mine/choose-rows.js';
@@ -71,11 +71,13 @@ export function mineCommand(streams: CommandStreams): Command {
       '--work <folder>',
       'where vectors are kept for other runs; without it <output>.work, removed at the end',
     )
-    .option(
-      '--range <ranks>',
-      'ranks to take negatives from, counted without positives: 10-210 leaves out the ten best',
-      rankRange('--range'),
-      { from: 10, to: 210 },
+    .addOption(
+      new Option(
+        '--range <ranks>',
+        'ranks to take negatives from, counted without positives: 10-210 leaves out the ten best',
+      )
+        .argParser(rankRange('--range'))
+        .default({ from: 10, to: 210 }, '10-210'),
     )
     .option('--negatives <n>', 'negatives per row', count('--negatives'), 15)
     .option(

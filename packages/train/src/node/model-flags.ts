@@ -1,4 +1,4 @@
-import { CrossEncoder, type ScoreOptions } from '@rag/reranker';
+import { Reranker, type ScoreOptions } from '@rag/reranker';
 import type { Command } from 'commander';
 import { wholeNumber } from '../config/kind.js';
 import { openModel, underNames } from '../recipes/open-model.js';
@@ -32,11 +32,11 @@ export function addModelFlags(command: Command): Command {
 export async function withModel<T>(
   flags: ModelFlags,
   { stderr }: CommandStreams,
-  use: (model: CrossEncoder, options: ScoreOptions) => Promise<T>,
+  use: (model: Reranker, options: ScoreOptions) => Promise<T>,
 ): Promise<T> {
   const { model: name, threads, max_len, batch_size } = flags;
   const open = () =>
-    CrossEncoder.fromPretrained(name, {
+    Reranker.fromPretrained(name, {
       ...hubOptions(flags, stderr),
       ...onnxOption(flags),
       newHead: false,

@@ -53,4 +53,7 @@ test('a kind that is not wanted is refused with what the files say', async () =>
   await expect(openAnyModel(at('b'), ['reranker'], { hub: {} })).rejects.toThrow(
     'got one of the task embedding',
   );
+  await expect(openAnyModel(published('gemma-yes'), ['embedding'], { hub: {} })).rejects.toThrow(
+    'expected an embedding model, got one of the task encoder, by "architectures" of config.json (GemmaForCausalLM) — pass --pooling to take it as an embedding model',
+  );
 });

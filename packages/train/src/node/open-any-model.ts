@@ -48,11 +48,9 @@ export async function openAnyModel<const Task extends AnyModel['task']>(
       const source = await openHubOrDirectory(name, options);
       const { config } = await openCheckpointOrOnnx(source, onnx);
       const stated = await statedTask(source, config);
-      // Language models that answer yes or no are published without a further mark.
-      const [named] = Array.isArray(config.architectures) ? config.architectures : [];
-      const answers =
-        stated.task === 'encoder' && pooling === undefined && /ForCausalLM$/.test(String(named));
-      const read = answers ? ({ ...stated, task: 'reranker' } as const) : stated;
+      const answers = stated.task === 'encoder' && stated.also?.includes('reranker');
+      const asked = answers && pooling === undefined && (tasks as readonly string[]).includes('reranker');
+      const read = asked ? ({ ...stated, task: 'reranker' } as const) : stated;
       return { directory: source.directory, task: taskOf(name, read, tasks, pooling) };
     },
     names,

@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { CrossEncoder } from '@rag/reranker';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { CrossEncoder, Reranker } from '@rag/reranker';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { writeTinyRun } from '../testing/tiny-run.js';
 import { runCommandLine } from './command-line.js';
 
@@ -60,6 +61,61 @@ test('rag rerank prints the passages by score, as the model class ranks them', a
     stderr: 'rag: --long_document: expected one of truncate, max-slice, got "middle"\n',
   });
 });
+
+test.each(['qwen2-scalar', 'gemma-yes', 'qwen3-logit-score'])(
+  '%s, a decoder, is inspected, reranks, is judged, teaches and is exported as any reranker',
+  async (name) => {
+    const decoder = fileURLToPath(new URL(`../../../reranker/src/fixtures/${name}`, import.meta.url));
+    const silenced = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const passages = ['Air scatters blue light.', 'The bakery opens at seven.'];
+    const [text, judged, scores, exported] = ['txt', 'jsonl', 'scores', 'exported'].map((end) =>
+      join(folder, `${name}.${end}`),
+    ) as [string, string, string, string];
+    await writeFile(text, passages.join('\n'));
+    const rows = ['sky', 'bread'].map((query) => ({
+      query,
+      pos: passages.slice(0, 1),
+      neg: passages.slice(1),
+    }));
+    await writeFile(judged, rows.map((row) => JSON.stringify(row)).join('\n'));
+    expect((await rag('inspect', decoder)).stdout).toContain('opens with  Reranker');
+    const { stdout, stderr } = await rag('rerank', '--model', decoder, '--query', 'sky', '--passages', text);
+    expect(stderr).toBe('');
+    const model = await Reranker.fromPretrained(decoder);
+    const ranked = await model.rerank('sky', passages);
+    model.dispose();
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual(ranked);
+    const evaluated = await rag('eval', 'reranker', '--model', decoder, '--dataset', judged);
+    expect([evaluated.code, evaluated.stdout]).toEqual([0, expect.stringMatching(/model +[01]\.\d{3} \[/)]);
+    const taught = await rag(
+      'distill',
+      'scores',
+      '--teacher',
+      decoder,
+      '--input',
+      judged,
+      '--output',
+      scores,
+    );
+    expect([taught.code, taught.stderr]).toEqual([0, '']);
+    for (const row of (await readFile(scores, 'utf8')).trimEnd().split('\n')) {
+      const { query, content, score } = JSON.parse(row);
+      if (query !== 'sky') continue;
+      const logit = ranked[0]!.text === content ? ranked[0]!.score : ranked[1]!.score;
+      expect(score).toBeCloseTo(1 / (1 + Math.exp(-logit)), 6);
+    }
+    const exporting = await rag('export', '--model', decoder, '--output', exported);
+    expect([exporting.code, exporting.stderr]).toEqual([0, '']);
+    const file = await Reranker.fromPretrained(exported, { onnx: 'fp32', verify: true });
+    file.dispose();
+    silenced.mockRestore();
+  },
+);
 
 test('passages as JSON lines are rows, not raw text, and keep their ids', async () => {
   const rows = [
