@@ -3,6 +3,7 @@ import type { Checkpoint, TensorIndex } from './checkpoint.js';
 import type { EncoderConfig } from './config.js';
 import { elementCount } from './dtype.js';
 import { initializeParameter } from './initialize.js';
+import type { ParameterElements } from './lora/pack-parameter.js';
 import { matchParameters, type ParameterSpec } from './match-parameters.js';
 import type { WeightSource } from './model-with-weights.js';
 
@@ -15,6 +16,8 @@ export interface Weights {
   readonly initialized: readonly string[];
   /** float32 elements by parameter name. */
   read(name: string): Promise<Float32Array>;
+  /** The same, but half-precision codes as they lie in a file; absent where nothing lies in one. */
+  elements?(name: string): Promise<ParameterElements>;
 }
 
 /**
@@ -100,11 +103,21 @@ export async function weightsOfCheckpoint(
     throw new RangeError(
       `weights: expected all shards in one folder, got ${[...folders].join(' and ')} — move them together`,
     );
+  const read = async (name: string) => fresh.get(name) ?? tensors.read(match.sources.get(name) ?? name);
   return {
     sources,
     ...(folder === undefined ? {} : { folder }),
     initialized: match.initialized,
-    read: async (name) => fresh.get(name) ?? tensors.read(match.sources.get(name) ?? name),
+    read,
+    async elements(name) {
+      const tensor = match.sources.get(name);
+      const place = tensor === undefined ? undefined : tensors.location(tensor);
+      const dtype = place && half[place.dtype];
+      if (!dtype) return read(name);
+      const bytes = await checkpoint.source.read(place.file, place.offset, place.length);
+      const { buffer, byteOffset } = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
+      return { dtype, codes: new Uint16Array(buffer, byteOffset, place.length / 2) };
+    },
   };
 }
 
@@ -133,8 +146,5 @@ function splitPath(path: string): [folder: string, name: string] {
   return [/^([A-Za-z]:)?$/.test(folder) ? path.slice(0, cut + 1) : folder, path.slice(cut + 1)];
 }
 
-const halfOrSingle: Partial<Record<string, 'float32' | 'float16' | 'bfloat16'>> = {
-  F32: 'float32',
-  F16: 'float16',
-  BF16: 'bfloat16',
-};
+const half: Partial<Record<string, 'float16' | 'bfloat16'>> = { F16: 'float16', BF16: 'bfloat16' };
+const halfOrSingle: Partial<Record<string, 'float32' | 'float16' | 'bfloat16'>> = { F32: 'float32', ...half };

@@ -8,8 +8,10 @@ import {
   type GoldenCase,
   goldenText,
   longestSequence,
+  type ParameterSpec,
   parametersOf,
   type ScoreLoss,
+  type Weights,
   withPlainCard,
 } from '@rag/models';
 import type { CheckpointToSave, ExportOnnxOptions, WrittenOnnx } from '@rag/models/node';
@@ -153,6 +155,12 @@ export abstract class PairReranker {
     for (const { name } of parametersOf(this.opened.graph))
       weights.set(name, await this.opened.weights.read(name));
     return weights;
+  }
+
+  /** The same, read one by one; also after `dispose`. */
+  get stored(): Pick<Weights, 'read' | 'elements'> & { readonly parameters: readonly ParameterSpec[] } {
+    const { graph, weights } = this.opened;
+    return { parameters: parametersOf(graph), ...weights };
   }
 
   /** The ONNX file that it was opened from, by its path in the directory; undefined for one of weights. */

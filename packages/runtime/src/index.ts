@@ -42,6 +42,7 @@ export { clipCoefficient, globalNorm } from './training/global-norm.js';
 export type { LossScaling } from './training/loss-scale.js';
 export { type MemoryPlan, memoryPlanText, planMemory } from './training/memory-plan.js';
 export type { Objective, ObjectiveGraph } from './training/objective.js';
+export { type ObjectiveSpecs, objectiveSpecs } from './training/objective-specs.js';
 export { defaultGroupOf, type OptimizerSettings } from './training/optimizer-model.js';
 export {
   artifactsOf,

@@ -1,3 +1,4 @@
+import { ADAPTER_CONFIG, ADAPTER_FILES } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
 import type { RunFiles } from './run-files.js';
 
@@ -21,7 +22,14 @@ export interface Checkpoints {
 /** The file beside the model that says where the run was. */
 export const trainerState = 'trainer_state.json';
 
-const MODEL_FILES = ['config.json', 'model.safetensors', 'onnx/model.onnx', 'onnx/model.onnx_data'];
+const MODEL_FILES = [
+  'config.json',
+  'model.safetensors',
+  ADAPTER_CONFIG,
+  ADAPTER_FILES[0],
+  'onnx/model.onnx',
+  'onnx/model.onnx_data',
+];
 
 /** The names of checkpoints' directories. */
 export const checkpointName = /^checkpoint_\d+$/;

@@ -3,6 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { isModuleFile, TOKENIZER_FILES } from '../checkpoint.js';
 import { configText } from '../config-text.js';
 import { GOLDEN_FILE } from '../golden.js';
+import { ADAPTER_CONFIG } from '../lora/adapter-config.js';
+import { ADAPTER_FILES } from '../lora/adapter-source.js';
 import { TRAINING_CONFIG_FILE } from '../model-card.js';
 import { isLicenceFile, MODEL_CARD_FILE } from '../model-card-facts.js';
 import { TASK_FILES } from '../needed-files.js';
@@ -19,6 +21,8 @@ export interface CheckpointToSave {
   readonly tensors: Iterable<TensorToWrite>;
   /** Becomes `onnx/model.onnx`. */
   readonly onnx?: OnnxToSave;
+  /** adapter_config.json and the adapter's tensors, which stand in the place of model.safetensors: its base model has the rest. */
+  readonly adapter?: Readonly<Record<string, string | Uint8Array>>;
   /** Further files by their path in the directory, such as `tokenizer.json` or `1_Pooling/config.json`; written as they are. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
@@ -78,8 +82,8 @@ export async function saveCheckpoint(
   checkpoint: CheckpointToSave,
   { overwrite = false, made }: SaveOptions = {},
 ): Promise<void> {
-  const files = { ...checkpoint.files, [CONFIG]: configText(checkpoint.config) };
-  const { onnx } = checkpoint;
+  const { onnx, adapter } = checkpoint;
+  const files = { ...checkpoint.files, ...adapter, [CONFIG]: configText(checkpoint.config) };
   const tensors = [...checkpoint.tensors];
   const extra = [...Object.keys(checkpoint.files ?? {}), ...(made?.names ?? []), ...(onnx ? [MODEL] : [])];
   for (const name of extra) checkExtraFile(name);
@@ -98,7 +102,8 @@ export async function saveCheckpoint(
     for (const folder of foldersOf(stated)) await mkdir(join(staging, folder));
     for (const [name, content] of Object.entries(files))
       await writeFileAtomically(join(staging, name), content);
-    if (!onnx || tensors.length > 0) await writeSafetensors(await fileSink(join(staging, WEIGHTS)), tensors);
+    if (tensors.length > 0 || (!onnx && !adapter))
+      await writeSafetensors(await fileSink(join(staging, WEIGHTS)), tensors);
     if (onnx) await writeTrained(staging, onnx);
     if (made) await writeMade(staging, made);
     const written = (await inspect(staging, foldersOf(stated))).names;
@@ -132,7 +137,13 @@ export async function foreignFiles(directory: string, extra: readonly string[]):
 }
 
 function foreignNames(names: readonly string[], stated: readonly string[]): string[] {
-  const known = new Set<string>([...stated, ...TOKENIZER_FILES, ...TASK_FILES]);
+  const known = new Set<string>([
+    ...stated,
+    ...TOKENIZER_FILES,
+    ...TASK_FILES,
+    ADAPTER_CONFIG,
+    ADAPTER_FILES[0],
+  ]);
   // A README or a licence without a model is something else's.
   const hasModel = names.includes(CONFIG);
   return names.filter((name) =>

@@ -3,6 +3,16 @@ import { adapterOptions } from './adapter-options.js';
 import { ConfigError } from './config-error.js';
 import { type ConfigOf, camelCase } from './option.js';
 
+/** Settings that an adapter which is continued has of its own. */
+const OF_CONTINUED = [
+  'lora_rank',
+  'lora_alpha',
+  'use_rslora',
+  'target_modules',
+  'exclude_modules',
+  'modules_to_save',
+] as const;
+
 /** The settings of adapters and frozen weights, every default filled in. */
 export type AdapterSettings = ConfigOf<typeof adapterOptions>;
 
@@ -37,6 +47,9 @@ export function checkAdapter(config: AdapterSettings, sources: ReadonlyMap<strin
   const lone = config.useLora ? undefined : OF_LORA.find(isAsked);
   if (lone !== undefined)
     fail(lone, 'expected use_lora true with it, got false — set use_lora, or leave it out');
+  const own = config.fromPeft === undefined ? undefined : OF_CONTINUED.find(isAsked);
+  if (own !== undefined)
+    fail(own, 'expected it left out beside from_peft, whose adapter has its own, got both — leave out one');
   const pattern = (['freeze', 'trainable'] as const).find((key) => config[key] !== undefined);
   if (config.useLora && pattern !== undefined)
     fail(

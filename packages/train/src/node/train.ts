@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import type { ColbertOptions } from '../config/colbert-options.js';
 import type { EmbeddingOptions } from '../config/embedding-options.js';
 import type { RerankerOptions } from '../config/reranker-options.js';
@@ -66,6 +66,7 @@ export async function runOnThisMachine<Settings extends ResolvedTask, Run>(
     task.train(resolved, {
       files: filesThatTell(heard, signal),
       threads: availableParallelism(),
+      memory: Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
       version,
       versions: platformVersions(),
       listener: heard,

@@ -10,6 +10,7 @@ import {
 } from '@rag/models';
 import { publishedSettings } from '../config/resolve.js';
 import type { RunFiles } from '../run-files.js';
+import { countWeights } from './initial-weights.js';
 import { type DescribedData, type RunFacts, type RunOutcome, trainingConfig } from './run-record.js';
 import type { ResolvedTask } from './run-task.js';
 
@@ -66,7 +67,7 @@ export async function finalFiles(
   if (config.exportOnnx) await model.exportOnnx(directory);
   const { start, files } = facts;
   const task = facts.task as ModelCard['task'];
-  const parameters = [...start.weights.values()].reduce((sum, { length }) => sum + length, 0);
+  const { elements: parameters } = countWeights(start.weights);
   const given = Object.entries(publishedSettings(resolved)).filter(([key]) => sources.has(key));
   return {
     [GOLDEN_FILE]: goldenText(task, await model.golden()),

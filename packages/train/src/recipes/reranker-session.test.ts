@@ -1,6 +1,6 @@
 import { lossByName } from '@rag/losses';
 import { expect, test } from 'vitest';
-import { modelToSave, openSavedModel, rerankerLoss } from './reranker-session.js';
+import { adapterTask, rerankerLoss, wholeModel } from './reranker-session.js';
 
 test('a loss reads the teacher where it must, or may and is told to', () => {
   const teacher = (name: string, knowledgeDistillation: boolean) =>
@@ -11,15 +11,16 @@ test('a loss reads the teacher where it must, or may and is told to', () => {
   expect(teacher('kl_divergence', false)).toMatchObject({ teacher: true });
 });
 
-test('a model is saved with the names and values of the session', async () => {
+test('a model is saved with the names and shapes that it has, and values that are read when they are written', async () => {
   const data = Float32Array.of(1, 2);
-  const saved = modelToSave(
+  const saved = wholeModel(
     {
       config: { model_type: 'bert', max_position_embeddings: 8, extra: {} } as never,
       tokenizerFiles: {},
       model: { parts: { files: { 'reranker_config.json': '{}' } } } as never,
+      weights: { parameters: [{ name: 'a', shape: [2] }], read: async () => new Float32Array(2) },
     },
-    { weights: () => [{ name: 'a', dtype: 'float32', shape: [2], data }] },
+    async () => data,
   );
   const [tensor, ...none] = [...saved.tensors] as {
     name: string;
@@ -32,7 +33,10 @@ test('a model is saved with the names and values of the session', async () => {
   expect(saved.files).toEqual({ 'reranker_config.json': '{}' });
 });
 
-test('a saved model that is gone is named', async () => {
-  const files = { openModel: async () => undefined } as never;
-  await expect(openSavedModel(files, 'out/model', {})).rejects.toThrow('out/model: expected the model');
+test('adapters are of a classifier, or of a language model that answers', () => {
+  expect((['cross-encoder', 'llm-decoder', 'yes-no'] as const).map(adapterTask)).toEqual([
+    'SEQ_CLS',
+    'SEQ_CLS',
+    'CAUSAL_LM',
+  ]);
 });

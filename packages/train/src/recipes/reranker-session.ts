@@ -1,11 +1,10 @@
 import type { NamedLoss } from '@rag/losses';
-import { openCheckpointOrOnnx } from '@rag/models';
+import { type AdapterTask, type FileSource, openCheckpointOrOnnx } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
 import { Reranker } from '@rag/reranker';
-import { type RerankerLoss, rerankerCheckpoint } from '@rag/reranker/training';
+import { type RerankerKind, type RerankerLoss, rerankerCheckpoint } from '@rag/reranker/training';
 import type { OpenOptions, TrainingSession } from '@rag/runtime';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
-import type { RunFiles } from '../run-files.js';
 import { usesTeacher } from './reranker-data.js';
 import type { StartingModel } from './starting-model.js';
 import { withTrainedFile } from './trained-file.js';
@@ -19,28 +18,33 @@ export function rerankerLoss(
   return { kind: 'group', loss: loss.loss, teacher: usesTeacher(loss, config) };
 }
 
-/** The model as it stands; its tensors are views of the session's live state, to be written before the next update. */
-export function modelToSave(
-  {
-    config,
-    tokenizerFiles,
-    file,
-    model,
-  }: Pick<StartingModel, 'config' | 'tokenizerFiles' | 'file' | 'model'>,
-  session: Pick<TrainingSession, 'weights'>,
+type Saved = Pick<StartingModel, 'config' | 'tokenizerFiles' | 'model'>;
+
+/** The checkpoint of a model whose parameters are read by their names when they are written. */
+export function wholeModel(
+  { config, tokenizerFiles, model, weights }: Saved & Pick<StartingModel, 'weights'>,
+  read: (name: string) => Promise<Float32Array>,
 ): CheckpointToSave {
-  const live = new Map(session.weights().map(({ name, data }) => [name, data]));
-  const read = async (name: string) => live.get(name) as Float32Array;
-  const parts = { config, tokenizerFiles, parameters: session.weights(), read };
-  const plain = rerankerCheckpoint(parts);
-  const saved = { ...plain, files: { ...plain.files, ...model.parts.files } };
-  return file ? withTrainedFile(saved, file, session) : saved;
+  const parameters = 'parameters' in weights ? weights.parameters : [];
+  const plain = rerankerCheckpoint({ config, tokenizerFiles, parameters, read });
+  return { ...plain, files: { ...plain.files, ...model.parts.files } };
 }
 
+/** A model that is its ONNX file, as it stands. */
+export const fileToSave = (
+  start: Saved & Pick<StartingModel, 'weights' | 'file'>,
+  session: Pick<TrainingSession, 'weights'>,
+): CheckpointToSave =>
+  withTrainedFile(
+    wholeModel(start, async () => new Float32Array()),
+    start.file!,
+    session,
+  );
+
+/** PEFT's name of what a reranker's adapter is for: a causal language model has no head of its own. */
+export const adapterTask = (kind: RerankerKind): AdapterTask => (kind === 'yes-no' ? 'CAUSAL_LM' : 'SEQ_CLS');
+
 /** Opens a model that was just written, as its user will. */
-export async function openSavedModel(files: RunFiles, path: string, options: OpenOptions): Promise<Reranker> {
-  const source = await files.openModel(path);
-  if (!source)
-    throw new Error(`${path}: expected the model that was saved there, got nothing — was it removed?`);
+export async function openSavedModel(source: FileSource, options: OpenOptions): Promise<Reranker> {
   return Reranker.fromCheckpoint(await openCheckpointOrOnnx(source), { ...options, newHead: false });
 }

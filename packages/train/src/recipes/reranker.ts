@@ -1,17 +1,18 @@
 import { formatLabelSummary } from '@rag/data';
 import { lossByName } from '@rag/losses';
 import type { Reranker } from '@rag/reranker';
-import { rerankerObjective } from '@rag/reranker/training';
+import { rerankerObjective, type Scores } from '@rag/reranker/training';
 import type { OpenOptions } from '@rag/runtime';
 import type { ResolvedReranker } from '../config/reranker-config.js';
-import { describeModel } from './model-source.js';
+import { adapterTraining, type ObjectiveParts } from './adapter-training.js';
+import { describeModel, savedSource } from './model-source.js';
 import { openRerankerData } from './reranker-data.js';
 import { openJudgedQueries, type RerankerEvaluation, rerankerEvaluator } from './reranker-evaluation.js';
-import { modelToSave, openSavedModel, rerankerLoss } from './reranker-session.js';
+import { adapterTask, fileToSave, openSavedModel, rerankerLoss, wholeModel } from './reranker-session.js';
 import { type PreparedTask, type RunPlatform, runTask, type TaskRun } from './run-task.js';
 import { openStartingModel } from './starting-model.js';
 import { textLength } from './text-length.js';
-import { checkExport, describeFile, withColumns } from './trained-file.js';
+import { checkExport, describeFile, refuseAdapters, withColumns } from './trained-file.js';
 
 /** What a run of `rag train reranker` gave. */
 export type RerankerRun = TaskRun<RerankerEvaluation>;
@@ -45,14 +46,18 @@ async function prepare(
       const judged = await openJudgedQueries(files, config, say);
       const { parts } = start.model;
       const encoder = parts.encoder(maxLength);
+      const scores: Scores = file ? (_, inputs) => file.output(inputs) : parts.scores;
+      const objective = (how: Partial<ObjectiveParts>) =>
+        rerankerObjective({ config: start.config, loss, scores, ...how });
+      if (file) refuseAdapters(config, file);
+      const training = file
+        ? undefined
+        : adapterTraining(config, { ...start, objective, task: adapterTask(start.kind) }, say);
       return {
         start: { ...start, modelType: start.config.model_type },
         model: start.model,
-        objective: rerankerObjective({
-          config: start.config,
-          loss,
-          scores: file ? (_, inputs) => file.output(inputs) : parts.scores,
-        }),
+        objective: training?.objective ?? objective({}),
+        ...(training && { toTrain: training.toTrain }),
         data: {
           ...data,
           batches: (epoch, dropout) => {
@@ -63,10 +68,14 @@ async function prepare(
         ...(judged && {
           evaluator: rerankerEvaluator(judged, { maxLength, batchSize: config.evalBatchSize }),
         }),
-        ran: { max_len: maxLength },
+        ran: { max_len: maxLength, ...training?.ran },
         dataFiles: { train: config.trainDataset, val: config.valDataset ?? [] },
-        toSave: (session) => modelToSave(start, session),
-        openSaved: (path, options) => openSavedModel(files, path, options),
+        toSave: (session) =>
+          training ? training.toSave(session, (read) => wholeModel(start, read)) : fileToSave(start, session),
+        openSaved: async (path, options) => {
+          const source = await savedSource(files, path);
+          return openSavedModel(training?.openSaved(source) ?? source, options);
+        },
       };
     } catch (error) {
       await data.close();

@@ -1,10 +1,12 @@
 import type { LabelSummary } from '@rag/data';
 import type { ModelCardData } from '@rag/models';
+import type { MemoryPlan } from '@rag/runtime';
 import { ConfigError } from '../config/config-error.js';
 import { runningPrecision } from '../config/precision.js';
 import { publishedSettings, storedSettings } from '../config/resolve.js';
 import type { RunFiles } from '../run-files.js';
 import type { StepEvent, TrainingResult } from '../trainer.js';
+import { countWeights } from './initial-weights.js';
 import type { ResolvedTask, StartingWeights, TaskData } from './run-task.js';
 
 /** Some updates in one line. */
@@ -75,6 +77,8 @@ export interface RunFacts {
   readonly val: Readonly<Record<string, unknown>> | undefined;
   readonly start: StartingWeights;
   readonly files: DescribedData;
+  /** Bytes that training was planned to take, by kind. */
+  readonly memory?: MemoryPlan;
 }
 
 /** What came of a run. */
@@ -98,6 +102,7 @@ export function runRecord(
   return jsonText({
     ...told(facts, storedSettings(resolved), resolved.config),
     not_active: resolved.notActive,
+    ...(facts.memory && { memory: facts.memory }),
     train: { fingerprint: data.fingerprint, summary: data.summary, files: files.train },
     ...(val && { val: { ...val, files: files.val } }),
     result,
@@ -149,7 +154,7 @@ const told = (
     name: start.base.name,
     ...(start.base.commit !== undefined && { commit: start.base.commit }),
     model_type: start.modelType,
-    fresh: start.fresh.length === start.weights.size ? 'all' : start.fresh,
+    fresh: start.fresh.length === countWeights(start.weights).parameters ? 'all' : start.fresh,
   },
 });
 

@@ -1,6 +1,6 @@
 import { type DropoutDraw, type ModelCard, type ModelCardMetric, TRAINING_CONFIG_FILE } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
-import type { Objective, OpenOptions, TrainingSession } from '@rag/runtime';
+import { type Objective, type OpenOptions, objectiveSpecs, TrainingSession } from '@rag/runtime';
 import { checkpointName, checkpointsOf, trainerState } from '../checkpoints.js';
 import type { CompleteConfig } from '../config/check-shared.js';
 import { ConfigError } from '../config/config-error.js';
@@ -10,7 +10,9 @@ import { formatSkipped } from '../progress-text.js';
 import type { RunFiles } from '../run-files.js';
 import { type EpochEvent, type StepEvent, type TaskBatch, Trainer, type TrainingResult } from '../trainer.js';
 import { type DataFiles, describeData, FINAL_FILES, finalFiles, type WrittenModel } from './final-model.js';
+import type { InitialWeights } from './initial-weights.js';
 import type { BaseModel } from './model-source.js';
+import { checkMemory, describeMemory, plannedMemory } from './planned-memory.js';
 import {
   earlierCheckpoints,
   type LoggedStep,
@@ -20,12 +22,14 @@ import {
   trainingConfig,
 } from './run-record.js';
 import {
+  compileTraining,
+  computeOptions,
   evaluationOptions,
-  openTrainingSession,
   recordingOptions,
   scheduleOf,
   tryProvider,
 } from './training-session.js';
+import { allWeights, type WeightsToTrain } from './weights-to-train.js';
 
 /** Who watches a run. */
 export interface RunListener {
@@ -41,6 +45,8 @@ export interface RunPlatform {
   readonly listener: RunListener;
   /** Threads where the settings name none. */
   readonly threads: number;
+  /** Bytes of memory that there are; training on the host is not begun where it would take more. */
+  readonly memory?: number;
   /** Of this package, for run.json. */
   readonly version: string;
   /** Of what it runs on: `node`, `onnxruntime`. */
@@ -62,7 +68,7 @@ export interface OpenModel extends WrittenModel {
 /** The weights that training starts from, by Hugging Face's names. */
 export interface StartingWeights {
   readonly modelType: string;
-  readonly weights: ReadonlyMap<string, Float32Array>;
+  readonly weights: InitialWeights;
   /** Parameters that were initialised afresh: none, a head, or all. */
   readonly fresh: readonly string[];
   readonly base: BaseModel;
@@ -98,6 +104,8 @@ export interface PreparedTask<Model extends OpenModel, Evaluation> {
   /** The model that training starts from, ready for use; `runTask` disposes of it. */
   readonly model: Model;
   readonly objective: Objective;
+  /** Which weights are trained, and where the others lie; without it all of `start` are. */
+  readonly toTrain?: WeightsToTrain;
   /** `runTask` closes it. */
   readonly data: TaskData;
   readonly dataFiles: DataFiles;
@@ -152,12 +160,24 @@ export async function runTask<Model extends OpenModel, Evaluation>(
     if (evaluator && config.provider !== 'cpu') listener.say(`evaluation: on ${config.provider}`);
     if (evaluator) listener.say(await evaluator.before(model));
     model.dispose();
-    session = await openTrainingSession(prepared.objective, start.weights, config, threads);
+    const { objective, toTrain = allWeights(start.weights) } = prepared;
+    const plan = compileTraining(objective, toTrain, config);
+    const compute = computeOptions(config, threads);
+    const batches = data.batches(0, () => ({
+      seed: config.seed,
+      update: 0,
+      inputs: objectiveSpecs(objective).inputs,
+    }));
+    const memory = await plannedMemory(plan, batches, compute, config);
+    listener.say(describeMemory(memory));
+    if (config.provider === 'cpu' && platform.memory !== undefined) checkMemory(memory, platform.memory);
+    await toTrain.load();
+    session = await TrainingSession.create(plan, compute);
     const log = stepLog(config.logInterval);
     const checkpoints = checkpointsOf(files, config.outputDir, { most: config.numMaxCheckpoints, earlier });
     const facts: RunFacts = {
       ...{ task, threads, data, start, ran: prepared.ran, val: evaluator?.rows },
-      ...{ version: platform.version, versions: platform.versions },
+      ...{ version: platform.version, versions: platform.versions, memory },
       files: await describeData(files, prepared.dataFiles),
     };
     let last: EpochEvent | undefined;

@@ -6,6 +6,7 @@ import { saveCheckpoint } from '@rag/models/node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodeFiles } from '../node/node-files.js';
 import { type TinyRun, writeTinyRun } from '../testing/tiny-run.js';
+import { readWeight, weightNames } from './initial-weights.js';
 import { describeModel } from './model-source.js';
 import { openStartingModel, type StartingModel } from './starting-model.js';
 
@@ -17,17 +18,18 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function open(modelNameOrPath: string, initFromConfig: boolean, seed = 3): Promise<StartingModel> {
+type Opened = Omit<StartingModel, 'weights'> & { readonly weights: ReadonlyMap<string, Float32Array> };
+
+async function open(modelNameOrPath: string, initFromConfig: boolean, seed = 3): Promise<Opened> {
   const start = await openStartingModel(nodeFiles, { modelNameOrPath, initFromConfig, seed }, { threads: 1 });
   start.model.dispose();
-  return start;
+  // Read on after the model is disposed of, as a run does.
+  const weights = new Map<string, Float32Array>();
+  for (const name of weightNames(start.weights)) weights.set(name, await readWeight(start.weights, name));
+  return { ...start, weights };
 }
 
-const save = (
-  name: string,
-  { config, tokenizerFiles, weights }: StartingModel,
-  kept: (name: string) => boolean,
-) =>
+const save = (name: string, { config, tokenizerFiles, weights }: Opened, kept: (name: string) => boolean) =>
   saveCheckpoint(join(folder, name), {
     config: encoderConfigToJson(config),
     files: { ...tokenizerFiles },

@@ -1,10 +1,14 @@
 import {
+  type Adapter,
   architectures,
   type Checkpoint,
+  type FileSource,
+  initializeParameter,
   initializeParameters,
   parseEncoderConfig,
   RERANKER_CONFIG,
   type TrainableFile,
+  weightsOfCheckpoint,
 } from '@rag/models';
 import {
   CrossEncoder,
@@ -35,7 +39,14 @@ import { openModel } from './open-model.js';
 import { openTrainedFile } from './trained-file.js';
 
 /** What training of a reranker starts from. */
-export interface StartingModel extends CrossEncoderParts, Pick<StartingParts, 'fresh' | 'base'> {
+export interface StartingModel
+  extends Omit<CrossEncoderParts, 'weights'>,
+    Pick<StartingParts, 'weights' | 'fresh' | 'base'> {
+  readonly kind: RerankerKind;
+  /** The files of a checkpoint. */
+  readonly source?: FileSource;
+  /** The adapter that is trained on. */
+  readonly continued?: Adapter;
   /** The same, ready to score. */
   readonly model: Reranker;
   /** The ONNX file whose weights these are, where there is no checkpoint. */
@@ -61,7 +72,7 @@ async function open(files: RunFiles, settings: Settings, options: OpenOptions): 
   const source = await openModelSource(files, settings);
   const { base } = source;
   if (source.kind === 'config') return { base, ...(await openFresh(source, settings, options)) };
-  const { checkpoint } = source;
+  const { checkpoint, whole, continued } = source;
   const { onnx, tokenizerFiles } = checkpoint;
   const trained =
     onnx &&
@@ -70,13 +81,17 @@ async function open(files: RunFiles, settings: Settings, options: OpenOptions): 
       rank: 2,
       width: 1,
     }));
-  const kind = kindToTrain(checkpoint.config, settings);
-  const model = await openKind(kind, checkpoint, settings, { ...options, seed });
+  const kind = kindToTrain(whole.config, settings);
+  const model = await openKind(kind, whole, settings, { ...options, seed });
   const { config, initialized: fresh } = model;
-  if (trained) return { model, base, config, tokenizerFiles, fresh, ...trained };
+  const parts = { kind, model, base, config, tokenizerFiles, fresh };
+  if (trained) return { ...parts, ...trained };
   try {
-    const weights = await model.readWeights();
-    return { model, base, config, tokenizerFiles, weights, fresh };
+    const { parameters } = model.stored;
+    const weights = continued
+      ? { parameters, ...(await weightsOfCheckpoint(checkpoint, config, parameters, { seed })) }
+      : model.stored;
+    return { ...parts, weights, source: checkpoint.source, ...(continued && { continued }) };
   } catch (error) {
     model.dispose();
     throw error;
@@ -118,7 +133,19 @@ async function openFresh(
     : kind === 'llm-decoder'
       ? LLMDecoder.fromParts({ ...parts, template: { ...BARE, ...given } }, options)
       : YesNoReranker.fromParts({ ...parts, template: given }, options));
-  return { model, config: model.config, tokenizerFiles, weights, fresh: wanted.map(({ name }) => name) };
+  const specs = new Map(wanted.map((spec) => [spec.name, spec]));
+  return {
+    kind,
+    model,
+    config: model.config,
+    tokenizerFiles,
+    // Made again when they are asked for: as many numbers are not held twice.
+    weights: {
+      parameters: wanted,
+      read: async (name) => initializeParameter(specs.get(name)!, stated, settings.seed),
+    },
+    fresh: wanted.map(({ name }) => name),
+  };
 }
 
 const kindOfType = {

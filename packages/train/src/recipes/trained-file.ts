@@ -14,6 +14,7 @@ import {
   type TrainingBatch,
   type TrainingSession,
 } from '@rag/runtime';
+import type { AdapterSettings } from '../config/check-adapter.js';
 import { ConfigError } from '../config/config-error.js';
 import type { TaskBatch } from '../trainer.js';
 
@@ -75,6 +76,24 @@ export function checkExport(exportOnnx: boolean, { path }: TrainableFile): void 
       'export_onnx',
       'export_onnx',
       `expected it left out for a model that is trained from ${path}, got true — onnx/model.onnx is written anyway`,
+    );
+}
+
+/** Settings of adapters and frozen weights are of checkpoints. @throws ConfigError */
+export function refuseAdapters(config: AdapterSettings, { path }: TrainableFile): void {
+  const asked = (
+    [
+      ['use_lora', config.useLora],
+      ['freeze', config.freeze],
+      ['trainable', config.trainable],
+      ['layer_split', config.layerSplit],
+    ] as const
+  ).find(([, value]) => value);
+  if (asked)
+    throw new ConfigError(
+      asked[0],
+      asked[0],
+      `expected a checkpoint of weights with it, got the ONNX file ${path} — leave it out, or start from the safetensors checkpoint`,
     );
 }
 

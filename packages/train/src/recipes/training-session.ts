@@ -1,11 +1,13 @@
 import {
+  type CompileOptions,
+  type ComputeOptions,
   compile,
   type Objective,
   type OpenOptions,
   openRowProducts,
+  type Plan,
   readsFiles,
   sessionOptions,
-  TrainingSession,
 } from '@rag/runtime';
 import type { CompleteConfig } from '../config/check-shared.js';
 import { runningPrecision } from '../config/precision.js';
@@ -28,27 +30,17 @@ export function scheduleOf(config: ScheduleSettings, total: number): Schedule {
 
 type OptimizerSettings = Pick<
   CompleteConfig,
-  | 'weightDecay'
-  | 'adamBeta1'
-  | 'adamBeta2'
-  | 'adamEpsilon'
-  | 'maxGradNorm'
-  | 'mixedPrecision'
-  | 'fp16'
-  | 'bf16'
-  | 'provider'
-  | 'deviceId'
+  'weightDecay' | 'adamBeta1' | 'adamBeta2' | 'adamEpsilon' | 'maxGradNorm'
 >;
 
-/** Compiles the objective with these settings of AdamW, with the given weights as its first state. */
-export async function openTrainingSession(
+/** Compiles the objective with these settings of AdamW. */
+export const compileTraining = (
   objective: Objective,
-  weights: ReadonlyMap<string, Float32Array>,
+  weights: Pick<CompileOptions, 'initial' | 'resident' | 'trainable'>,
   config: OptimizerSettings,
-  threads: number,
-): Promise<TrainingSession> {
-  const plan = compile(objective, {
-    initial: (name) => weights.get(name)!,
+): Plan =>
+  compile(objective, {
+    ...weights,
     optimizer: {
       weightDecay: config.weightDecay,
       beta1: config.adamBeta1,
@@ -57,13 +49,17 @@ export async function openTrainingSession(
       ...(config.maxGradNorm > 0 && { maxGradNorm: config.maxGradNorm }),
     },
   });
-  return TrainingSession.create(plan, {
-    provider: config.provider,
-    threads,
-    precision: runningPrecision(config),
-    ...(config.provider === 'cuda' && { cuda: { deviceId: config.deviceId } }),
-  });
-}
+
+/** Where and how a plan of these settings is computed. */
+export const computeOptions = (
+  config: Pick<CompleteConfig, 'provider' | 'deviceId' | 'mixedPrecision' | 'fp16' | 'bf16'>,
+  threads: number,
+): ComputeOptions => ({
+  provider: config.provider,
+  threads,
+  precision: runningPrecision(config),
+  ...(config.provider === 'cuda' && { cuda: { deviceId: config.deviceId } }),
+});
 
 /** How the models of a run are opened for evaluation: where it trains. */
 export const evaluationOptions = (
