@@ -14,16 +14,9 @@ import {
   trainingGraphs,
   updateGraphs,
 } from './cuda-graphs.js';
+import { leaving } from './cuda-leaving.js';
 
 const table = cudaKernels();
-
-/** One line for each node that would leave the device, but for arithmetic on shapes, which ONNX Runtime keeps on the host by design. */
-const leaving = (graphs: readonly CudaGraph[]): string[] =>
-  graphs.flatMap(({ name, graph, weights }) =>
-    hostNodes(graph, table, { weights })
-      .filter(({ shapeArithmetic }) => !shapeArithmetic)
-      .map(({ node, types, reason }) => `${name}: ${node}(${types}): ${reason}`),
-  );
 
 /** The ops that have no kernel on the device. */
 const opsWithout = (graphs: readonly CudaGraph[]): string[] => [

@@ -28,7 +28,7 @@ import { classifierConfig } from '../packages/reranker/src/classifier-config.js'
 import { classifierGraph, classifierScores } from '../packages/reranker/src/classifier-graph.js';
 import { paddedScoresGraph } from '../packages/reranker/src/score-model.js';
 import { type RerankerLoss, rerankerObjective } from '../packages/reranker/src/training/objective.js';
-import { compile, type Objective } from '../packages/runtime/src/index.js';
+import { type CompileOptions, compile, type Objective } from '../packages/runtime/src/index.js';
 import { adamWModel, squareSumModel } from '../packages/runtime/src/training/device-optimizer.js';
 import { lowerForward, lowerTraining } from '../packages/runtime/src/training/lower.js';
 import { narrowPrecision, type Precision } from '../packages/runtime/src/training/precision.js';
@@ -173,16 +173,27 @@ export function objectives(config: EncoderConfig, which: 'all' | 'tasks' | 'rera
 export const precisions: readonly Precision[] = ['fp32', 'fp16', 'bf16'];
 
 /** The graphs that training one objective runs: forward and backward into empty and into filled buffers, forward to a cut, evaluation. */
-export function trainingGraphs(name: string, objective: Objective, precision: Precision): CudaGraph[] {
+export function trainingGraphs(
+  name: string,
+  objective: Objective,
+  precision: Precision,
+  options: Pick<CompileOptions, 'trainable' | 'resident'> = {},
+): CudaGraph[] {
   const narrow = narrowPrecision({ precision });
-  const plan = compile(objective, { initial: (_, shape) => zeros(shape), optimizer: {} });
-  return plan.segments.flatMap(({ name: segment, trainingModel, evalModel, forwardModel }) => {
+  const plan = compile(objective, { initial: (_, shape) => zeros(shape), optimizer: {}, ...options });
+  // Segments that are one kind have one model.
+  const kinds = new Map(plan.segments.map((segment) => [segment.evalModel, segment]));
+  return [...kinds.values()].flatMap(({ name: segment, trainingModel, evalModel, forwardModel }) => {
     const lowered: Named<Uint8Array>[] = [
-      ['backward', lowerTraining(trainingModel!, 'overwrite', 'cuda', narrow)],
-      ['backward, added up', lowerTraining(trainingModel!, 'add', 'cuda', narrow)],
       ['evaluation', lowerForward(evalModel, 'cuda', narrow)],
       ...(forwardModel ? [['forward', lowerForward(forwardModel, 'cuda', narrow)] as const] : []),
     ];
+    // What lies before every trained parameter has no backward.
+    if (trainingModel)
+      lowered.push(
+        ['backward', lowerTraining(trainingModel, 'overwrite', 'cuda', narrow)],
+        ['backward, added up', lowerTraining(trainingModel, 'add', 'cuda', narrow)],
+      );
     return lowered.map(
       ([kind, model]): CudaGraph => ({
         name: `${name}, ${precision}, ${segment}, ${kind}`,
