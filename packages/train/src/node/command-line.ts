@@ -5,6 +5,7 @@ import { commandGroup, helpRequest } from './command-group.js';
 import { cutVocabularyCommand } from './cut-vocabulary-command.js';
 import { describeError, EXIT_CODES, exitCodeOf } from './describe-error.js';
 import { distillCommand } from './distill-command.js';
+import { doctorCommand } from './doctor-command.js';
 import { encodeCommand } from './encode-command.js';
 import { evalCommand } from './eval-command.js';
 import { evalColbertCommand, evalEmbeddingCommand } from './eval-retrieval-command.js';
@@ -16,6 +17,7 @@ import { mixCommand } from './mix-command.js';
 import type { Output } from './progress.js';
 import { rerankCommand } from './rerank-command.js';
 import { scoreCommand } from './score-command.js';
+import { serveCommand } from './serve-command.js';
 import { trainCommand } from './train-command.js';
 import { version } from './version.js';
 
@@ -40,6 +42,7 @@ export async function runCommandLine(
       trainCommand('embedding', tasks.embedding, streams),
       trainCommand('colbert', tasks.colbert, streams),
     ]).description('fine-tune a model'),
+    doctorCommand(streams),
     commandGroup('rag eval', 'kind', [
       evalCommand(streams),
       evalEmbeddingCommand(streams),
@@ -50,6 +53,7 @@ export async function runCommandLine(
     distillCommand(streams),
     rerankCommand(streams),
     scoreCommand(streams),
+    serveCommand(streams),
     mineCommand(streams),
     exportCommand(streams),
     inspectCommand(streams),

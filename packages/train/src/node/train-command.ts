@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option as Flag } from 'commander';
 import { ConfigError } from '../config/config-error.js';
-import type { Option } from '../config/option.js';
+import type { Option, OptionTable } from '../config/option.js';
 import { printConfig } from '../config/print-config.js';
 import { readYaml } from '../config/read-yaml.js';
 import type { Setting } from '../config/resolve.js';
@@ -23,13 +23,9 @@ export function trainCommand<Settings extends ResolvedTask>(
     .description(description)
     .option('--config <file>', 'YAML file of the keys below; flags beat it')
     .option('--print-config', 'print the settings as YAML and where each came from, and train nothing');
-  const given: Setting[] = [];
-  for (const [key, entry] of Object.entries(table))
-    for (const spelling of [key, ...entry.aliases]) command.addOption(flagOf(key, spelling, entry, given));
+  const layers = addSettings(command, table);
   command.action(async (options: { config?: string; printConfig?: boolean }) => {
-    const file =
-      options.config === undefined ? [] : readYaml(await readConfig(options.config), options.config);
-    const resolved = resolve([file, given]);
+    const resolved = resolve(await layers(options));
     if (options.printConfig) {
       stdout.write(printConfig(resolved));
       return;
@@ -44,6 +40,23 @@ export function trainCommand<Settings extends ResolvedTask>(
     }
   });
   return command;
+}
+
+/**
+ * Makes every key of a table a flag of a command that has `--config`.
+ * @returns the settings of that file, and those of the flags, once they are parsed; throws ConfigError
+ */
+export function addSettings(
+  command: Command,
+  table: OptionTable,
+): (options: { readonly config?: string }) => Promise<Setting[][]> {
+  const given: Setting[] = [];
+  for (const [key, entry] of Object.entries(table))
+    for (const spelling of [key, ...entry.aliases]) command.addOption(flagOf(key, spelling, entry, given));
+  return async ({ config }) => [
+    config === undefined ? [] : readYaml(await readConfig(config), config),
+    given,
+  ];
 }
 
 /** A key as a flag; what it is given is gathered as a setting, to be checked with the file's. */

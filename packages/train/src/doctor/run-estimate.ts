@@ -1,0 +1,53 @@
+import { countUpdates } from '../schedule.js';
+
+/** What settings and data come to. */
+export interface RunEstimate {
+  readonly examples: number;
+  readonly batchesPerEpoch: number;
+  readonly updatesPerEpoch: number;
+  readonly updates: number;
+  /** Updates of warm-up. */
+  readonly warmup: number;
+  /** A saved model, in float32; undefined where its size is not known. */
+  readonly modelBytes?: number;
+  /** Checkpoints, the final model and one that is being written. */
+  readonly diskBytes?: number;
+  /** Weights, gradients and AdamW's two moments where all weights are trained; without activations, which only a probe can tell. */
+  readonly stateBytes?: number;
+}
+
+export interface EstimateOptions {
+  readonly examples: number;
+  readonly batchSize: number;
+  readonly epochs: number;
+  readonly gradientAccumulationSteps: number;
+  readonly warmupSteps?: number;
+  readonly warmupProportion: number;
+  readonly saveOnEpochEnd: boolean;
+  readonly numMaxCheckpoints: number;
+  readonly exportOnnx: boolean;
+  /** Whether all weights are trained, and saved whole. */
+  readonly trainsAll: boolean;
+  readonly parameters?: number;
+}
+
+/** Counts updates, and bytes in memory and on disk. */
+export function estimateRun(options: EstimateOptions): RunEstimate {
+  const { examples, batchSize, epochs, warmupSteps, warmupProportion, parameters } = options;
+  const batchesPerEpoch = Math.ceil(examples / batchSize);
+  const { perEpoch, total } = countUpdates(batchesPerEpoch, epochs, options.gradientAccumulationSteps);
+  const checkpoints = options.saveOnEpochEnd ? Math.min(epochs, options.numMaxCheckpoints) : 0;
+  const modelBytes = parameters === undefined || !options.trainsAll ? undefined : 4 * parameters;
+  return {
+    examples,
+    batchesPerEpoch,
+    updatesPerEpoch: perEpoch,
+    updates: total,
+    warmup: warmupSteps ?? Math.floor(total * warmupProportion),
+    ...(modelBytes !== undefined && {
+      modelBytes,
+      diskBytes: modelBytes * (checkpoints + 2 + (options.exportOnnx ? 1 : 0)),
+      stateBytes: 4 * modelBytes,
+    }),
+  };
+}
