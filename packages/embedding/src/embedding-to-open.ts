@@ -39,6 +39,7 @@ export async function checkpointToOpen(
     ...encoder,
     sources: new Map([...encoder.sources, ...[...dense].map(([name, data]) => [name, { data }] as const)]),
     read: async (name) => dense.get(name) ?? encoder.read(name),
+    elements: async (name) => dense.get(name) ?? (encoder.elements ?? encoder.read)(name),
   };
   const pooler = poolerOf(checkpoint, config, task);
   const tokenizerFiles = eosTokenizer(checkpoint.tokenizerFiles, config);

@@ -133,7 +133,8 @@ export class Embedding {
     texts: Texts,
     options: EncodeOptions = {},
   ): Vectors<string> | Vectors<readonly string[]> | Vectors<Iterable<string>> {
-    if (typeof texts === 'string') return this.encodeOne(texts, options);
+    const one = (text: string) => this.encodeList([text], options).then(([vector]) => vector!);
+    if (typeof texts === 'string') return one(texts);
     if (Array.isArray(texts)) return this.encodeList(texts, options);
     const source = texts as Iterable<string> | AsyncIterable<string>;
     return this.stream(source, options, options.onProgress);
@@ -242,6 +243,11 @@ export class Embedding {
     return weights;
   }
 
+  /** The same and what belongs to it, read one by one; also after `dispose`. */
+  get stored(): Pick<OpenedEmbedding, 'parameters' | 'weights' | 'pooler' | 'tokenizerFiles'> {
+    return this.opened;
+  }
+
   /** What `fromParts` takes, in memory. */
   async readParts(): Promise<Required<EmbeddingParts>> {
     const pooler = new Map<string, Float32Array>();
@@ -271,10 +277,6 @@ export class Embedding {
     const promptName = names.find((name) => Object.hasOwn(this.settings.prompts, name));
     const isNamed = options.prompt !== undefined || options.promptName !== undefined;
     return isNamed || promptName === undefined ? options : { ...options, promptName };
-  }
-
-  private async encodeOne(text: string, options: EncodeOptions): Promise<Float32Array> {
-    return (await this.encodeList([text], options))[0]!;
   }
 
   private async encodeList(texts: readonly string[], options: EncodeOptions): Promise<Float32Array[]> {

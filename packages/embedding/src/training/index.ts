@@ -1,5 +1,6 @@
 export type { DropoutDraw } from '@rag/models';
 export { type EmbeddingToSave, embeddingCheckpoint } from '../checkpoint-to-save.js';
+export { headParameters } from '../embedding-files.js';
 export { eosTokenizer } from '../eos-tokenizer.js';
 export { type TextTokenizer, textEncoder } from '../text-encoder.js';
 export {

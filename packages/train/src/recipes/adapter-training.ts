@@ -8,6 +8,7 @@ import {
   type Dropout,
   describeTrainable,
   type EncoderInputs,
+  elementCount,
   type FileSource,
   frozenStorage,
   isLoraParameter,
@@ -99,7 +100,10 @@ export function adapterTraining(
   });
   const more = lora ? specs.filter(({ name }) => beside.has(name) && !chosen.names.has(name)) : [];
   const trained = new Set([...chosen.names, ...more.map(({ name }) => name)]);
-  const counts = { total: chosen.total, trained: more.reduce((sum, { shape }) => sum + sizeOf(shape), chosen.trained) };
+  const counts = {
+    total: chosen.total,
+    trained: more.reduce((sum, { shape }) => sum + elementCount(shape), chosen.trained),
+  };
   if (trained.size < specs.length) say(describeTrainable(counts));
   const isTrained = (name: string): boolean => trained.has(name);
   const storage = frozenStorage(FROZEN_STORAGE[config.frozenDtype], isTrained);
@@ -160,14 +164,14 @@ function loraOf(config: AdapterSettings, model: ModelToTrain): LoraConfig | unde
 }
 
 /** What is trained whole beside adapters: a classifier, as PEFT has it, and the modules of what starts afresh, unless all of the model does. */
-function headOf({ task, fresh, weights }: ModelToTrain): string[] {
+function headOf({ task, fresh, weights, beside }: ModelToTrain): string[] {
   const names = weightNames(weights);
   const classifier = task === 'SEQ_CLS' ? ['classifier', 'score'] : [];
   const saved = classifier.filter((module) =>
     names.some((name) => isSaved({ modules_to_save: [module] }, name)),
   );
   if (fresh.length === names.length) return saved;
-  const others = fresh.filter((name) => !isSaved({ modules_to_save: saved }, name));
+  const others = fresh.filter((name) => !beside?.has(name) && !isSaved({ modules_to_save: saved }, name));
   return [...saved, ...new Set(others.map((name) => name.split('.').slice(0, -1).join('.')))];
 }
 

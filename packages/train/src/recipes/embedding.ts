@@ -1,21 +1,28 @@
 import { openDataset, type TeacherVectors, texts } from '@rag/data';
-import { Embedding } from '@rag/embedding';
+import type { Embedding } from '@rag/embedding';
 import {
   collateContrastive,
   collateScored,
   collateTexts,
-  type EmbeddingLoss,
-  embeddingCheckpoint,
   embeddingObjective,
+  headParameters,
   textEncoder,
 } from '@rag/embedding/training';
-import { openCheckpointOrOnnx } from '@rag/models';
 import type { OpenOptions } from '@rag/runtime';
 import type { CompleteEmbeddingConfig, ResolvedEmbedding } from '../config/embedding-config.js';
 import { queryInstruction } from '../config/query-instruction.js';
 import { embeddingRetriever } from '../evaluate/embedding-retriever.js';
 import { openSources } from '../run-files.js';
-import { describeModel } from './model-source.js';
+import { adapterTraining, type ObjectiveParts } from './adapter-training.js';
+import {
+  embeddingFileToSave,
+  embeddingLoss,
+  type LossType,
+  openSavedEmbedding,
+  temperatureOf,
+  wholeEmbedding,
+} from './embedding-session.js';
+import { describeModel, savedSource } from './model-source.js';
 import { describeData, lossOfRows, openContrastive, openScored, taskData } from './retrieval-data.js';
 import { type RetrieverEvaluation, retrievalEvaluator } from './retrieval-evaluation.js';
 import { describeRows, readRetrievalRows } from './retrieval-rows.js';
@@ -23,7 +30,7 @@ import { type PreparedTask, type RunPlatform, runTask, type TaskData, type TaskR
 import { openStartingEmbedding, type StartingEmbedding, studentOf } from './starting-embedding.js';
 import { openTeacherFile } from './teacher-file.js';
 import { textLength } from './text-length.js';
-import { checkExport, describeFile, withColumns, withTrainedFile } from './trained-file.js';
+import { checkExport, describeFile, refuseAdapters, withColumns } from './trained-file.js';
 
 /** What a run of `rag train embedding` gave. */
 export type EmbeddingRun = TaskRun<RetrieverEvaluation>;
@@ -77,6 +84,7 @@ async function prepare(
       );
       const { file } = start;
       if (file) checkExport(config.exportOnnx, file);
+      if (file) refuseAdapters(config, file);
       say(describeModel(start, config.modelNameOrPath));
       if (file) say(describeFile(file));
       const judged =
@@ -97,16 +105,24 @@ async function prepare(
         maxLength,
         batchSize: config.evalBatchSize,
       });
+      const objective = (how: Partial<ObjectiveParts>) =>
+        embeddingObjective({
+          config: start.config,
+          head: start.head,
+          loss: { ...embeddingLoss(lossType, config, teacherWidth), mrlDims },
+          gradCache: config.gradCache,
+          ...(file && { hidden: file.rows }),
+          ...how,
+        });
+      const beside = new Set(headParameters(start.head).map(({ name }) => name));
+      const training = file
+        ? undefined
+        : adapterTraining(config, { ...start, objective, beside, task: 'FEATURE_EXTRACTION' }, say);
       return {
         start: { ...start, modelType: start.config.model_type },
         model,
-        objective: embeddingObjective({
-          config: start.config,
-          head: start.head,
-          loss: { ...lossOf(lossType, config, teacherWidth), mrlDims },
-          gradCache: config.gradCache,
-          ...(file && { hidden: file.rows }),
-        }),
+        objective: training?.objective ?? objective({}),
+        ...(training && { toTrain: training.toTrain }),
         data: file
           ? { ...data, batches: (epoch, dropout) => withColumns(data.batches(epoch, dropout)) }
           : data,
@@ -132,16 +148,16 @@ async function prepare(
           query_max_len: lengths.query,
           passage_max_len: lengths.passage,
           pooling: start.head.pooling,
+          ...training?.ran,
         },
-        toSave: (session) => {
-          const live = new Map(session.weights().map(({ name, data: values }) => [name, values]));
-          const read = async (name: string) => live.get(name) as Float32Array;
-          const parts = { ...start, settings, pooler: poolerOf(start), read };
-          return file
-            ? embeddingCheckpoint(parts).then((whole) => withTrainedFile(whole, file, session))
-            : embeddingCheckpoint(parts);
+        toSave: (session) =>
+          training
+            ? training.toSave(session, (read) => wholeEmbedding({ ...start, settings }, read))
+            : embeddingFileToSave({ ...start, settings }, file!, session),
+        openSaved: async (path, options) => {
+          const source = await savedSource(files, path);
+          return openSavedEmbedding(training?.openSaved(source) ?? source, options);
         },
-        openSaved: (path, options) => openSaved(platform, path, options),
       };
     } catch (error) {
       await data.close();
@@ -153,21 +169,23 @@ async function prepare(
   }
 }
 
-/** What stands before queries, and what of the model does not. */
+/** What stands before queries: the instruction; of the model's prompts none. */
 function sayPrompts(
   prompts: Readonly<Record<string, string>>,
   instruction: string | undefined,
   say: (line: string) => void,
 ): void {
-  const others = Object.keys(prompts).filter((name) => prompts[name] !== '' && prompts[name] !== instruction);
-  if (others.length > 0)
+  const own = Object.keys(prompts).filter((name) => prompts[name] !== '');
+  const replaced = instruction !== undefined && prompts.query && prompts.query !== instruction;
+  if (instruction !== undefined)
     say(
-      `prompts: ${others.join(', ')} of the model stand before no row, in training and evaluation — say instruction, or write prompt_for_query to rows, if queries will have one`,
+      `instruction: ${JSON.stringify(instruction)} before each query${replaced ? ', saved in place of the model’s prompt "query"' : ''}`,
     );
-  if (instruction !== undefined) say(`instruction: ${JSON.stringify(instruction)} before each query`);
+  else if (own.length > 0)
+    say(
+      `prompts: ${own.join(', ')} of the model stand before no row, in training and evaluation — say instruction, or write prompt_for_query to rows, if queries will have one`,
+    );
 }
-
-type LossType = NonNullable<CompleteEmbeddingConfig['lossType']>;
 
 /** The rows as the loss reads them, by the instruction as it stands before queries, and the width of the teacher's vectors if there are any. */
 async function openData(
@@ -247,42 +265,4 @@ async function openTeacher(
     await dataset.close();
     throw error;
   }
-}
-
-/** What scores are divided by where the settings do not say: each loss's own default. */
-const TEMPERATURES = { infonce: 0.02, kl_divergence: 0.02, margin_mse: 1, cosent: 0.05, angle: 0.05 };
-
-const temperatureOf = (
-  lossType: Exclude<LossType, 'distill'>,
-  { temperature = TEMPERATURES[lossType] }: CompleteEmbeddingConfig,
-): number => temperature;
-
-function lossOf(
-  lossType: LossType,
-  config: CompleteEmbeddingConfig,
-  teacherWidth: number | undefined,
-): EmbeddingLoss {
-  if (lossType === 'distill') return { kind: 'distill', teacherWidth: teacherWidth! };
-  const temperature = temperatureOf(lossType, config);
-  switch (lossType) {
-    case 'infonce':
-      return { kind: 'in-batch', temperature };
-    case 'kl_divergence':
-      return { kind: 'scored', temperature, compat: config.compat };
-    case 'margin_mse':
-      return { kind: 'margin-mse', temperature };
-    case 'cosent':
-    case 'angle':
-      return { kind: lossType, scale: 1 / temperature };
-  }
-}
-
-const poolerOf = ({ pooler = new Map() }: StartingEmbedding) =>
-  new Map([...pooler].map(([name, data]) => [name, async () => data]));
-
-async function openSaved({ files }: RunPlatform, path: string, options: OpenOptions): Promise<Embedding> {
-  const source = await files.openModel(path);
-  if (!source)
-    throw new Error(`${path}: expected the model that was saved there, got nothing — was it removed?`);
-  return Embedding.fromCheckpoint(await openCheckpointOrOnnx(source), options);
 }

@@ -3,6 +3,7 @@ import { embeddingParameters } from '@rag/embedding/training';
 import { initializeParameters, parseEncoderConfig } from '@rag/models';
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../config/config-error.js';
+import { readWeight, weightNames } from './initial-weights.js';
 import { type StartingEmbedding, studentOf } from './starting-embedding.js';
 
 const config = parseEncoderConfig({
@@ -41,7 +42,7 @@ describe('the head that training needs', () => {
     expect(start.weights).toEqual(base.weights);
   });
 
-  test('is a fresh Dense of the largest Matryoshka width, by the seed', () => {
+  test('is a fresh Dense of the largest Matryoshka width, by the seed', async () => {
     const demand = { mrlDims: [4, 32] };
     const { start, mrlDims, base } = student(bare, demand);
     expect(start.head).toEqual({ ...bare, dense: [dense('2_Dense', 16, 32)], normalize: false });
@@ -49,10 +50,11 @@ describe('the head that training needs', () => {
       ['2_Dense.linear.weight', '2_Dense.linear.bias'],
       [4, 32],
     ]);
-    expect(base.weights.has('2_Dense.linear.weight')).toBe(false);
-    const weightOf = (seed: number) => student(bare, demand, seed).start.weights.get('2_Dense.linear.weight');
-    expect(weightOf(3)).toEqual(start.weights.get('2_Dense.linear.weight'));
-    expect(weightOf(4)).not.toEqual(weightOf(3));
+    expect(weightNames(base.weights).includes('2_Dense.linear.weight')).toBe(false);
+    const weightOf = (seed: number) =>
+      readWeight(student(bare, demand, seed).start.weights, '2_Dense.linear.weight');
+    expect(await weightOf(3)).toEqual(await readWeight(start.weights, '2_Dense.linear.weight'));
+    expect(await weightOf(4)).not.toEqual(await weightOf(3));
   });
 
   test('keeps a Dense that is there and the widths within it', () => {

@@ -1,18 +1,30 @@
 import { Embedding, type EmbeddingHead, type EmbeddingParts, embeddingDimension } from '@rag/embedding';
-import { distillHead, embeddingParameters, eosTokenizer, mrlHead } from '@rag/embedding/training';
 import {
+  distillHead,
+  embeddingParameters,
+  eosTokenizer,
+  headParameters,
+  mrlHead,
+} from '@rag/embedding/training';
+import {
+  type Adapter,
   architectures,
   type Checkpoint,
+  type FileSource,
   initializeParameter,
   initializeParameters,
   OnnxFileError,
+  type ParameterSpec,
   parseEncoderConfig,
   type TrainableFile,
+  type Weights,
+  weightsOfCheckpoint,
 } from '@rag/models';
 import type { OpenOptions } from '@rag/runtime';
 import { ConfigError } from '../config/config-error.js';
 import type { CompleteEmbeddingConfig } from '../config/embedding-config.js';
 import type { RunFiles } from '../run-files.js';
+import { type InitialWeights, weightNames } from './initial-weights.js';
 import {
   type ModelSettings,
   modelSettingNames,
@@ -23,7 +35,13 @@ import { openModel } from './open-model.js';
 import { openTrainedFile, type TrainedFile } from './trained-file.js';
 
 /** What training of an embedding model starts from. */
-export interface StartingEmbedding extends EmbeddingParts, Pick<StartingParts, 'fresh' | 'base'> {
+export interface StartingEmbedding
+  extends Omit<EmbeddingParts, 'weights'>,
+    Pick<StartingParts, 'weights' | 'fresh' | 'base'> {
+  /** The files of a checkpoint. */
+  readonly source?: FileSource;
+  /** The adapter that is trained on. */
+  readonly continued?: Adapter;
   /** The model before anything is added to its head, ready to encode. */
   readonly model: Embedding;
   /** The ONNX file whose weights these are, where there is no checkpoint. */
@@ -73,18 +91,30 @@ async function open(
       fresh: [...weights.keys()],
     };
   }
-  const { onnx } = source.checkpoint;
-  const trained = onnx === undefined ? undefined : await openEncoderFile(source.checkpoint, onnx);
-  const model = await Embedding.fromCheckpoint(source.checkpoint, {
+  const { checkpoint, whole, continued } = source;
+  const { onnx } = checkpoint;
+  const trained = onnx === undefined ? undefined : await openEncoderFile(checkpoint, onnx);
+  const model = await Embedding.fromCheckpoint(whole, {
     ...options,
     ...(pooling !== undefined && { pooling }),
   });
   try {
-    const isBare = !(await source.checkpoint.source.list()).includes('modules.json');
+    const isBare = !(await checkpoint.source.list()).includes('modules.json');
     if (isBare && pooling === undefined)
       say('pooling: mean, since the checkpoint has no modules.json that says how its vectors are made');
-    if (!trained) return { ...(await model.readParts()), model, base, fresh: [] };
     const { config, head, settings } = model;
+    if (!trained) {
+      const { parameters, weights, tokenizerFiles } = model.stored;
+      const pooler = new Map<string, Float32Array>();
+      for (const [name, read] of model.stored.pooler) pooler.set(name, await read());
+      const start = continued && (await withoutAdapter(checkpoint, model));
+      return {
+        ...{ config, head, settings, tokenizerFiles, pooler, model, base, fresh: [] },
+        weights: { parameters, ...(start ?? weights) },
+        source: checkpoint.source,
+        ...(continued && { continued }),
+      };
+    }
     if (head.dense.length > 0)
       throw new OnnxFileError(
         trained.file.path,
@@ -95,7 +125,7 @@ async function open(
         trained.file.path,
         'expected a model that says how its vectors are made, got neither modules.json nor a pooling — set pooling',
       );
-    const { tokenizerFiles } = source.checkpoint;
+    const { tokenizerFiles } = checkpoint;
     return { config, head, settings, tokenizerFiles, pooler: new Map(), ...trained, model, base, fresh: [] };
   } catch (error) {
     model.dispose();
@@ -103,11 +133,42 @@ async function open(
   }
 }
 
+/** The encoder's weights as they were before the adapter that is trained on, beside those of Dense modules. */
+async function withoutAdapter(
+  checkpoint: Checkpoint,
+  { config, head, stored }: Embedding,
+): Promise<Pick<Weights, 'read' | 'elements'>> {
+  const inModules = new Set(headParameters(head).map(({ name }) => name));
+  const wanted = stored.parameters.filter(({ name }) => !inModules.has(name));
+  const encoder = await weightsOfCheckpoint(checkpoint, config, wanted, { newHead: false });
+  const of = (name: string): Pick<Weights, 'read' | 'elements'> =>
+    inModules.has(name) ? stored.weights : encoder;
+  return {
+    read: (name) => of(name).read(name),
+    elements: (name) => (of(name).elements ?? of(name).read)(name),
+  };
+}
+
 /** The token vectors of an encoder's file. */
 function openEncoderFile({ source, config }: Checkpoint, onnx: string): Promise<TrainedFile> {
   const parsed = parseEncoderConfig(config);
   const names = ['last_hidden_state', 'token_embeddings'];
   return openTrainedFile(source, onnx, parsed, { names, rank: 3, width: parsed.hidden_size });
+}
+
+/** The same and what was made. */
+function withMade(
+  weights: InitialWeights,
+  made: ReadonlyMap<string, Float32Array>,
+  parameters: readonly ParameterSpec[],
+): InitialWeights {
+  if ('size' in weights) return new Map([...weights, ...made]);
+  const { read, elements } = weights;
+  return {
+    parameters,
+    read: async (name) => made.get(name) ?? read(name),
+    elements: async (name) => made.get(name) ?? (elements ?? read)(name),
+  };
 }
 
 /** What the head must be able to do. */
@@ -153,16 +214,18 @@ export function studentOf(
       : dims.length > 0
         ? mrlHead(config, start.head, dims)
         : start.head;
-  const weights = new Map(start.weights);
   const fresh = [...start.fresh];
+  const made = new Map<string, Float32Array>();
+  const stored = weightNames(start.weights);
   // A file has the encoder's weights under names of its own.
   const inFile = new Set(
     (start.file ? embeddingParameters(config, { ...head, dense: [] }) : []).map(({ name }) => name),
   );
   for (const spec of embeddingParameters(config, head)) {
-    if (weights.has(spec.name) || inFile.has(spec.name)) continue;
-    weights.set(spec.name, initializeParameter(spec, config, seed));
+    if (stored.includes(spec.name) || inFile.has(spec.name)) continue;
+    made.set(spec.name, initializeParameter(spec, config, seed));
     fresh.push(spec.name);
   }
+  const weights = withMade(start.weights, made, embeddingParameters(config, head));
   return { start: { ...start, head, weights, fresh }, mrlDims: dims };
 }
