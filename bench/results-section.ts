@@ -8,6 +8,7 @@ export const partNames = [
   'max-sim',
   'inference',
   'tokenizers',
+  'decoders',
 ] as const;
 export type PartName = (typeof partNames)[number];
 

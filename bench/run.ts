@@ -1,17 +1,18 @@
 /**
  * Runs the benchmarks and writes the section of each part in RESULTS.md; the sections of other parts stay as they are.
  *
- * Usage: npx tsx --conditions=@rag/source run.ts [--parts steps,providers,epochs,embedding,grad-cache,max-sim,inference,tokenizers]
+ * Usage: npx tsx --conditions=@rag/source run.ts [--parts steps,providers,epochs,embedding,grad-cache,max-sim,inference,tokenizers,decoders]
  *   [--python PYTHON]
  *   [--data DATA.jsonl --tokenizer DIRECTORY] [--quick] [--rounds N] [--runs N] [--threads N] [--dropouts 0,0.1]
  *   [--orders sorted,random] [--epoch-dropouts 0.1] [--batches N] [--max-cells N] [--batch-size N] [--neg-nums N]
- *   [--chunk-tokens N] [--seconds N] [--rows N] [--tokenizers FOLDER --texts FILE.jsonl] [--results FILE.md]
+ *   [--chunk-tokens N] [--seconds N] [--rows N] [--tokenizers FOLDER --texts FILE.jsonl] [--decoder-tokenizer DIRECTORY] [--results FILE.md]
  * PYTHON has torch; without it only ours is measured and the sections say "peer absent". DATA holds rows {query, pos, neg}
  * for the parts over real lengths (epochs, embedding, inference), TOKENIZER is a directory with a BERT tokenizer; without them those
  * are left out, and an error where `--parts` names them. FOLDER holds directories with a tokenizer.json each, and the Chinese texts
- * are all strings of `--texts`: without them tokenizers is left out in the same way. `--rounds`, `--runs` and `--dropouts` are those of steps, `--runs` of
+ * are all strings of `--texts`: without them tokenizers is left out in the same way. DIRECTORY of `--decoder-tokenizer` holds a decoder's
+ * tokenizer, with which decoders counts the tokens of DATA; without it, or without DATA, it measures full rows only. `--rounds`, `--runs` and `--dropouts` are those of steps, `--runs` of
  * max-sim too; `--orders`, `--epoch-dropouts` and `--max-cells` those of epochs; `--batch-size` (queries), `--neg-nums` and
- * `--chunk-tokens` (GradCache) those of embedding; `--rows` and `--rounds` those of inference; `--seconds` the longest that providers may
+ * `--chunk-tokens` (GradCache) those of embedding; `--rows` and `--rounds` those of inference, `--rounds` that of decoders too; `--seconds` the longest that providers may
  * take over a shape, whose `--runs` they are too. `--batches N` measures N batches at equal distances instead of the epoch.
  * `--quick` runs tiny shapes, to see that all of it works, and prints the sections unless `--results` names a file.
  * Everything that runs is told on stderr.
@@ -22,6 +23,7 @@ import { arch, cpus, loadavg, platform, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { torchVersion } from './child.js';
+import { compareDecoder } from './compare-decoder.js';
 import { compareEmbedding } from './compare-embedding.js';
 import { compareEpochs } from './compare-epochs.js';
 import { compareGradCache } from './compare-grad-cache.js';
@@ -30,6 +32,8 @@ import { compareMaxSim } from './compare-max-sim.js';
 import { compareProviders } from './compare-providers.js';
 import { compareSteps } from './compare-steps.js';
 import { compareTokenizers } from './compare-tokenizers.js';
+import { qwen05b } from './decoder-plan.js';
+import { decoderSection } from './decoder-section.js';
 import { embeddingSection } from './embedding-section.js';
 import { epochsSection } from './epochs-section.js';
 import { gradCacheSection } from './grad-cache-section.js';
@@ -62,14 +66,17 @@ const { values } = parseArgs({
     'chunk-tokens': { type: 'string', default: '4096' },
     tokenizers: { type: 'string' },
     texts: { type: 'string' },
+    'decoder-tokenizer': { type: 'string' },
     seconds: { type: 'string', default: '600' },
     rows: { type: 'string' },
     results: { type: 'string' },
   },
 });
 const { python, data, tokenizer, tokenizers, texts, quick } = values;
-if ((data === undefined) !== (tokenizer === undefined))
+if ((data === undefined) !== (tokenizer === undefined) && values['decoder-tokenizer'] === undefined)
   throw new RangeError('run: expected --data and --tokenizer together, got one of them');
+if (values['decoder-tokenizer'] !== undefined && data === undefined)
+  throw new RangeError('--decoder-tokenizer: expected --data besides, got none');
 if ((tokenizers === undefined) !== (texts === undefined))
   throw new RangeError('run: expected --tokenizers and --texts together, got one of them');
 const whole = (name: string, text: string | undefined): number | undefined => {
@@ -93,7 +100,7 @@ const orders = values.orders.split(',').map((order): Order => {
 });
 /** The flags that a part needs and was not given. */
 const missing = (part: PartName): string | undefined => {
-  if (data === undefined && ['epochs', 'embedding', 'inference'].includes(part))
+  if ((data === undefined || tokenizer === undefined) && ['epochs', 'embedding', 'inference'].includes(part))
     return '--data and --tokenizer';
   return tokenizers === undefined && part === 'tokenizers' ? '--tokenizers and --texts' : undefined;
 };
@@ -217,6 +224,27 @@ const allParts: Readonly<Record<PartName, Part>> = {
       return growing(compareTokenizers({ ...files, ...amount, workers: threads }), tokenizersSection);
     },
   },
+  decoders: {
+    title: 'Decoders',
+    beside: true,
+    bodies: () => {
+      const tiny = { hidden: 64, heads: 4, keyValueHeads: 2, feedForward: 128, layers: 3, vocabulary: 600 };
+      const whole = quick ? tiny : qwen05b;
+      // A sixth of both, so that the embedding has the share of the time that it has in the whole.
+      const cut = {
+        ...whole,
+        layers: quick ? 2 : whole.layers / 6,
+        vocabulary: Math.ceil(whole.vocabulary / 6),
+      };
+      const sizes = quick ? { rows: 2, tokens: 24, realRows: 2 } : { rows: 4, tokens: 512, realRows: 8 };
+      const options = {
+        ...{ ...common, ...sizes, cut, whole, rounds, data },
+        tokenizer: values['decoder-tokenizer'],
+        batches: batches ?? 3,
+      };
+      return growing(compareDecoder(options), (found) => decoderSection(found, whole));
+    },
+  },
 };
 
 for (const part of parts ?? partNames) {
@@ -274,6 +302,7 @@ function repeat(part: PartName): string {
     tokenizer: '<directory>',
     tokenizers: '<folder of directories>',
     texts: '<t2rank.jsonl>',
+    'decoder-tokenizer': '<directory of a decoder>',
     results: '<file>',
   };
   const given = Object.entries(values)
