@@ -53,8 +53,8 @@ export function tokenVectors(
   settings: ColbertSettings,
   inputs: ColbertInputs,
   dropout: Dropout = noDropout,
+  root: ParameterPath = parameterRoot(),
 ): Value {
-  const root = parameterRoot();
   const { hidden } = architectures[config.model_type].encode(root, config, inputs, dropout);
   return unitVectors(projectedBy(root, settings, hidden), inputs);
 }

@@ -1,4 +1,12 @@
-import { expectWeights, longestSequence, parametersOf, poolerParameters, weightsInMemory } from '@rag/models';
+import {
+  expectWeights,
+  longestSequence,
+  type ParameterSpec,
+  parametersOf,
+  poolerParameters,
+  type Weights,
+  weightsInMemory,
+} from '@rag/models';
 import { colbertGraph } from './colbert-graph.js';
 import type { ColbertFileParts, ColbertParts } from './colbert-options.js';
 import { checkSettings } from './colbert-settings.js';
@@ -33,6 +41,26 @@ export async function readWeights({
   const read = new Map<string, Float32Array>();
   for (const { name } of parametersOf(graph)) read.set(name, await weights.read(name));
   return read;
+}
+
+/** An opened model's parts, whose weights are read one by one. */
+export interface StoredColbert extends Omit<ColbertParts, 'weights' | 'pooler'> {
+  readonly pooler: OpenedColbert['pooler'];
+  readonly weights: Pick<Weights, 'read' | 'elements'> & { readonly parameters: readonly ParameterSpec[] };
+}
+
+/** An opened model as it is stored, @throws as `readWeights` */
+export function storedParts({ onnx, graph, weights, ...opened }: OpenedColbert): StoredColbert {
+  expectWeights(onnx);
+  const { config, settings, stated, tokenizerFiles, pooler } = opened;
+  return {
+    config,
+    settings,
+    stated,
+    tokenizerFiles,
+    pooler,
+    weights: { parameters: parametersOf(graph), ...weights },
+  };
 }
 
 /** An opened model as `partsToOpen` takes it. @throws as `readWeights` */

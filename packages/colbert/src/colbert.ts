@@ -34,7 +34,14 @@ import type {
   RerankOptions,
   ScoreOptions,
 } from './colbert-options.js';
-import { filePartsOf, partsToOpen, readParts, readWeights } from './colbert-parts.js';
+import {
+  filePartsOf,
+  partsToOpen,
+  readParts,
+  readWeights,
+  type StoredColbert,
+  storedParts,
+} from './colbert-parts.js';
 import { type ColbertSettings, dimensionOf } from './colbert-settings.js';
 import { encodePassages, encodeQueries, encoderOf } from './encode-texts.js';
 import { exportColbert, exportNarrowColbert } from './export-colbert.js';
@@ -267,6 +274,11 @@ export class ColBERT {
   /** Every parameter by its name, float32, in memory: what training starts from. */
   async readWeights(): Promise<Map<string, Float32Array>> {
     return readWeights(this.opened);
+  }
+
+  /** The same, read one by one, also after `dispose`; and what else a saved model is made of. */
+  get stored(): StoredColbert {
+    return storedParts(this.opened);
   }
 
   /** What `fromParts` takes, in memory. */

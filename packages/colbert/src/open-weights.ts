@@ -85,6 +85,7 @@ export async function openWeights(
       sources,
       initialized: [...head.keys()].filter((name) => !projection.weights.has(name)),
       read: async (name) => head.get(name) ?? encoder.read(name),
+      elements: async (name) => head.get(name) ?? (encoder.elements ?? encoder.read)(name),
     },
   };
 }

@@ -5,6 +5,7 @@ import {
   type EncoderInputs,
   layerCuts,
   noDropout,
+  type ParameterOptions,
   parameterRoot,
   trainingDropout,
 } from '@rag/models';
@@ -38,6 +39,8 @@ export interface ColbertObjectiveOptions {
   readonly gradCache?: boolean;
   /** Cuts the plan between the encoder's layers too, whose activations are then held one layer at a time. @default false */
   readonly layerSplit?: boolean;
+  /** What stands beside the parameters, or how they are stored, in each tracing: LoRA, frozen weights in fewer bits. */
+  readonly parameters?: (dropout: Dropout, inputs: EncoderInputs) => ParameterOptions;
   /**
    * Token vectors of a packed batch by another graph than the architecture's, an ONNX file's for one, without dropout: the encoder's
    * [tokens, hidden], or, with `isProjected`, those of a graph with the projection within it, [tokens, dim]. Inputs of its own are fed with
@@ -55,7 +58,7 @@ const TEMPERATURE = 0.02;
  * config.json asks, in training only.
  */
 export function colbertObjective(options: ColbertObjectiveOptions): Objective {
-  const { config, settings, loss, gradCache = false, layerSplit = false, file } = options;
+  const { config, settings, loss, gradCache = false, layerSplit = false, file, parameters } = options;
   return {
     build(mode) {
       const inputs = colbertInputs();
@@ -64,7 +67,7 @@ export function colbertObjective(options: ColbertObjectiveOptions): Objective {
       const own = rows ? inputsOf(rows, Object.values(inputs)) : [];
       const vectors = rows
         ? unitVectors(file!.isProjected ? rows : projectedBy(parameterRoot(), settings, rows), inputs)
-        : tokenVectors(config, settings, inputs, dropout);
+        : tokenVectors(config, settings, inputs, dropout, parameterRoot(parameters?.(dropout, inputs)));
       // Nothing is pooled here.
       const { first_token, ...read } = inputs;
       const head = loss.kind === 'in-batch' ? inBatch(vectors, loss) : scored(vectors, loss);

@@ -1,24 +1,27 @@
-import { ColBERT } from '@rag/colbert';
+import { ColBERT, type ColbertSettings } from '@rag/colbert';
 import {
   colbertCheckpoint,
   colbertObjective,
   collateContrastive,
   collateScored,
+  projectionParameters,
   textEncoder,
 } from '@rag/colbert/training';
 import { openCheckpointOrOnnx } from '@rag/models';
 import type { OpenOptions } from '@rag/runtime';
 import type { CompleteColbertConfig, ResolvedColbert } from '../config/colbert-config.js';
+import { ConfigError } from '../config/config-error.js';
 import { colbertRetriever } from '../evaluate/colbert-retriever.js';
 import { openSources } from '../run-files.js';
-import { describeModel } from './model-source.js';
+import { adapterTraining, type ObjectiveParts } from './adapter-training.js';
+import { describeModel, savedSource } from './model-source.js';
 import { describeData, lossOfRows, openContrastive, openScored, taskData } from './retrieval-data.js';
 import { type RetrieverEvaluation, retrievalEvaluator } from './retrieval-evaluation.js';
 import { describeRows, readRetrievalRows } from './retrieval-rows.js';
 import { type PreparedTask, type RunPlatform, runTask, type TaskData, type TaskRun } from './run-task.js';
 import { openStartingColbert, type StartingColbert } from './starting-colbert.js';
 import { textLength } from './text-length.js';
-import { checkExport, describeFile, withColumns, withTrainedFile } from './trained-file.js';
+import { checkExport, describeFile, refuseAdapters, withColumns, withTrainedFile } from './trained-file.js';
 
 /** What a run of `rag train colbert` gave. */
 export type ColbertRun = TaskRun<RetrieverEvaluation>;
@@ -59,16 +62,26 @@ async function prepare(
       const judged =
         config.valDataset && (await readRetrievalRows(await openSources(files, config.valDataset)));
       if (judged) say(`${config.valDataset!.join(', ')}: ${describeRows(judged)}`);
-      return {
-        start: { ...start, modelType: start.config.model_type },
-        model,
-        objective: colbertObjective({
+      const objective = (how: Partial<ObjectiveParts>) =>
+        colbertObjective({
           config: start.config,
           settings,
           loss: { kind: lossType === 'infonce' ? 'in-batch' : 'scored', temperature },
           gradCache: config.gradCache,
           ...(file && { file: { rows: file.rows, isProjected } }),
-        }),
+          ...how,
+        });
+      if (file) refuseAdapters(config, file);
+      checkLayout(config, settings);
+      const beside = new Set(projectionParameters(start.config, settings).map(({ name }) => name));
+      const training = file
+        ? undefined
+        : adapterTraining(config, { ...start, objective, task: 'FEATURE_EXTRACTION', beside }, say);
+      return {
+        start: { ...start, modelType: start.config.model_type },
+        model,
+        objective: training?.objective ?? objective({}),
+        ...(training && { toTrain: training.toTrain }),
         data: file
           ? { ...data, batches: (epoch, dropout) => withColumns(data.batches(epoch, dropout)) }
           : data,
@@ -88,14 +101,20 @@ async function prepare(
           query_max_len: settings.query_length,
           passage_max_len: settings.document_length,
           colbert_dim: model.dimension,
+          ...training?.ran,
         },
         toSave: (session) => {
+          if (training) return training.toSave(session, (read) => colbertCheckpoint({ ...start, read }));
           const live = new Map(session.weights().map(({ name, data: values }) => [name, values]));
           const read = async (name: string) => live.get(name) as Float32Array;
           const whole = colbertCheckpoint({ ...start, read });
-          return file ? whole.then((written) => withTrainedFile(written, file, session)) : whole;
+          return whole.then((written) => withTrainedFile(written, file!, session));
         },
-        openSaved: (path, options) => openSaved(platform, path, { ...options, compat: config.compat }),
+        openSaved: async (path, options) => {
+          const source = await savedSource(files, path);
+          const checkpoint = await openCheckpointOrOnnx(training?.openSaved(source) ?? source);
+          return ColBERT.fromCheckpoint(checkpoint, { ...options, compat: config.compat, newHead: false });
+        },
       };
     } catch (error) {
       await data.close();
@@ -151,13 +170,15 @@ function lengthOf(
   return own;
 }
 
-async function openSaved(
-  { files }: RunPlatform,
-  path: string,
-  options: OpenOptions & { readonly compat: boolean },
-): Promise<ColBERT> {
-  const source = await files.openModel(path);
-  if (!source)
-    throw new Error(`${path}: expected the model that was saved there, got nothing — was it removed?`);
-  return ColBERT.fromCheckpoint(await openCheckpointOrOnnx(source), { ...options, newHead: false });
+/** A projection among the encoder's own tensors is in none of an adapter's files. @throws ConfigError */
+function checkLayout(
+  { useLora, saveMergedLoraModel }: CompleteColbertConfig,
+  { layout }: ColbertSettings,
+): void {
+  if (useLora && !saveMergedLoraModel && layout === 'colbertv2')
+    throw new ConfigError(
+      'save_merged_lora_model',
+      'save_merged_lora_model',
+      "expected true for adapters of a model of Stanford's layout, whose projection is no file of its own, got false — set it",
+    );
 }

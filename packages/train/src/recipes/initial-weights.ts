@@ -1,4 +1,10 @@
-import type { ParameterElements, ParameterSpec, Weights } from '@rag/models';
+import {
+  type EncoderConfig,
+  initializeParameter,
+  type ParameterElements,
+  type ParameterSpec,
+  type Weights,
+} from '@rag/models';
 
 /** A model's parameters, read one by one when they are needed: nothing of them is held. */
 export interface StoredParameters extends Pick<Weights, 'read' | 'elements'> {
@@ -9,6 +15,16 @@ export interface StoredParameters extends Pick<Weights, 'read' | 'elements'> {
 export type InitialWeights = StoredParameters | ReadonlyMap<string, Float32Array>;
 
 const isHeld = (weights: InitialWeights): weights is ReadonlyMap<string, Float32Array> => 'size' in weights;
+
+/** Fresh weights, made when they are asked for, by seed and name. */
+export function freshWeights(
+  parameters: readonly ParameterSpec[],
+  config: EncoderConfig,
+  seed: number,
+): StoredParameters {
+  const specs = new Map(parameters.map((spec) => [spec.name, spec]));
+  return { parameters, read: async (name) => initializeParameter(specs.get(name)!, config, seed) };
+}
 
 /** Every parameter's name. */
 export const weightNames = (weights: InitialWeights): string[] =>

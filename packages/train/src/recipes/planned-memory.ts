@@ -20,21 +20,23 @@ export async function plannedMemory(
 
 const MIB = 2 ** 20;
 
-/** `memory: 512 MiB planned for training`, and a line for each kind. */
+/** A line for each kind and for the total. */
 export const describeMemory = (memory: MemoryPlan): string =>
-  `memory: ${Math.ceil(memory.total / MIB)} MiB planned for training\n${memoryPlanText(memory).replace(/^/gm, '  ')}`;
+  `memory of training, planned:\n${memoryPlanText(memory).replace(/^/gm, '  ')}`;
 
 /** Refuses a run that would not fit, before anything of it is allocated. @param most bytes that there are @throws ConfigError */
-export function checkMemory({ total, parameters, activations }: MemoryPlan, most: number): void {
+export function checkMemory(memory: MemoryPlan, most: number): void {
+  const { total, parameters, gradients, moments, activations, arenas, resident } = memory;
   if (total <= most) return;
-  const state = 4 * parameters > activations;
+  const advice = [
+    parameters + gradients + moments > activations + arenas
+      ? 'train fewer weights (use_lora, freeze)'
+      : 'compute one layer at a time (layer_split), lower batch_size or max_len',
+    ...(resident > total / 4 ? ['store what is not trained narrow (frozen_dtype)'] : []),
+  ];
   throw new ConfigError(
     'memory',
     undefined,
-    `expected a run within the ${Math.floor(most / MIB)} MiB of this machine, got a plan of ${Math.ceil(total / MIB)} MiB — ${
-      state
-        ? 'train fewer weights (use_lora, freeze), store the others narrow (frozen_dtype)'
-        : 'compute one layer at a time (layer_split), lower batch_size or max_len'
-    }`,
+    `expected a run within the ${Math.floor(most / MIB)} MiB of this machine, got a plan of ${Math.ceil(total / MIB)} MiB — ${advice.join('; ')}`,
   );
 }

@@ -1,21 +1,26 @@
 import { ColBERT, type ColbertParts, type ColbertSettings } from '@rag/colbert';
 import {
+  type ColbertToSave,
   colbertParameters,
   linearProjection,
   projectionParameters,
   ragRetrievalSettings,
 } from '@rag/colbert/training';
 import {
+  type Adapter,
   type Checkpoint,
+  type FileSource,
   initializeParameters,
   longestSequence,
   OnnxFileError,
   parseEncoderConfig,
   type TrainableFile,
+  weightsOfCheckpoint,
 } from '@rag/models';
 import type { OpenOptions } from '@rag/runtime';
 import type { CompleteColbertConfig } from '../config/colbert-config.js';
 import type { RunFiles } from '../run-files.js';
+import { freshWeights, type StoredParameters } from './initial-weights.js';
 import {
   type ModelSettings,
   modelSettingNames,
@@ -26,7 +31,14 @@ import { openModel } from './open-model.js';
 import { openTrainedFile } from './trained-file.js';
 
 /** What training of a ColBERT model starts from. */
-export interface StartingColbert extends ColbertParts, Pick<StartingParts, 'fresh' | 'base'> {
+export interface StartingColbert
+  extends Omit<ColbertParts, 'weights' | 'pooler'>,
+    Pick<StartingParts, 'weights' | 'fresh' | 'base'> {
+  readonly pooler?: NonNullable<ColbertToSave['pooler']>;
+  /** The files of a checkpoint. */
+  readonly source?: FileSource;
+  /** The adapter that is trained on. */
+  readonly continued?: Adapter;
   /** The same, ready to encode and score. */
   readonly model: ColBERT;
   /** The ONNX file whose weights these are, where there is no checkpoint, and whether it projects. */
@@ -65,26 +77,47 @@ async function open(files: RunFiles, settings: Settings, options: OpenOptions): 
       linearProjection(config.hidden_size, colbertDim ?? COLBERT_DIM, true),
       longestSequence(config),
     );
-    const weights = initializeParameters(colbertParameters(config, layout), config, seed);
-    const parts = { config, settings: layout, tokenizerFiles: source.tokenizerFiles, weights };
+    const parameters = colbertParameters(config, layout);
+    const parts = { config, settings: layout, tokenizerFiles: source.tokenizerFiles };
+    const model = await ColBERT.fromParts(
+      { ...parts, weights: initializeParameters(parameters, config, seed) },
+      { ...options, compat },
+    );
     return {
-      ...parts,
-      base,
-      model: await ColBERT.fromParts(parts, { ...options, compat }),
-      fresh: [...weights.keys()],
+      ...{ ...parts, base, model, fresh: parameters.map(({ name }) => name) },
+      weights: freshWeights(parameters, config, seed),
     };
   }
-  const { checkpoint } = source;
+  const { checkpoint, whole, continued } = source;
   const width = colbertDim === undefined ? { freshDim: COLBERT_DIM } : { colbertDim };
-  const model = await ColBERT.fromCheckpoint(checkpoint, { ...options, seed, compat, ...width });
+  const model = await ColBERT.fromCheckpoint(whole, { ...options, seed, compat, ...width });
   try {
     if (checkpoint.onnx !== undefined)
       return { ...(await fileParts(checkpoint, checkpoint.onnx, model)), model, base, fresh: [] };
-    return { ...(await model.readParts()), model, base, fresh: model.initialized };
+    const { stored } = model;
+    const before = continued && (await encoderWeights(checkpoint, stored));
+    return {
+      ...{ ...stored, model, base, fresh: model.initialized, source: checkpoint.source },
+      ...(before && { weights: before, continued }),
+    };
   } catch (error) {
     model.dispose();
     throw error;
   }
+}
+
+/** The weights as they were before the adapter that is trained on; the projection is none of its parts. */
+async function encoderWeights(
+  checkpoint: Checkpoint,
+  { config, settings, weights }: ColBERT['stored'],
+): Promise<StoredParameters> {
+  const projection = new Set(projectionParameters(config, settings).map(({ name }) => name));
+  const wanted = weights.parameters.filter(({ name }) => !projection.has(name));
+  const encoder = await weightsOfCheckpoint(checkpoint, config, wanted, {});
+  return {
+    parameters: weights.parameters,
+    read: (name) => (projection.has(name) ? weights : encoder).read(name),
+  };
 }
 
 /**

@@ -3,7 +3,6 @@ import {
   architectures,
   type Checkpoint,
   type FileSource,
-  initializeParameter,
   initializeParameters,
   parseEncoderConfig,
   RERANKER_CONFIG,
@@ -28,6 +27,7 @@ import { ConfigError } from '../config/config-error.js';
 import { type TemplateSettings, templateOf } from '../config/pair-template.js';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import type { RunFiles } from '../run-files.js';
+import { freshWeights } from './initial-weights.js';
 import {
   type ModelSettings,
   type ModelSource,
@@ -133,17 +133,12 @@ async function openFresh(
     : kind === 'llm-decoder'
       ? LLMDecoder.fromParts({ ...parts, template: { ...BARE, ...given } }, options)
       : YesNoReranker.fromParts({ ...parts, template: given }, options));
-  const specs = new Map(wanted.map((spec) => [spec.name, spec]));
   return {
     kind,
     model,
     config: model.config,
     tokenizerFiles,
-    // Made again when they are asked for: as many numbers are not held twice.
-    weights: {
-      parameters: wanted,
-      read: async (name) => initializeParameter(specs.get(name)!, stated, settings.seed),
-    },
+    weights: freshWeights(wanted, stated, settings.seed),
     fresh: wanted.map(({ name }) => name),
   };
 }
