@@ -137,7 +137,7 @@ export { classOfTask, expectTask, type ModelTask, type StatedTask, statedTask } 
 export {
   modelWithWeights,
   parametersOf,
-  WEIGHTS_IN_PLACE,
+  WEIGHTS_AS_STORED,
   type WeightSource,
   weightsConfig,
 } from './model-with-weights.js';

@@ -18,14 +18,12 @@ export const MAPPED_BYTES = 2 ** 29;
 /** Bytes of widened weights up to which they are widened once, when the model is opened. */
 const WIDENED_BYTES = 2 ** 30;
 
-/**
- * Session config under which ONNX Runtime makes no copies of weights: none in the layout of its products, which would save 3 % of the time, and none
- * that are widened when the model is opened.
- */
-export const WEIGHTS_IN_PLACE: Readonly<Record<string, string>> = {
-  'session.disable_prepacking': '1',
+/** Session config under which ONNX Runtime widens no weights when a model is opened: they stay as narrow as they are stored. */
+export const WEIGHTS_AS_STORED: Readonly<Record<string, string>> = {
   'optimization.disable_specified_optimizers': 'ConstantFolding',
 };
+/** And makes no copies of float32 weights in the layout of its products, which would save 3 % of the time. */
+const NO_COPIES: Readonly<Record<string, string>> = { 'session.disable_prepacking': '1' };
 
 /**
  * Session config of a model of `modelWithWeights`: no prepacked copies; and where half-precision weights widen to more than a GiB, they are widened in each
@@ -40,8 +38,7 @@ export function weightsConfig(
     const source = sources.get(nameOf(value));
     if (source && 'file' in source && source.dtype !== 'float32') widened += 2 * source.file.length;
   }
-  if (widened > WIDENED_BYTES) return WEIGHTS_IN_PLACE;
-  return { 'session.disable_prepacking': '1' };
+  return widened > WIDENED_BYTES ? { ...NO_COPIES, ...WEIGHTS_AS_STORED } : NO_COPIES;
 }
 
 /**

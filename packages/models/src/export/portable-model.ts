@@ -33,7 +33,7 @@ export const bytesOfParameter = ({ dtype, shape }: Value): number =>
 export const bytesOfParameters = ({ parameters }: Graph): number =>
   parameters.reduce((sum, value) => sum + bytesOfParameter(value), 0);
 
-/** True for weights that are kept apart from the model unless one asks otherwise: they are written one by one, and computed with where they are mapped. */
+/** True for weights that are kept apart from the model unless one asks otherwise: they are written one by one, and read where they are mapped. */
 export const isLarge = (graph: Graph): boolean => bytesOfParameters(graph) >= MAPPED_BYTES;
 
 /** True where the weights fit into the model's own file, which ends below 2 GiB. */

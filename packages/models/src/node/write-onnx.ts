@@ -1,7 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeOneFile, encodeSplit, isLarge, type PortableModel } from '../export/portable-model.js';
-import { WEIGHTS_IN_PLACE } from '../model-with-weights.js';
+import { WEIGHTS_AS_STORED } from '../model-with-weights.js';
 import { fileSink, syncDirectory, temporaryName, writeFileAtomically } from './file-sink.js';
 
 /** The folder of a model directory that transformers.js and optimum look into. */
@@ -66,7 +66,7 @@ export async function writeOnnx(
       await writeFileAtomically(join(staging, file), whole);
       bytes = whole.length;
     }
-    await check?.(join(staging, file), externalData && isLarge(model.graph) ? WEIGHTS_IN_PLACE : {});
+    await check?.(join(staging, file), externalData && isLarge(model.graph) ? WEIGHTS_AS_STORED : {});
     if (externalData) {
       await rm(join(folder, file), { force: true });
       await rename(join(staging, dataFile), join(folder, dataFile));
