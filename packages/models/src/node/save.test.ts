@@ -270,3 +270,25 @@ test('a file in the place of the directory, and file names that leave it or are 
   }
   expect(await listing(root)).toEqual(['file']);
 });
+
+test('an adapter has no config.json, with which Python takes a directory for a whole model; the one replaces the other', async () => {
+  const directory = join(root, 'model');
+  const adapter = { 'adapter_config.json': '{}', 'adapter_model.safetensors': new Uint8Array(8) };
+  const files = ['adapter_config.json', 'adapter_model.safetensors', 'tokenizer.json'];
+  await saveCheckpoint(directory, { ...checkpoint(1), tensors: [], adapter });
+  expect(await listing(directory)).toEqual(files);
+  await saveCheckpoint(directory, checkpoint(2));
+  expect(await listing(directory)).toEqual(complete);
+  // In place too, beside another's file.
+  await writeFile(join(directory, 'notes.txt'), '');
+  await saveCheckpoint(directory, { ...checkpoint(3), tensors: [], adapter }, { overwrite: true });
+  expect(await listing(directory)).toEqual([...files.slice(0, 2), 'notes.txt', files[2]]);
+  await saveCheckpoint(directory, checkpoint(4), { overwrite: true });
+  expect(await listing(directory)).toEqual([
+    'config.json',
+    'model.safetensors',
+    'notes.txt',
+    'tokenizer.json',
+  ]);
+  expect(await valueIn(directory)).toBe(4);
+});

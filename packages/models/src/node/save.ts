@@ -15,7 +15,7 @@ import { ONNX_FOLDER } from './write-onnx.js';
 
 /** What a checkpoint directory holds. */
 export interface CheckpointToSave {
-  /** Becomes config.json. */
+  /** Becomes config.json, which is left out beside an adapter: with one, transformers takes the directory for a whole model. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Becomes model.safetensors, which is left out for a model that is its ONNX file and has none. */
   readonly tensors: Iterable<TensorToWrite>;
@@ -61,6 +61,10 @@ const isDerivedFile = (name: string): boolean =>
   name === TRAINING_CONFIG_FILE ||
   /^onnx\/model(_[a-z0-9]+)?\.onnx(_data)?$/.test(name);
 
+/** Weights and what says whose they are: a whole model's are wrong beside an adapter, and an adapter's beside a whole model. */
+const isModelFile = (name: string): boolean =>
+  [CONFIG, WEIGHTS, ADAPTER_CONFIG, ADAPTER_FILES[0]].includes(name);
+
 const isCardFile = (name: string): boolean => name === MODEL_CARD_FILE || isLicenceFile(name);
 
 const WEIGHTS = 'model.safetensors';
@@ -83,7 +87,11 @@ export async function saveCheckpoint(
   { overwrite = false, made }: SaveOptions = {},
 ): Promise<void> {
   const { onnx, adapter } = checkpoint;
-  const files = { ...checkpoint.files, ...adapter, [CONFIG]: configText(checkpoint.config) };
+  const files = {
+    ...checkpoint.files,
+    ...(adapter ?? { [CONFIG]: configText(checkpoint.config) }),
+  };
+  const last = adapter ? ADAPTER_CONFIG : CONFIG;
   const tensors = [...checkpoint.tensors];
   const extra = [...Object.keys(checkpoint.files ?? {}), ...(made?.names ?? []), ...(onnx ? [MODEL] : [])];
   for (const name of extra) checkExtraFile(name);
@@ -107,13 +115,13 @@ export async function saveCheckpoint(
     if (onnx) await writeTrained(staging, onnx);
     if (made) await writeMade(staging, made);
     const written = (await inspect(staging, foldersOf(stated))).names;
-    // config.json last: without it there is no model.
+    // config.json last, or the adapter's: without it there is no model.
     // And a model after the data that it points at.
-    const names = [...written.filter((name) => name !== CONFIG).toReversed(), CONFIG];
+    const names = [...written.filter((name) => name !== last).toReversed(), last];
     const folders = foldersOf(names);
     if (inPlace) {
       for (const name of state.names)
-        if (isDerivedFile(name) && (!names.includes(name) || name === MODEL))
+        if ((isDerivedFile(name) || isModelFile(name)) && (!names.includes(name) || name === MODEL))
           await rm(join(path, name), { force: true });
       for (const folder of folders) await mkdir(join(path, folder), { recursive: true });
       for (const name of names) await rename(join(staging, name), join(path, name));
@@ -145,7 +153,7 @@ function foreignNames(names: readonly string[], stated: readonly string[]): stri
     ADAPTER_FILES[0],
   ]);
   // A README or a licence without a model is something else's.
-  const hasModel = names.includes(CONFIG);
+  const hasModel = names.includes(CONFIG) || names.includes(ADAPTER_CONFIG);
   return names.filter((name) =>
     isCardFile(name) ? !hasModel : !known.has(name) && !isModuleFile(name) && !isDerivedFile(name),
   );
