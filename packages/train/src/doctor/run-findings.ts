@@ -107,7 +107,7 @@ function* keepingFindings({ saveOnEpochEnd, hasEvaluation, sources }: RunToJudge
     yield {
       severity: 'warning',
       code: 'no-evaluation',
-      where: settingPlace('val_dataset', sources),
+      where: 'val_dataset (not given)',
       problem:
         'expected held-out rows, got none: nobody will know whether the model is better than the one it started from',
       advice: 'keep a tenth of the queries apart and name the file',

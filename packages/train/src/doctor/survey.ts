@@ -120,21 +120,31 @@ export function surveyor(options: SurveyOptions = {}): Surveyor {
     if (distinct.size < MOST_LABELS) distinct.add(label);
     if (labelRange && (label < labelRange.min || label > labelRange.max)) seen.outside.add(place);
   };
-  const compareRow = ({ query, passages: listed }: SurveyRow, place: string): void => {
-    const whole = JSON.stringify([query, listed]);
+  const compareRow = (
+    { query, passages: listed }: SurveyRow,
+    keys: readonly string[],
+    place: string,
+  ): void => {
     const { size } = rowTexts;
-    const found = rowTexts.add(whole, exactBits(whole));
-    if (rowTexts.size === size) (found === exactBits(whole) ? seen.exactRows : seen.similarRows).add(place);
+    const bits = exactBits(JSON.stringify([query, listed]));
+    const similar = listed.map(({ side, score }, i) => `${side} ${score} ${keys[i]}`);
+    const found = rowTexts.add([keyOf(query), ...similar].join(','), bits);
+    if (rowTexts.size === size) (found === bits ? seen.exactRows : seen.similarRows).add(place);
   };
   const compareQuery = (key: string, place: string): void => {
     const { size } = queries;
     queries.add(key, 1);
     if (queries.size === size) seen.repeatedQueries.add(place);
   };
-  const comparePairs = (queryKey: string, listed: readonly SurveyPassage[], place: string): void => {
+  const comparePairs = (
+    queryKey: string,
+    listed: readonly SurveyPassage[],
+    keys: readonly string[],
+    place: string,
+  ): void => {
     const bySide = { positive: new Set<string>(), negative: new Set<string>() };
-    for (const { text, side, score } of listed) {
-      const key = keyOf(text);
+    for (const [i, { side, score }] of listed.entries()) {
+      const key = keys[i]!;
       if (side !== undefined) {
         if (bySide[side].has(key)) seen.repeatedPassages.add(place);
         bySide[side].add(key);
@@ -196,9 +206,10 @@ export function surveyor(options: SurveyOptions = {}): Surveyor {
       if (against && listed.some(({ text }) => against.hasPair(query, text))) seen.leakedPairs.add(place);
       if (!room(queries) || !room(rowTexts) || !room(pairs)) return;
       comparedRows++;
-      compareRow(row, place);
+      const keys = listed.map(({ text }) => keyOf(text));
+      compareRow(row, keys, place);
       compareQuery(queryKey, place);
-      comparePairs(queryKey, listed, place);
+      comparePairs(queryKey, listed, keys, place);
     },
     hasQuery: (query) => queries.find(keyOf(query)) !== undefined,
     hasPair(query, passage) {

@@ -91,7 +91,8 @@ export function retrieverRows(config: CompleteEmbeddingConfig | CompleteColbertC
     read: (files, paths, surveyor) => readRows(files, paths, rows, surveyor),
     lossOf(shapes) {
       if (isDistilled) return { name: 'distill', kind: 'vectors', teacher: true };
-      const allScored = Object.keys(shapes).every((shape) => shape === 'scored');
+      const found = Object.keys(shapes);
+      const allScored = found.length > 0 && found.every((shape) => shape === 'scored');
       const name = config.lossType ?? (allScored ? 'kl_divergence' : 'infonce');
       return { name, kind: name === 'infonce' ? 'in-batch' : 'scores', teacher: name !== 'infonce' };
     },

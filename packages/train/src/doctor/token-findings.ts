@@ -81,7 +81,7 @@ function* vocabulary(
       severity: share > UNKNOWN.error ? 'error' : 'warning',
       code: 'unknown-tokens',
       where,
-      problem: `expected texts that the vocabulary has, got unknown tokens for ${percent(share)} of them: the model cannot tell these apart`,
+      problem: `expected texts whose words the vocabulary has, got unknown tokens as ${percent(share)} of all: the model cannot tell these apart`,
       advice: 'start from a model of the language of the texts',
     };
   const byBytes = bytes / Math.max(1, tokens);
