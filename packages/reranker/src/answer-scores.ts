@@ -52,7 +52,8 @@ function causalLmOf({ model_type }: EncoderConfig) {
 function tokenId(tokenizer: Tokenizer, token: string | number, where: string): number {
   const ids = typeof token === 'number' ? [token] : tokenizer.encodePieces(token);
   const [id] = ids;
-  if (id === undefined || ids.length > 1 || id >= tokenizer.vocabSize || id === tokenizer.unkId)
+  const isOne = ids.length === 1 && Number.isInteger(id) && id! >= 0 && id! < tokenizer.vocabSize;
+  if (id === undefined || !isOne || id === tokenizer.unkId)
     throw new OptionError(
       where,
       `expected one token of the model's ${tokenizer.vocabSize}, got ${JSON.stringify(token)}, which is ${ids.length === 1 ? 'none of them' : `${ids.length} tokens (${ids.join(', ')})`}`,

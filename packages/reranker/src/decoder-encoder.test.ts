@@ -105,6 +105,18 @@ test('tokens at the end that are padding are left out', () => {
   expect(padded.encode('a', 'b').input_ids).toEqual(ids('q : a = d : b end'));
 });
 
+test('room for two tokens, or three, is shared by a query and slices of a passage', () => {
+  for (const room of [2, 3]) {
+    const slices = encoder(room + 2).encodeSlices('a b c', 'a b c', 0);
+    expect(slices.map(({ input_ids }) => input_ids.length)).toEqual([2, 1, 1, 1, 1].map(() => room + 2));
+  }
+});
+
+test('a passage that has room beside what is kept of a long query is one slice, as it is encoded', () => {
+  const [query, passage] = ['a a a a a a a a a', ''];
+  expect(encoder(12).encodeSlices(query, passage, 0)).toEqual([encoder(12).encode(query, passage)]);
+});
+
 test('slices share the query and cover the passage', () => {
   const slices = encoder(11).encodeSlices('a', 'a b c 猫 月 a b c', 1);
   expect(slices.map(({ input_ids }) => input_ids)).toEqual([

@@ -1,6 +1,6 @@
 import { type EncoderConfig, longestSequence, OptionError } from '@rag/models';
 import { type EncodedIds, type Tokenizer, truncatePair } from '@rag/text';
-import type { PairEncoder } from './pair-encoder.js';
+import { longestQuery, type PairEncoder } from './pair-encoder.js';
 import { fill, type PairTemplate } from './pair-template.js';
 
 /** A sequence before its cut: what stays whole, and what may lose its end. */
@@ -75,8 +75,10 @@ export function decoderEncoder(
       if (!Number.isInteger(overlap) || overlap < 0)
         throw new RangeError(`overlap: expected a whole number of tokens ≥ 0, got ${overlap}`);
       const parts = partsOf(query, passage);
-      if (fits(parts)) return [sequence(parts)];
-      const first = parts.query.slice(0, Math.ceil((room * 3) / 4));
+      const keep = truncatePair(parts.query.length, parts.passage.length, room);
+      if (keep.passage === parts.passage.length)
+        return [sequence({ ...parts, query: parts.query.slice(0, keep.query) })];
+      const first = parts.query.slice(0, longestQuery(room));
       const width = room - first.length;
       const step = width - Math.min(overlap, Math.floor(width / 2));
       const slices: EncodedIds[] = [];

@@ -103,6 +103,14 @@ describe('slices', () => {
     expect(slices.length).toBeLessThanOrEqual(Math.ceil(passageIds.length / 7));
   });
 
+  test('room for two tokens, or three, is shared', () => {
+    for (const room of [2, 3]) {
+      const slices = pairEncoder(tokenizer, tinyConfig(), room + 3).encodeSlices(passage, passage, 0);
+      expect(slices).toHaveLength(passageIds.length);
+      for (const { input_ids } of slices) expect(input_ids).toHaveLength(room + 3);
+    }
+  });
+
   test.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('an overlap of %d is an error', (overlap) => {
     expect(() => pairEncoder(tokenizer, tinyConfig(), 20).encodeSlices(query, passage, overlap)).toThrow(
       `overlap: expected a whole number of tokens ≥ 0, got ${overlap}`,

@@ -20,6 +20,9 @@ export interface PairEncoder {
   encodeSlices(query: string, passage: string, overlap: number): EncodedIds[];
 }
 
+/** Tokens of a query that shares `room` of them with slices of a passage: three quarters, as `truncatePair`, and one left at least. */
+export const longestQuery = (room: number): number => room - Math.max(1, Math.floor(room / 4));
+
 /** @throws OptionError for a maxLength that the model or the template does not allow */
 export function pairEncoder(tokenizer: Tokenizer, config: EncoderConfig, maxLength: number): PairEncoder {
   const longest = longestSequence(config);
@@ -50,7 +53,7 @@ export function pairEncoder(tokenizer: Tokenizer, config: EncoderConfig, maxLeng
       const keep = truncatePair(queryIds.length, passageIds.length, room);
       const pair = (query: number[], passage: number[]) => fit(tokenizer.buildPair(query, passage));
       if (keep.passage === passageIds.length) return [pair(queryIds.slice(0, keep.query), passageIds)];
-      const first = queryIds.slice(0, Math.ceil((room * 3) / 4));
+      const first = queryIds.slice(0, longestQuery(room));
       const width = room - first.length;
       const step = width - Math.min(overlap, Math.floor(width / 2));
       const slices: EncodedIds[] = [];

@@ -43,6 +43,12 @@ test("FlagEmbedding's pairs end in the question, Qwen3's in an answer without th
   expect(special_token.endsWith('<think>\n\n</think>\n\n')).toBe(true);
 });
 
+test("an instruction with a query's place is refused", () => {
+  expect(() => qwen3Template('answer as {}')).toThrow(
+    'instruction: expected a text without {}, the place of the query behind it, got "answer as {}"',
+  );
+});
+
 test('a text stands in the place of the braces, whatever it holds', () => {
   expect(fill('A: {}!', '$& {}')).toBe('A: $& {}!');
 });

@@ -44,16 +44,27 @@ export const bgeTemplate = (prompt: string = YES_OR_NO): PairTemplate => ({
 /** The instruction that Qwen3-Reranker's card has for web search. */
 export const WEB_SEARCH = 'Given a web search query, retrieve relevant passages that answer the query';
 
-/** How Qwen3-Reranker reads pairs (its model card): a chat without thinking whose answer is "yes" or "no". */
-export const qwen3Template = (instruction: string = WEB_SEARCH): PairTemplate => ({
-  before:
-    '<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct provided. Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n',
-  query_format: `<Instruct>: ${instruction}\n<Query>: {}`,
-  seq: '\n',
-  document_format: '<Document>: {}',
-  special_token: '<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n',
-  joint: true,
-});
+/**
+ * How Qwen3-Reranker reads pairs (its model card): a chat without thinking whose answer is "yes" or "no".
+ * @throws OptionError for an instruction that holds a query's place
+ */
+export function qwen3Template(instruction: string = WEB_SEARCH): PairTemplate {
+  if (instruction.includes('{}'))
+    throw new OptionError(
+      'instruction',
+      `expected a text without {}, the place of the query behind it, got ${JSON.stringify(instruction)}`,
+      'pass the option template to write pairs otherwise',
+    );
+  return {
+    before:
+      '<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct provided. Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n',
+    query_format: `<Instruct>: ${instruction}\n<Query>: {}`,
+    seq: '\n',
+    document_format: '<Document>: {}',
+    special_token: '<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n',
+    joint: true,
+  };
+}
 
 const TEXTS = ['before', 'query_format', 'seq', 'document_format', 'special_token'] as const;
 
