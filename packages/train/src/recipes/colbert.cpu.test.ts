@@ -130,3 +130,20 @@ test('a teacher’s scores, and pairs without negatives', async () => {
   const together = await watch('pairs', { trainDataset: pairs, saveOnEpochEnd: false });
   expect(together.steps[0]!.loss).toBeGreaterThan(0);
 });
+
+test('adapters are saved beside the projection, opened over their base, and merged score the same', async () => {
+  const { run: base } = await watch('base', { saveOnEpochEnd: false });
+  const lora = {
+    ...{ modelNameOrPath: base.model, initFromConfig: false, saveOnEpochEnd: false },
+    ...{ useLora: true, loraRank: 2, loraDropout: 0, layerSplit: true, frozenDtype: 'fp16' },
+  } as const;
+  const { run: alone, said } = await watch('alone', lora);
+  expect(said.join('\n')).toMatch(/trained [\d,]+ of [\d,]+ parameters/);
+  const names = await readdir(alone.model);
+  expect(names).toEqual(expect.arrayContaining(['adapter_model.safetensors', 'colbert_linear.safetensors']));
+  expect(names).not.toContain('model.safetensors');
+  (await ColBERT.fromPretrained(alone.model, { verify: true })).dispose();
+  const { run: merged } = await watch('merged', { ...lora, saveMergedLoraModel: true });
+  expect(await scoreOf(merged.model)).toBe(await scoreOf(alone.model));
+  expect(await scoreOf(merged.model)).not.toBe(await scoreOf(base.model));
+});

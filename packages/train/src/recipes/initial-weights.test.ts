@@ -41,6 +41,8 @@ test('fresh weights are the same whenever they are asked for', async () => {
     num_attention_heads: 1,
     intermediate_size: 4,
     hidden_act: 'gelu',
+    hidden_dropout_prob: 0,
+    attention_probs_dropout_prob: 0,
     max_position_embeddings: 8,
     type_vocab_size: 1,
     layer_norm_eps: 1e-12,
