@@ -81,15 +81,17 @@ const torch = (task: DecoderTask, isBf16: boolean, isRecomputed: boolean): Conte
 
 /** In the order in which they take turns: ours between PyTorch's, so that what else the machine does meets both. */
 const rated: readonly Contestant[] = [
-  own('lora', 'frozen float32', '--storage', 'float32'),
+  own('lora', 'frozen float32, recomputed', '--storage', 'float32'),
   torch('lora', false, true),
-  own('lora', 'frozen float16', '--storage', 'float16'),
+  own('lora', 'frozen float32, kept', '--storage', 'float32', '--kept'),
   torch('lora', false, false),
-  own('lora', 'frozen int4', '--storage', 'int4'),
+  own('lora', 'frozen float16, recomputed', '--storage', 'float16'),
   torch('lora', true, true),
+  own('lora', 'frozen int4, recomputed', '--storage', 'int4'),
   torch('lora', true, false),
-  own('full', 'all trained'),
+  own('full', 'recomputed'),
   torch('full', false, true),
+  own('full', 'kept', '--kept'),
   torch('full', false, false),
   torch('full', true, true),
   torch('full', true, false),
@@ -99,7 +101,7 @@ const rated: readonly Contestant[] = [
 ];
 /** Of the whole model: what a machine of 24 GiB holds, a step each. */
 const weighed: readonly Contestant[] = rated.filter(
-  ({ task, by, how }) => by !== 'torch bf16' && (task !== 'full' || how !== 'padded, kept'),
+  ({ task, by, how }) => by !== 'torch bf16' && (task !== 'full' || !how.endsWith('kept')),
 );
 
 /** Every contestant in turn, round after round, each in a process of its own: full rows, real lengths, then the whole model. */

@@ -68,16 +68,21 @@ export const decoderConfig = (shape: DecoderShape): Record<string, unknown> => (
 /** What is trained: adapters and the head, or everything. */
 export type DecoderTraining = 'lora' | 'full';
 
-/** The training plan of a decoder with a scalar head and random weights, a layer in each segment; `storage` is that of the frozen matrices. */
+/** The training plan of a decoder with a scalar head and random weights: a layer in each segment, or activations kept in one; `storage` is that of the frozen matrices. */
 export function decoderPlan(
   config: EncoderConfig,
-  { training, storage }: { readonly training: DecoderTraining; readonly storage: ParameterStorage },
+  options: {
+    readonly training: DecoderTraining;
+    readonly storage: ParameterStorage;
+    readonly layerSplit: boolean;
+  },
 ): Plan {
+  const { training, storage, layerSplit } = options;
   const isTrained = (name: string) => isLoraParameter(name) || name === 'score.weight';
   const objective = rerankerObjective({
     config,
     loss: { kind: 'pointwise', loss: binaryCrossEntropy },
-    layerSplit: true,
+    layerSplit,
     ...(training === 'lora' && {
       parameters: () => ({
         lora: loraLayers({ ...decoderLora, target_modules: [...decoderLora.target_modules] }),

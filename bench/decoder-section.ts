@@ -12,9 +12,9 @@ const titles: Readonly<Record<DecoderTask, string>> = {
 export function decoderSection(found: readonly DecoderComparison[], whole: DecoderShape): string[] {
   if (found.length === 0) return ['Nothing measured.'];
   return [
-    'A decoder of a Qwen2.5-0.5B’s shape with a scalar head and random weights: LoRA of rank 16 beside all linear layers, training of everything, scoring. Ours is packed, its training plans have a layer in each segment and recompute every layer’s activations; PyTorch, transformers’ model with SDPA and PEFT’s adapters, pads to the longest row and recomputes them (gradient checkpointing) or keeps them, in float32 or bf16 autocast. Binary cross-entropy and AdamW, an update per batch; each run in a process of its own, the longest batch once before the clock starts.',
+    'A decoder of a Qwen2.5-0.5B’s shape with a scalar head and random weights: LoRA of rank 16 beside all linear layers, training of everything, scoring. Ours is packed, in float32; PyTorch, transformers’ model with SDPA and PEFT’s adapters, pads to the longest row, in float32 or bf16 autocast. Both recompute every layer’s activations (plans with a layer in each segment; gradient checkpointing) or keep them. Binary cross-entropy and AdamW, an update per batch; each run in a process of its own, the longest batch once before the clock starts.',
     ...found.flatMap((comparison) => comparisonOf(comparison, whole)),
-    'Real tokens per second; padding and filler are not counted. Memory is the peak of the process, in MiB; of ours, what the memory plan said before the first step is beside it. Ratios are to PyTorch’s fastest of that precision, and to it with activations recomputed, as ours does.',
+    'Real tokens per second; padding and filler are not counted. Memory is the peak of the process, in MiB; of ours, what the memory plan said before the first step is beside it. Ratios are to PyTorch’s fastest of that precision, and to its fp32 with activations recomputed.',
   ];
 }
 

@@ -2,9 +2,10 @@
  * Trains or scores with a decoder with a scalar head, by batches of token ids, through our sessions.
  *
  * Usage: npx tsx --conditions=@rag/source decoder-step.ts IDS.json lora|full|score [--storage float32|float16|int4]
- *   [--weights DIRECTORY] [--threads N]
+ *   [--kept] [--weights DIRECTORY] [--threads N]
  * IDS.json is what `compare-decoder.ts` writes: config.json and batches. `lora` trains adapters of rank 16 beside all linear layers, whose
- * weights are frozen as `--storage` says, `full` everything; both by plans with a layer in each segment, one AdamW update per batch.
+ * weights are frozen as `--storage` says, `full` everything; both by plans with a layer in each segment, whose
+ * activations are computed twice, or with `--kept` in one segment that keeps them; one AdamW update per batch.
  * `score` computes the logits of the checkpoint in DIRECTORY, by 1,024 cells as `computeScore` does. The longest batch is computed once before
  * the clock starts. Prints one JSON line: real tokens per second (neither padding nor filler counts), memory planned and held, losses.
  */
@@ -35,6 +36,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     storage: { type: 'string', default: 'float32' },
+    kept: { type: 'boolean', default: false },
     weights: { type: 'string' },
     threads: { type: 'string', default: '2' },
   },
@@ -76,6 +78,7 @@ console.log(
     by: '@rag/reranker',
     mode,
     storage,
+    kept: values.kept,
     layers: config.num_hidden_layers,
     batches: batches.length,
     rows: batches.flat().length,
@@ -99,7 +102,7 @@ interface Work {
 
 async function training(training: DecoderTraining, storage: ParameterStorage): Promise<Work> {
   const compute = { provider: 'cpu', threads } as const;
-  const plan = decoderPlan(config, { training, storage });
+  const plan = decoderPlan(config, { training, storage, layerSplit: !values.kept });
   const collate = (rows: Rows): Batch => {
     const column = (of: (row: number) => number) =>
       new Tensor(
