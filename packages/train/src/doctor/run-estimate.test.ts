@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { type EstimateOptions, estimateRun } from './run-estimate.js';
+
+const options: EstimateOptions = {
+  ...{ examples: 100, batchSize: 8, epochs: 3, gradientAccumulationSteps: 4, warmupProportion: 0.1 },
+  ...{ saveOnEpochEnd: true, numMaxCheckpoints: 2, exportOnnx: false, trainsAll: true, parameters: 1000 },
+};
+
+test('updates: a short last batch and a short last update count', () => {
+  expect(estimateRun(options)).toEqual({
+    ...{ examples: 100, batchesPerEpoch: 13, updatesPerEpoch: 4, updates: 12, warmup: 1 },
+    // Two checkpoints, the final model, and one that is being written.
+    ...{ modelBytes: 4000, diskBytes: 16_000, stateBytes: 16_000 },
+  });
+  expect(estimateRun({ ...options, examples: 0 })).toMatchObject({
+    batchesPerEpoch: 0,
+    updates: 0,
+    warmup: 0,
+  });
+});
+
+test('warm-up in updates beats the share', () => {
+  expect(estimateRun({ ...options, warmupSteps: 7 }).warmup).toBe(7);
+});
+
+test('models on disk', () => {
+  expect(estimateRun({ ...options, exportOnnx: true }).diskBytes).toBe(20_000);
+  expect(estimateRun({ ...options, saveOnEpochEnd: false }).diskBytes).toBe(8000);
+  expect(estimateRun({ ...options, trainsAll: false })).not.toHaveProperty('diskBytes');
+  const { parameters: _, ...unknown } = options;
+  expect(estimateRun(unknown)).not.toHaveProperty('stateBytes');
+});
