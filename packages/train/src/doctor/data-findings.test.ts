@@ -98,6 +98,13 @@ describe('labels', () => {
     expect(codes(labelled(1, 0, 1), losses.pointwise, { labelRange })).toEqual([]);
     expect(codes(labelled(1), losses.pointwise, { labelRange })).toEqual([]);
   });
+  test('of one value beside sides, which some losses read instead', () => {
+    const alike: Row[] = [0, 1].map((i) => [`q${i}`, [pos(`a ${i}`, 1), neg(`b ${i}`, 1)]]);
+    expect(codes(alike, losses.inBatch)).toEqual([]);
+    expect(codes(alike, losses.group)).toEqual([]);
+    const graded = { name: 'listwise_ce', kind: 'group', teacher: false } as const;
+    expect(codes(alike, graded)).toEqual(['error one-valued-labels']);
+  });
   test('outside the range, or in a corner of it', () => {
     expect(codes(labelled(0, 1, 2), losses.pointwise, { labelRange })).toEqual(['error label-range']);
     expect(codes(labelled(0, 1), losses.pointwise, { labelRange: { min: 0, max: 20 } })).toEqual([

@@ -57,7 +57,9 @@ export function faultFinding({ fault, count, first, message }: Fault, code: stri
 function* labelFindings({ survey, loss, labelRange, examples }: DataToJudge): Generator<Finding> {
   const { labels, groups, teacher, otherLabels, rows, passages } = survey;
   const file = Object.keys(survey.files).join(', ');
-  const usesLabels = loss.kind === 'pointwise' || loss.teacher || groups.count > 0;
+  // FlagEmbedding's group loss reads which list a passage stands in, an in-batch loss as well.
+  const usesLabels =
+    loss.teacher || loss.kind === 'pointwise' || (loss.kind === 'group' && loss.name !== 'group_softmax');
   const hasSides = passages > labels.count;
   if (usesLabels && labels.count > 1 && labels.distinct === 1 && !hasSides)
     yield {

@@ -202,8 +202,10 @@ export function surveyor(options: SurveyOptions = {}): Surveyor {
       }
       addGroup(listed, place);
       const queryKey = keyOf(query);
-      if (against?.hasQuery(query)) seen.leakedQueries.add(place);
-      if (against && listed.some(({ text }) => against.hasPair(query, text))) seen.leakedPairs.add(place);
+      if (against?.hasQuery(query)) {
+        seen.leakedQueries.add(place);
+        if (listed.some(({ text }) => against.hasPair(query, text))) seen.leakedPairs.add(place);
+      }
       if (!room(queries) || !room(rowTexts) || !room(pairs)) return;
       comparedRows++;
       const keys = listed.map(({ text }) => keyOf(text));
