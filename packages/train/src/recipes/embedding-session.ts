@@ -15,13 +15,13 @@ const TEMPERATURES = { infonce: 0.02, kl_divergence: 0.02, margin_mse: 1, cosent
 /** What a loss divides scores by. */
 export const temperatureOf = (
   lossType: Exclude<LossType, 'distill'>,
-  { temperature = TEMPERATURES[lossType] }: Pick<CompleteEmbeddingConfig, 'temperature'>,
+  { temperature = TEMPERATURES[lossType] }: Partial<Pick<CompleteEmbeddingConfig, 'temperature'>>,
 ): number => temperature;
 
 /** The loss as the objective takes it. @param teacherWidth for `distill` */
 export function embeddingLoss(
   lossType: LossType,
-  config: Pick<CompleteEmbeddingConfig, 'temperature' | 'compat'>,
+  config: Pick<CompleteEmbeddingConfig, 'compat'> & Partial<Pick<CompleteEmbeddingConfig, 'temperature'>>,
   teacherWidth: number | undefined,
 ): EmbeddingLoss {
   if (lossType === 'distill') return { kind: 'distill', teacherWidth: teacherWidth! };
