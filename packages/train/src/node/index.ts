@@ -19,6 +19,9 @@ export type { RerankerEvaluation } from '../recipes/reranker-evaluation.js';
 export type { RetrieverEvaluation } from '../recipes/retrieval-evaluation.js';
 export type { LoggedStep } from '../recipes/run-record.js';
 export type { RunListener } from '../recipes/run-task.js';
+export type { Served } from '../serve/http-server.js';
+export type { ModelsToServe } from '../serve/open-served-models.js';
+export { type ServeLimits, type ServeOptions, serve } from '../serve/serve.js';
 export type { StepEvent } from '../trainer.js';
 export { runCommandLine } from './command-line.js';
 export {

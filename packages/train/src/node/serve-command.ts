@@ -177,22 +177,14 @@ function optionsOf(flags: Flags): Parameters<typeof serve>[0] {
 
 /** The first signal closes in order, a second one ends the program at once. */
 async function untilSignal(served: Served, onSignal: (signal: string) => void): Promise<void> {
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  let listener: (signal: string) => void = () => {};
-  const stop = () => {
-    for (const signal of signals) process.off(signal, listener);
-  };
-  try {
-    const signal = await new Promise<string>((resolve) => {
-      listener = (name) => resolve(name);
-      for (const name of signals) process.once(name, listener);
-    });
-    stop();
-    onSignal(signal);
-  } finally {
-    stop();
-    await served.close();
-  }
+  let listeners: readonly (readonly [NodeJS.Signals, () => void])[] = [];
+  const signal = await new Promise<string>((resolve) => {
+    listeners = (['SIGINT', 'SIGTERM'] as const).map((name) => [name, () => resolve(name)] as const);
+    for (const [name, listener] of listeners) process.once(name, listener);
+  });
+  for (const [name, listener] of listeners) process.off(name, listener);
+  onSignal(signal);
+  await served.close();
 }
 
 function listenError(error: unknown, { host, port: asked }: Flags): unknown {

@@ -4,7 +4,7 @@ import { invalid, ServeError } from './serve-error.js';
 /**
  * The JSON body of a request.
  * @param limit bytes
- * @throws ServeError for one that is larger (413), of another type or compressed (415), or no JSON (400); the reason of a broken connection
+ * @throws ServeError for one that is larger (413), of another type or compressed (415), that does not come whole (408), or no JSON (400)
  */
 export async function readBody(request: IncomingMessage, limit: number): Promise<unknown> {
   const { 'content-type': type = '', 'content-encoding': coding = 'identity' } = request.headers;
@@ -18,6 +18,8 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   if (coding !== 'identity') throw refuse(415, 'expected no "content-encoding", got one');
   const tooLarge = () => refuse(413, `expected at most ${limit} bytes, got more — send fewer texts`);
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge();
+  const broken = () =>
+    new ServeError(408, 'validation', 'body: expected all of it, got the end of the connection');
   const chunks: Buffer[] = [];
   let bytes = 0;
   await new Promise<void>((resolve, reject) => {
@@ -31,8 +33,8 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
       }
     });
     request.once('end', resolve);
-    request.once('error', reject);
-    request.once('aborted', () => reject(new Error('the client went')));
+    request.once('error', () => reject(broken()));
+    request.once('close', () => reject(broken()));
   });
   const text = Buffer.concat(chunks).toString('utf8');
   try {

@@ -231,7 +231,7 @@ describe('what is refused', () => {
     ['/rerank', { query: '', texts: [''] }, 400, 'empty', 'texts[0]'],
     ['/similarity', { inputs: { source_sentence: 'a', sentences: [] } }, 400, 'empty', 'inputs.sentences'],
     ['/tokenize', { inputs: 'a' }, 404, 'not_found', 'path: expected a route'],
-  ])('%s %j', async (path, body, status, type, message) => {
+  ])('%s: case %#', async (path, body, status, type, message) => {
     const { json, ...answer } = await post(path, body, { 'x-request-id': 'r-1' });
     expect([answer.status, json.error_type, json.request_id]).toEqual([status, type, 'r-1']);
     expect(json.error).toContain(message);
