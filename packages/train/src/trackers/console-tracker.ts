@@ -18,12 +18,14 @@ export interface ConsoleOptions {
   readonly clock?: Pick<Clock, 'now'>;
 }
 
+type Scalars = Extract<TrackedEntry, { kind: 'scalars' }>;
+
 /** A run as lines: step, values, time left. Without a terminal there is one line per interval and nothing but line feeds. */
 export function consoleTracker({ output, interval = 1, clock = systemClock }: ConsoleOptions): TrackerDriver {
   let run: TrackedRun | undefined;
   let began = { time: 0, step: 0 };
   let printed = Number.NEGATIVE_INFINITY;
-  let held: TrackedEntry | undefined;
+  let held: Scalars | undefined;
   let isDrawn = false;
   const clear = (): string => {
     const drawn = isDrawn;
@@ -33,7 +35,7 @@ export function consoleTracker({ output, interval = 1, clock = systemClock }: Co
   const say = (line: string): void => {
     output.write(`${clear()}${oneLine(line)}\n`);
   };
-  const lineOf = (entry: TrackedEntry & { kind: 'scalars' }): string => {
+  const lineOf = (entry: Scalars): string => {
     const total = run?.totalSteps;
     const done = entry.step - began.step;
     const left =
@@ -43,21 +45,24 @@ export function consoleTracker({ output, interval = 1, clock = systemClock }: Co
     const values = Object.entries(entry.values).map(([name, value]) => `${name} ${formatValue(value)}`);
     return [`${entry.step}${total === undefined ? '' : `/${total}`}`, ...values, ...left].join(' · ');
   };
-  const show = (entry: TrackedEntry): void => {
-    if (entry.kind === 'text') return say(`${entry.step} · ${entry.name}: ${entry.text}`);
-    if (entry.kind === 'artifact') return say(`${entry.step} · ${entry.type} ${entry.name}: ${entry.uri}`);
-    if (entry.kind === 'histogram') return;
+  const showScalars = (entry: Scalars): void => {
     const isDue =
       entry.step === printed || entry.step - printed >= interval || entry.step === run?.totalSteps;
     if (isDue) {
       printed = entry.step;
       held = undefined;
-      return say(lineOf(entry));
+      say(lineOf(entry));
+      return;
     }
     held = entry;
     if (!output.isTTY) return;
     output.write(`${clear()}${cut(oneLine(lineOf(entry)), (output.columns ?? 80) - 1)}`);
     isDrawn = true;
+  };
+  const show = (entry: TrackedEntry): void => {
+    if (entry.kind === 'text') say(`${entry.step} · ${entry.name}: ${entry.text}`);
+    else if (entry.kind === 'artifact') say(`${entry.step} · ${entry.type} ${entry.name}: ${entry.uri}`);
+    else if (entry.kind === 'scalars') showScalars(entry);
   };
   return {
     name: 'console',
@@ -77,7 +82,7 @@ export function consoleTracker({ output, interval = 1, clock = systemClock }: Co
       for (const entry of entries) show(entry);
     },
     async close(outcome) {
-      if (held?.kind === 'scalars') say(lineOf(held));
+      if (held !== undefined) say(lineOf(held));
       held = undefined;
       say(`run ${run!.name}: ${outcome}`);
     },

@@ -100,10 +100,10 @@ const anyValue = (value: FlatValue): Uint8Array =>
       : string(3, String(value));
 
 /** Status of tensorboard/plugins/hparams/api.proto. */
-const statuses = { finished: 1, failed: 2, interrupted: 2 } as const;
+const statuses = { finished: 1, failed: 2 } as const;
 
 /** How the run ended, for the HPARAMS page. */
-export const endEvent = (time: number, outcome: Outcome): Uint8Array =>
+export const endEvent = (time: number, outcome: Exclude<Outcome, 'interrupted'>): Uint8Array =>
   event(
     time,
     hparamsValue('_hparams_/session_end_info', message(4, int(1, statuses[outcome]), double(2, time / 1000))),

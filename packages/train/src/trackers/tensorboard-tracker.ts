@@ -46,7 +46,8 @@ export function tensorboardTracker({
     },
     write: (entries) => append(entries.map(entryEvent)),
     async close(outcome) {
-      await append([endEvent(clock.now(), outcome)]);
+      // Readers keep the first end that they see, and an interrupted run may go on.
+      if (outcome !== 'interrupted') await append([endEvent(clock.now(), outcome)]);
       await file!.close();
     },
   };
