@@ -29,6 +29,7 @@ test("the README's example runs on a directory and prints what it says", async (
 
 test("the README's table names what there is", () => {
   const members = new Set([
+    ...Object.keys(api),
     ...Object.getOwnPropertyNames(api.Embedding),
     ...Object.getOwnPropertyNames(api.Embedding.prototype),
   ]);
