@@ -10,7 +10,7 @@ import {
   parameterRoot,
   trainingDropout,
 } from '@rag/models';
-import { gather, input, leavesOf, reshape, type Value } from '@rag/onnx';
+import { add, cast, gather, input, leavesOf, mul, reshape, split, type Value } from '@rag/onnx';
 import type { Objective } from '@rag/runtime';
 import { classifierScores } from '../classifier-graph.js';
 import type { Scores } from '../score-model.js';
@@ -23,6 +23,8 @@ export type RerankerLoss =
       readonly loss: GroupLoss;
       /** Whether the loss also reads `teacher_scores`. */
       readonly teacher?: boolean;
+      /** Of a layer-wise model: whether earlier layers have the last one's scores for a teacher, which `loss` then reads. */
+      readonly selfTaught?: boolean;
     };
 
 export interface RerankerObjectiveOptions {
@@ -41,7 +43,8 @@ export interface RerankerObjectiveOptions {
 
 /**
  * The loss of a reranker, fed by `collatePointwise` or `collateGroups`; its output `logits` is [batch]. Dropout is
- * as config.json asks, in training only.
+ * as config.json asks, in training only. Where `scores` gives those of several layers, [batch, layers], the losses of all are added, and
+ * `logits` are the last one's (FlagEmbedding's layer-wise trainer, finetune/reranker/decoder_only/layerwise/modeling.py).
  */
 export function rerankerObjective({
   config,
@@ -56,17 +59,39 @@ export function rerankerObjective({
       const dropout: Dropout = mode === 'train' ? trainingDropout() : noDropout;
       const rows = scores(parameterRoot(parameters?.(dropout, inputs)), inputs, dropout);
       const own = inputsOf(rows, [...Object.values(inputs), ...dropout.inputs]);
-      const logits = reshape(rows, [-1]);
+      const byLayer = layersOf(rows);
+      const logits = byLayer.at(-1)!;
       const targets = loss.kind === 'pointwise' ? pointwiseTargets() : groupTargets(loss.teacher ?? false);
       return {
         inputs: [...Object.values(inputs), ...own, ...Object.values(targets), ...dropout.inputs],
-        ...applied(loss, logits, targets),
+        ...added(byLayer, loss, targets),
         outputs: { logits },
         ...(layerSplit && { cuts: layerCuts([logits], config.num_hidden_layers) }),
       };
     },
   };
 }
+
+/** Logits [batch] of each layer that has a head, in order. */
+function layersOf(rows: Value): Value[] {
+  const count = rows.shape[1];
+  if (typeof count !== 'number' || count < 2) return [reshape(rows, [-1])];
+  return split(rows, new Array<number>(count).fill(1), 1).map((one) => reshape(one, [-1]));
+}
+
+function added(byLayer: readonly Value[], loss: RerankerLoss, targets: Targets): Loss {
+  const last = byLayer.at(-1)!;
+  const lastLoss = applied(loss, last, targets);
+  const isTaught = loss.kind === 'group' && loss.selfTaught && !targets.teacher_scores;
+  const earlier = isTaught
+    ? { ...targets, teacher_scores: gather(heldFixed(last), targets.group_index!) }
+    : targets;
+  const sums = byLayer.slice(0, -1).map((logits) => applied(loss, logits, earlier).sum);
+  return { ...lastLoss, sum: sums.reduce(add, lastLoss.sum) };
+}
+
+/** A value through which no gradient flows, since integers have none: float32 from 1 on is whole in these steps, smaller is within 2⁻²³. */
+const heldFixed = (x: Value): Value => mul(cast(cast(mul(x, 2 ** 23), 'int64'), x.dtype), 2 ** -23);
 
 const inputsOf = (value: Value, known: readonly Value[]): Value[] =>
   leavesOf([value]).filter((leaf) => leaf.source.kind === 'input' && !known.includes(leaf));

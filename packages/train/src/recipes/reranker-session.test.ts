@@ -6,8 +6,8 @@ test('a loss reads the teacher where it must, or may and is told to', () => {
   const teacher = (name: string, knowledgeDistillation: boolean) =>
     rerankerLoss(lossByName(name), { knowledgeDistillation });
   expect(teacher('pointwise_bce', false)).toMatchObject({ kind: 'pointwise' });
-  expect(teacher('group_softmax', false)).toMatchObject({ kind: 'group', teacher: false });
-  expect(teacher('group_softmax', true)).toMatchObject({ teacher: true });
+  expect(teacher('group_softmax', false)).toMatchObject({ kind: 'group', teacher: false, selfTaught: true });
+  expect(teacher('group_softmax', true)).toMatchObject({ teacher: true, selfTaught: false });
   expect(teacher('kl_divergence', false)).toMatchObject({ teacher: true });
 });
 

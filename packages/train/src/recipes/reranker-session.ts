@@ -15,7 +15,8 @@ export function rerankerLoss(
   config: Pick<CompleteRerankerConfig, 'knowledgeDistillation'>,
 ): RerankerLoss {
   if (loss.kind === 'pointwise') return loss;
-  return { kind: 'group', loss: loss.loss, teacher: usesTeacher(loss, config) };
+  const teacher = usesTeacher(loss, config);
+  return { kind: 'group', loss: loss.loss, teacher, selfTaught: loss.teacher === 'optional' && !teacher };
 }
 
 type Saved = Pick<StartingModel, 'config' | 'tokenizerFiles' | 'model'>;

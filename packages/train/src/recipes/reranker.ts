@@ -46,7 +46,7 @@ async function prepare(
       const judged = await openJudgedQueries(files, config, say);
       const { parts } = start.model;
       const encoder = parts.encoder(maxLength);
-      const scores: Scores = file ? (_, inputs) => file.output(inputs) : parts.scores;
+      const scores: Scores = file ? (_, inputs) => file.output(inputs) : (parts.whole ?? parts.scores);
       const objective = (how: Partial<ObjectiveParts>) =>
         rerankerObjective({ config: start.config, loss, scores, ...how });
       if (file) refuseAdapters(config, file);
