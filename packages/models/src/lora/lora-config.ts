@@ -78,25 +78,36 @@ function patternValue(
   return undefined;
 }
 
-/** Characters of a pattern, and how many of its repetitions may be tried against each other: what bounds the time of a hostile one. */
-const [MAX_PATTERN, MAX_REPEATS] = [512, 6];
+/** Characters of a pattern, and how many ways of reading one module's name it may have: what bounds the time of a hostile one. */
+const [MAX_PATTERN, MAX_WAYS] = [512, 5_000_000];
 
 /**
- * A regular expression of whole module names. Names are short, but a repeated group can take time that doubles with every character, and
- * patterns come with adapters: those are refused.
- * @throws LoraError
+ * A regular expression of whole module names. Names are short, but a group that is repeated, or choices one behind the other, can take time that
+ * doubles with every character, and patterns come with adapters: those are refused.
+ * @throws LoraError, from `test` where it is a name that has too many ways to be read
  */
-export function modulePattern(source: string, shown: string, field: string): RegExp {
-  const plain = shown.replace(/\\./g, '_').replace(/\[[^\]]*\]/g, '_');
-  const repeats = plain.match(/[*+{]/g)?.length ?? 0;
-  if (shown.length > MAX_PATTERN || /\)[*+{]/.test(plain) || /\\[1-9k]/.test(shown) || repeats > MAX_REPEATS)
+export function modulePattern(
+  source: string,
+  shown: string,
+  field: string,
+): { test(module: string): boolean } {
+  const plain = shown
+    .replace(/\\./g, '_')
+    .replace(/\[[^\]]*\]/g, '_')
+    .replace(/\(\?(?:[:=!]|<[=!])/g, '(')
+    .replace(/([*+?}])\?/g, '$1');
+  const refuse = (why: string): never => {
     throw new LoraError(
       field,
-      `expected a regular expression of at most ${MAX_PATTERN} characters and ${MAX_REPEATS} repetitions, none of a group, got ${JSON.stringify(shown.slice(0, 80))}`,
+      `expected a regular expression of at most ${MAX_PATTERN} characters, no group of it repeated and with few choices, got ${JSON.stringify(shown.slice(0, 80))}${why}`,
       'list the modules instead',
     );
+  };
+  if (shown.length > MAX_PATTERN || /\)[*+{]/.test(plain) || /\\[1-9k]/.test(shown)) refuse('');
+  const waysOf = waysToRead(plain);
+  let found: RegExp;
   try {
-    return new RegExp(`^(?:${source})$`);
+    found = new RegExp(`^(?:${source})$`);
   } catch (cause) {
     throw new LoraError(
       field,
@@ -105,4 +116,34 @@ export function modulePattern(source: string, shown: string, field: string): Reg
       { cause },
     );
   }
+  return {
+    test(module) {
+      const ways = waysOf(module.length);
+      if (ways > MAX_WAYS) refuse(`, which reads a name of ${module.length} characters in ${ways} ways`);
+      return found.test(module);
+    },
+  };
+}
+
+/**
+ * At most how many ways a pattern has to be tried on a name: the alternatives of all groups and the options times each other, and where each
+ * repetition of one character ends.
+ */
+function waysToRead(pattern: string): (length: number) => number {
+  const options = pattern.match(/\?/g)?.length ?? 0;
+  const repeats = pattern.match(/[*+{]/g)?.length ?? 0;
+  /** Alternatives of the groups that are open, the whole pattern the first. */
+  const open = [1];
+  let choices = 2 ** options;
+  for (const character of pattern) {
+    if (character === '|') open[open.length - 1]!++;
+    if (character === '(') open.push(1);
+    if (character === ')' && open.length > 1) choices *= open.pop()!;
+  }
+  for (const alternatives of open) choices *= alternatives;
+  return (length) => {
+    let ways = choices;
+    for (let i = 1; i <= repeats; i++) ways *= (length + i) / i;
+    return Math.round(ways);
+  };
 }
