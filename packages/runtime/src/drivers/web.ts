@@ -43,9 +43,10 @@ export async function openWeb(model: Uint8Array | string, options: DriverOptions
   const native = await binding.call(
     typeof model === 'string' ? `createSession ${model}` : 'createSession',
     () =>
+      // onnxruntime-web writes into `extra`.
       binding.InferenceSession.create(
         model as Uint8Array,
-        { ...rest, executionProviders: [provider], extra: config } as InferenceSession.SessionOptions,
+        { ...rest, executionProviders: [provider], extra: { ...config } } as InferenceSession.SessionOptions,
       ),
   );
   const session = bindingSession(binding, native);
