@@ -22,6 +22,24 @@ export type { RunListener } from '../recipes/run-task.js';
 export type { Served } from '../serve/http-server.js';
 export type { ModelsToServe } from '../serve/open-served-models.js';
 export { type ServeLimits, type ServeOptions, serve } from '../serve/serve.js';
+export { type ConsoleOptions, consoleTracker } from '../trackers/console-tracker.js';
+export { histogramOf } from '../trackers/histogram.js';
+export { type JsonlOptions, jsonlTracker } from '../trackers/jsonl-tracker.js';
+export { type MlflowOptions, mlflowTracker } from '../trackers/mlflow-tracker.js';
+export { nodeTrackerFiles } from '../trackers/node/node-tracker-files.js';
+export { type TensorboardOptions, tensorboardTracker } from '../trackers/tensorboard-tracker.js';
+export { type TrackOptions, track } from '../trackers/track.js';
+export type {
+  Outcome,
+  TrackedEntry,
+  TrackedRun,
+  Tracker,
+  TrackerDriver,
+  TrackerProblem,
+} from '../trackers/tracker.js';
+export { trackers } from '../trackers/trackers.js';
+export { type WandbOfflineOptions, wandbOfflineTracker } from '../trackers/wandb-offline-tracker.js';
+export { type WandbOnlineOptions, wandbOnlineTracker } from '../trackers/wandb-online-tracker.js';
 export type { StepEvent } from '../trainer.js';
 export { runCommandLine } from './command-line.js';
 export {

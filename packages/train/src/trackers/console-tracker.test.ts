@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { examineTracker, examRun } from '../testing/tracker-exam.js';
 import { type ConsoleOptions, consoleTracker } from './console-tracker.js';
 import { handClock } from './testing/hand-clock.js';
-import { examineTracker, examRun } from './testing/tracker-exam.js';
 import type { TrackedEntry } from './tracker.js';
 
 examineTracker(

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { examineTracker, examRun } from '../testing/tracker-exam.js';
 import { jsonlTracker } from './jsonl-tracker.js';
 import { handClock } from './testing/hand-clock.js';
 import { memoryTrackerFiles } from './testing/memory-tracker-files.js';
-import { examineTracker, examRun } from './testing/tracker-exam.js';
 import type { TrackedEntry } from './tracker.js';
 
 const path = 'out/log.jsonl';

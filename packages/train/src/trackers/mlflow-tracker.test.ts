@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { examineTracker, examRun } from '../testing/tracker-exam.js';
 import { mlflowTracker } from './mlflow-tracker.js';
 import { mlflowServer } from './testing/mlflow-server.js';
-import { examineTracker, examRun } from './testing/tracker-exam.js';
 
 const secret = 'mlflow-secret-0123456789';
 const outcomes: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
+import { examineTracker } from '../testing/tracker-exam.js';
 import { tensorboardTracker } from './tensorboard-tracker.js';
 import { memoryTrackerFiles } from './testing/memory-tracker-files.js';
 import { readTfEvents } from './testing/read-tf-events.js';
-import { examineTracker } from './testing/tracker-exam.js';
 
 examineTracker(
   'tensorboard',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { examRun } from '../testing/tracker-exam.js';
 import { handClock } from './testing/hand-clock.js';
-import { examRun } from './testing/tracker-exam.js';
 import { track } from './track.js';
 import { type TrackedEntry, type TrackerDriver, type TrackerProblem, TransientError } from './tracker.js';
 import { trackers } from './trackers.js';

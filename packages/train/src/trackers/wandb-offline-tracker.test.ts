@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { examineTracker, examRun } from '../testing/tracker-exam.js';
 import { memoryTrackerFiles } from './testing/memory-tracker-files.js';
 import { readFields } from './testing/read-fields.js';
-import { examineTracker, examRun } from './testing/tracker-exam.js';
 import { readLog } from './wandb-log.js';
 import { wandbOfflineTracker } from './wandb-offline-tracker.js';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { examineTracker } from './testing/tracker-exam.js';
+import { examineTracker } from '../testing/tracker-exam.js';
 import { wandbServer } from './testing/wandb-server.js';
 import { wandbOnlineTracker } from './wandb-online-tracker.js';
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { histogramOf } from '../histogram.js';
-import { track } from '../track.js';
-import type { TrackedRun, Tracker, TrackerDriver, TrackerProblem } from '../tracker.js';
-import { type HandClock, handClock } from './hand-clock.js';
-import type { HttpFixture } from './http-fixture.js';
+import { histogramOf } from '../trackers/histogram.js';
+import { type HandClock, handClock } from '../trackers/testing/hand-clock.js';
+import type { HttpFixture } from '../trackers/testing/http-fixture.js';
+import { track } from '../trackers/track.js';
+import type { TrackedRun, Tracker, TrackerDriver, TrackerProblem } from '../trackers/tracker.js';
 
 /** A value of a step, under a name. */
 export type KeptScalar = readonly [name: string, step: number, value: number];
