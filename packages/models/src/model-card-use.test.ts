@@ -8,6 +8,13 @@ test('code for each tool that opens the directory, and for no other', () => {
   expect(modelCardUse({ task: 'embedding', onnx: false })).not.toContain('```js');
 });
 
+test('a language model opens as what it is, by tools that write its pairs', () => {
+  const use = modelCardUse({ task: 'reranker', decoder: true, onnx: true });
+  expect(use).toContain("await Reranker.fromPretrained('./model', { verify: true })");
+  expect(use).toContain('reranker_config.json');
+  expect(use.match(/^```\w+$/gm)).toEqual(['```ts']);
+});
+
 // transformers.js takes a bare word for a name of the hub, and looks below its own package for it.
 test.each(['reranker', 'embedding', 'colbert'] as const)('%s: every tool is given a path', (task) => {
   for (const layout of ['rag-retrieval', 'pylate', 'colbertv2'] as const) {

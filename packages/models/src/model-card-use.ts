@@ -1,6 +1,6 @@
 import type { ModelCard } from './model-card.js';
 
-interface Opened extends Pick<ModelCard, 'task' | 'layout' | 'onnx'> {
+interface Opened extends Pick<ModelCard, 'task' | 'layout' | 'decoder' | 'onnx'> {
   /** Whether golden.json is there. @default true */
   readonly golden?: boolean;
 }
@@ -12,15 +12,19 @@ export function modelCardUse(card: Opened): string {
     '## Use',
     'In each, `./model` stands for the path of this directory or its name on the hub.',
     block('ts', inTypeScript(card)),
-    python,
-    ...(card.onnx ? [block('js', inTransformersJs(card))] : []),
+    ...(card.decoder
+      ? [
+          'How a pair becomes one text is in reranker_config.json: a tool that scores the weights has to write it so.',
+        ]
+      : [python]),
+    ...(card.onnx && !card.decoder ? [block('js', inTransformersJs(card))] : []),
   ].join('\n\n');
 }
 
 const block = (language: string, lines: readonly string[]): string =>
   [`\`\`\`${language}`, ...lines, '```'].join('\n');
 
-function inTypeScript({ task, golden = true }: Opened): string[] {
+function inTypeScript({ task, decoder, golden = true }: Opened): string[] {
   const open = (name: string) => [
     `import { ${name} } from '@rag/${task}';`,
     '',
@@ -32,7 +36,7 @@ function inTypeScript({ task, golden = true }: Opened): string[] {
   switch (task) {
     case 'reranker':
       return [
-        ...open('CrossEncoder'),
+        ...open(decoder ? 'Reranker' : 'CrossEncoder'),
         "const ranked = await opened.rerank('query', ['passage', 'another']);",
       ];
     case 'embedding':

@@ -31,6 +31,8 @@ export interface ModelCard {
   readonly task: 'reranker' | 'embedding' | 'colbert';
   /** Which tools open a ColBERT model's projection. */
   readonly layout?: 'rag-retrieval' | 'colbertv2' | 'pylate';
+  /** True for a reranker that is a language model, whose pairs are written as reranker_config.json says. */
+  readonly decoder?: boolean;
   /** The model that training started from: a name of the hub with its commit and what its card states, or the last part of a path. */
   readonly base: { readonly name: string; readonly commit?: string; readonly facts?: ModelCardFacts };
   readonly modelType: string;

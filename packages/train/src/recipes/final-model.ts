@@ -48,7 +48,7 @@ export async function describeData(
 }
 
 /** What a card tells beside the run's facts. */
-export interface CardParts extends Pick<ModelCard, 'layout'> {
+export interface CardParts extends Pick<ModelCard, 'layout' | 'decoder'> {
   readonly metrics: readonly ModelCardMetric[];
 }
 

@@ -56,6 +56,7 @@ async function prepare(
       return {
         start: { ...start, modelType: start.config.model_type },
         model: start.model,
+        decoder: start.kind !== 'cross-encoder',
         objective: training?.objective ?? objective({}),
         ...(training && { toTrain: training.toTrain }),
         data: {

@@ -111,6 +111,8 @@ export interface PreparedTask<Model extends OpenModel, Evaluation> {
   readonly dataFiles: DataFiles;
   /** Of a ColBERT model's directory. */
   readonly layout?: ModelCard['layout'];
+  /** Whether a reranker is a language model. */
+  readonly decoder?: boolean;
   readonly evaluator?: TaskEvaluator<Model, Evaluation>;
   /** What run.json tells of this task's run, e.g. `max_len`. */
   readonly ran: Readonly<Record<string, unknown>>;
@@ -220,8 +222,12 @@ export async function runTask<Model extends OpenModel, Evaluation>(
       withSaved(prepared, directory, evaluating, async (saved) => {
         if (evaluator) listener.say(await evaluator.after(saved));
         evaluation = evaluator?.result();
-        const { layout } = prepared;
-        const card = { metrics: evaluator?.metrics() ?? [], ...(layout && { layout }) };
+        const { layout, decoder } = prepared;
+        const card = {
+          metrics: evaluator?.metrics() ?? [],
+          ...(layout && { layout }),
+          ...(decoder && { decoder }),
+        };
         const made = (model: Model) =>
           finalFiles(model, directory, resolved, facts, { outcome: { result, evaluation }, card });
         return recording ? withSaved(prepared, directory, recording, made) : made(saved);
