@@ -135,6 +135,18 @@ test('closing: what is under way is finished, what is new is refused, connection
   await closed;
 });
 
+test('a connection that was opened and never used does not hold up the end', async () => {
+  const { url, close } = await start();
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.on('error', () => {});
+  const ended = new Promise((resolve) => socket.once('close', resolve));
+  await new Promise((resolve) => socket.once('connect', resolve));
+  // Answered: the server has seen the connection before.
+  expect((await fetch(`${url}/metrics`)).status).toBe(200);
+  await close();
+  await ended;
+});
+
 test('a client that never finishes its request is told so and let go', async () => {
   const { url } = await start({ requestTimeout: 100 });
   const { port } = new URL(url);
