@@ -1,9 +1,8 @@
 import { type DropoutDraw, type ModelCard, type ModelCardMetric, TRAINING_CONFIG_FILE } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
 import { type Objective, type OpenOptions, objectiveSpecs, TrainingSession } from '@rag/runtime';
-import { checkpointName, checkpointsOf, trainerState } from '../checkpoints.js';
+import { checkpointsOf } from '../checkpoints.js';
 import type { CompleteConfig } from '../config/check-shared.js';
-import { ConfigError } from '../config/config-error.js';
 import type { OptionTable } from '../config/option.js';
 import { formatNotActive, type Resolved } from '../config/resolve.js';
 import { formatSkipped } from '../progress-text.js';
@@ -12,6 +11,7 @@ import { type EpochEvent, type StepEvent, type TaskBatch, Trainer, type Training
 import { type DataFiles, describeData, FINAL_FILES, finalFiles, type WrittenModel } from './final-model.js';
 import type { InitialWeights } from './initial-weights.js';
 import type { BaseModel } from './model-source.js';
+import { makeOutput, refuseForeign } from './output-directory.js';
 import { checkMemory, describeMemory, plannedMemory } from './planned-memory.js';
 import {
   earlierCheckpoints,
@@ -256,33 +256,6 @@ export async function runTask<Model extends OpenModel, Evaluation>(
     session?.dispose();
     model.dispose();
     await data.close();
-  }
-}
-
-/** Finds out before anything is trained whether the run can be written. */
-async function makeOutput(files: RunFiles, outputDir: string): Promise<void> {
-  await files.makeDirectory(outputDir).catch((cause: Error) => {
-    throw new ConfigError(
-      'output_dir',
-      'output_dir',
-      `expected a directory that can be made, got ${outputDir} (${cause.message}) — choose another`,
-      { cause },
-    );
-  });
-}
-
-/** Finds out before anything is trained whether models can be written where an earlier run's lie. @throws ConfigError */
-async function refuseForeign(files: RunFiles, outputDir: string): Promise<void> {
-  const folder = 'runs/checkpoints';
-  const names = (await files.list(`${outputDir}/${folder}`)).filter((name) => checkpointName.test(name));
-  for (const place of ['model', ...names.map((name) => `${folder}/${name}`)]) {
-    const foreign = await files.foreignFiles(`${outputDir}/${place}`, [...FINAL_FILES, trainerState]);
-    if (foreign.length > 0)
-      throw new ConfigError(
-        'output_dir',
-        'output_dir',
-        `expected only files of an earlier run in ${outputDir}/${place}, got ${foreign.slice(0, 5).join(', ')}${foreign.length > 5 ? ', …' : ''} — move them away or choose another directory: overwrite_output_dir replaces a run, never other files`,
-      );
   }
 }
 
