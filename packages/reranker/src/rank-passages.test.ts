@@ -3,6 +3,7 @@ import { rankPassages, slicePassages } from './rank-passages.js';
 
 const encoder = {
   maxLength: 8,
+  fits: () => true,
   padId: 0,
   encode: (query: string, passage: string) => ({
     input_ids: [query.length, passage.length],
