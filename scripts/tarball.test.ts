@@ -170,7 +170,8 @@ it('the packed @rag/colbert scores there, and its saved model gives the same sco
 it('has what training needs in its own entry', async () => {
   const script = `import * as training from '@rag/reranker/training'; console.log(JSON.stringify(Object.keys(training)));`;
   expect(await node('training.mjs', script)).toEqual([
-    'classifierConfig',
+    'causalParameters',
+      'classifierConfig',
     'classifierParameters',
     'collateGroups',
     'collatePointwise',
