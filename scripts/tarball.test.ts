@@ -171,7 +171,7 @@ it('has what training needs in its own entry', async () => {
   const script = `import * as training from '@rag/reranker/training'; console.log(JSON.stringify(Object.keys(training)));`;
   expect(await node('training.mjs', script)).toEqual([
     'causalParameters',
-      'classifierConfig',
+    'classifierConfig',
     'classifierParameters',
     'collateGroups',
     'collatePointwise',

@@ -40,9 +40,17 @@ test("the README's table names what there is", () => {
     [...members].filter(
       (name) =>
         !named.includes(name) &&
-        !['length', 'name', 'prototype', 'constructor', 'golden', 'toSave', 'onnx', 'fileParts', 'stored'].includes(
-          name,
-        ),
+        ![
+          'length',
+          'name',
+          'prototype',
+          'constructor',
+          'golden',
+          'toSave',
+          'onnx',
+          'fileParts',
+          'stored',
+        ].includes(name),
     ),
   ).toEqual([]);
 });
