@@ -47,14 +47,9 @@ export class LLMDecoder extends PairReranker {
     idOrDirectory: string,
     options: LLMDecoderOptions & HubOptions = {},
   ): Promise<LLMDecoder> {
-    return openPretrained(idOrDirectory, options, async (checkpoint) => {
-      const model = await LLMDecoder.fromCheckpoint(checkpoint, options);
-      if (!options.template && !model.initialized.length && !(await statedRerankerConfig(checkpoint.source)))
-        console.warn(
-          `${idOrDirectory}: expected reranker_config.json or the option template, got neither, so pairs are written as RAG-Retrieval does by default — if the model was trained with another template, write it into that file as ${JSON.stringify({ template: SCALAR_TEMPLATE })}, or pass the option`,
-        );
-      return model;
-    });
+    return openPretrained(idOrDirectory, options, (checkpoint) =>
+      LLMDecoder.fromCheckpoint(checkpoint, options),
+    );
   }
 
   /** Opens a checkpoint of any source, as `fromPretrained`. */
@@ -65,7 +60,8 @@ export class LLMDecoder extends PairReranker {
     const stated = await statedRerankerConfig(checkpoint.source);
     const { template } = rerankerConfig(stated ?? {}, { template: SCALAR_TEMPLATE }, 'reranker_config.json');
     const parts = llmDecoderParts(config, checkpoint.tokenizerFiles, laidOver(template, options.template));
-    const opened = await openRerankerCheckpoint(checkpoint, parts, options);
+    const assumed = stated || options.template ? {} : { assumed: ASSUMED };
+    const opened = await openRerankerCheckpoint(checkpoint, { ...parts, ...assumed }, options);
     return new LLMDecoder(opened, options.provider, given.source);
   }
 
@@ -84,6 +80,9 @@ export class LLMDecoder extends PairReranker {
     return new LLMDecoder(opened, options.provider);
   }
 }
+
+/** Checkpoints of Python do not say how their pairs were written. */
+const ASSUMED = `expected reranker_config.json or the option template, got neither, so pairs are written as RAG-Retrieval does by default — if the model was trained with another template, write it into that file as ${JSON.stringify({ template: SCALAR_TEMPLATE })}, or pass the option`;
 
 const laidOver = (template: PairTemplate, given: Partial<PairTemplate> = {}): PairTemplate =>
   readPairTemplate(given, template, 'template');

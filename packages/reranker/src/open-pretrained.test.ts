@@ -24,7 +24,7 @@ afterEach(() => warn.mockClear());
 
 /** A model that does nothing, with parameters that start from random values. */
 const model = (...initialized: string[]) =>
-  ({ initialized, dispose: vi.fn(), golden: async () => [] }) as unknown as PairReranker;
+  ({ initialized, parts: {}, dispose: vi.fn(), golden: async () => [] }) as unknown as PairReranker;
 
 test('a directory of another task is refused before anything is opened, unless it is asked for as an encoder', async () => {
   const open = vi.fn(async () => model());
@@ -49,6 +49,15 @@ test('a fresh head is said, unless it was asked for', async () => {
   await openPretrained(reranker, { newHead: true }, fresh);
   await openPretrained(reranker, {}, async () => model());
   expect(warn).not.toHaveBeenCalled();
+});
+
+test('what was assumed is said, once the head is trained', async () => {
+  const assumed = (...initialized: string[]) =>
+    ({ ...model(...initialized), parts: { assumed: 'expected a template, got none' } }) as PairReranker;
+  await openPretrained(reranker, { newHead: true }, async () => assumed('score.weight'));
+  expect(warn).not.toHaveBeenCalled();
+  await openPretrained(reranker, {}, async () => assumed());
+  expect(warn.mock.calls).toEqual([[`${reranker}: expected a template, got none`]]);
 });
 
 test('a model that is not verified is disposed of', async () => {

@@ -6,7 +6,7 @@ import type { PairReranker } from './pair-reranker.js';
 
 /**
  * A model by its directory or its name on the hub: refused where that states another task, replayed against golden.json with
- * `verify`, and warned of where its head is fresh.
+ * `verify`, and warned of where its head is fresh or something had to be assumed.
  * @throws HubError, FileSourceError, ModelKindError, GoldenError and what `open` throws
  */
 export async function openPretrained<Model extends PairReranker>(
@@ -37,5 +37,7 @@ export async function openPretrained<Model extends PairReranker>(
     console.warn(
       `${idOrDirectory}: expected a classification head, got none, so ${model.initialized.join(', ')} start from random values — train the model before use, or pass newHead: true to say so`,
     );
+  const { assumed } = model.parts;
+  if (model.initialized.length === 0 && assumed !== undefined) console.warn(`${idOrDirectory}: ${assumed}`);
   return model;
 }

@@ -41,6 +41,8 @@ export interface RerankerParts {
   readonly whole?: Scores;
   /** Pairs to ids. */
   encoder(maxLength: number): PairEncoder;
+  /** What no file and no option stated, so that it was assumed: `fromPretrained` says so. */
+  readonly assumed?: string;
   /** What is saved beside the checkpoint. */
   readonly files?: Readonly<Record<string, string>>;
 }

@@ -1,14 +1,9 @@
-import {
-  architectures,
-  type Checkpoint,
-  ModelKindError,
-  openCheckpointOrOnnx,
-  parseEncoderConfig,
-} from '@rag/models';
+import { architectures, type Checkpoint, ModelKindError, parseEncoderConfig } from '@rag/models';
 import type { HubOptions } from '@rag/models/node';
 import { CrossEncoder } from './cross-encoder.js';
 import type { FromPretrainedOptions } from './cross-encoder-options.js';
 import { LLMDecoder } from './llm-decoder.js';
+import { openPretrained } from './open-pretrained.js';
 import type { PairReranker } from './pair-reranker.js';
 import { YesNoReranker } from './yes-no-reranker.js';
 
@@ -26,12 +21,9 @@ export const Reranker = {
     idOrDirectory: string,
     options: FromPretrainedOptions & HubOptions = {},
   ): Promise<Reranker> {
-    const { openHubOrDirectory } = await import('@rag/models/node');
-    const { config } = await openCheckpointOrOnnx(
-      await openHubOrDirectory(idOrDirectory, options),
-      options.onnx,
+    return openPretrained(idOrDirectory, options, (checkpoint) =>
+      classes[rerankerKind(checkpoint.config, idOrDirectory)].fromCheckpoint(checkpoint, options),
     );
-    return classes[rerankerKind(config, idOrDirectory)].fromPretrained(idOrDirectory, options);
   },
 
   /** The same of a checkpoint of any source. */
