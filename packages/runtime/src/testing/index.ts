@@ -1,3 +1,5 @@
+export { COLLECTIVE_CASES, type CollectiveCase } from './collective-cases.js';
+export { collectiveExam } from './collective-exam.js';
 export { cudaAbsent } from './cuda-present.js';
 export { type ExamOptions, sessionExam } from './exam.js';
 export {
