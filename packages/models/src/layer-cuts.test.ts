@@ -32,6 +32,23 @@ test('finds what stands between layers', () => {
   expect(Object.values(layerCuts([states.at(-1)!], 3)[3]!)).toEqual([states[3]]);
 });
 
+test('puts what heads behind earlier layers compute beside what leaves their layer', () => {
+  const { states } = network(3);
+  const root = parameterRoot();
+  const heads = states
+    .slice(1)
+    .map((state, i) => module(root, `lm_head.${i}`, (head) => linear(state, head.get('weight', [1, 4]))));
+  const cuts = layerCuts(heads, 3, heads.slice(0, -1));
+  expect(cuts.map((cut) => Object.keys(cut))).toEqual([
+    ['hidden_states.0'],
+    ['hidden_states.1', 'exits.1'],
+    ['hidden_states.2', 'exits.2'],
+    ['hidden_states.3'],
+  ]);
+  for (const [i, cut] of cuts.entries()) expect(cut[`hidden_states.${i}`]).toBe(states[i]);
+  expect([cuts[1]!['exits.1'], cuts[2]!['exits.2']].map((exit) => heads.indexOf(exit!))).toEqual([0, 1]);
+});
+
 test('says where layers do not follow each other', () => {
   const shared = network(2, () => 'group.0');
   expect(() => layerCuts([shared.end], 2)).toThrow(

@@ -1,11 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { binaryCrossEntropy } from '@rag/losses';
+import { binaryCrossEntropy, groupSoftmax } from '@rag/losses';
 import { type EncoderConfig, MODEL_TYPES, parseEncoderConfig } from '@rag/models';
-import { type ComputeOptions, compile, TrainingSession } from '@rag/runtime';
+import { type ComputeOptions, compile, planMemory, TrainingSession } from '@rag/runtime';
 import { describe, expect, it } from 'vitest';
+import { headLayers, layerwiseScores } from '../answer-scores.js';
 import { classifierConfig } from '../classifier-config.js';
 import { tinyExamples, tinyTokenizer, tinyWeights } from '../testing/tiny.js';
-import { collatePointwise, pairEncoder, rerankerObjective } from './index.js';
+import {
+  type CollateOptions,
+  collateGroups,
+  collatePointwise,
+  pairEncoder,
+  type RerankerObjectiveOptions,
+  rerankerObjective,
+} from './index.js';
 
 /** The tiny model of each type that @rag/models holds against transformers, with dropout wherever it has one. */
 function configOf(model_type: string): EncoderConfig {
@@ -19,22 +27,42 @@ function configOf(model_type: string): EncoderConfig {
 const examples = tinyExamples(4);
 const indices = examples.map((_, i) => i);
 
-const planOf = (config: EncoderConfig, layerSplit: boolean) =>
-  compile(rerankerObjective({ config, loss: { kind: 'pointwise', loss: binaryCrossEntropy }, layerSplit }), {
+type Task = Pick<RerankerObjectiveOptions, 'loss' | 'scores'>;
+const pointwise: Task = { loss: { kind: 'pointwise', loss: binaryCrossEntropy } };
+
+const planOf = (config: EncoderConfig, layerSplit: boolean, task: Task = pointwise) =>
+  compile(rerankerObjective({ config, ...task, layerSplit }), {
     initial: tinyWeights(config),
     optimizer: {},
   });
 
+/** The pairs of the examples, or the first half of them against the second. */
+function batchOf({ loss }: Task, options: CollateOptions) {
+  if (loss.kind === 'pointwise') return collatePointwise({ examples, indices }, options).batch;
+  const groups = [examples.slice(0, 2), examples.slice(2)].map((rows) => ({
+    at: rows[0]!.at,
+    query: rows[0]!.query,
+    contents: rows.map(({ content }) => content),
+    labels: [1, 0],
+  }));
+  return collateGroups({ examples: groups, indices: [0, 1] }, options).batch;
+}
+
 /** Loss, gradients by name and evaluation of one batch. */
-async function learn(config: EncoderConfig, layerSplit: boolean, compute: Partial<ComputeOptions> = {}) {
-  const session = await TrainingSession.create(planOf(config, layerSplit), {
+async function learn(
+  config: EncoderConfig,
+  layerSplit: boolean,
+  compute: Partial<ComputeOptions> = {},
+  task: Task = pointwise,
+) {
+  const session = await TrainingSession.create(planOf(config, layerSplit, task), {
     provider: 'cpu',
     threads: 1,
     ...compute,
   });
   const encoder = pairEncoder(tinyTokenizer(), config, 20);
   const dropout = { seed: 3, update: 5, inputs: await session.inputs() };
-  const { batch } = collatePointwise({ examples, indices }, { encoder, dropout });
+  const batch = batchOf(task, { encoder, dropout });
   const { sum } = await session.accumulate(batch);
   const gradients = new Map(
     session.gradients().map(({ name, data }) => [name, Float32Array.from(data as Float32Array)]),
@@ -43,10 +71,11 @@ async function learn(config: EncoderConfig, layerSplit: boolean, compute: Partia
   const twice = new Map(
     session.gradients().map(({ name, data }) => [name, Float32Array.from(data as Float32Array)]),
   );
-  const evaluated = (await session.evaluate(batch)).sum;
+  const { sum: evaluated, outputs } = await session.evaluate(batch);
+  const logits = Array.from(outputs.logits!.data as Float32Array);
   const scale = session.gradientScale;
   session.dispose();
-  return { sum, gradients, twice, evaluated, scale };
+  return { sum, gradients, twice, evaluated, logits, scale };
 }
 type Learned = Awaited<ReturnType<typeof learn>>;
 
@@ -90,4 +119,47 @@ it.each(['fp16', 'bf16'] as const)('has them in %s', async (precision) => {
 
 it('refuses an architecture whose layers are one', () => {
   expect(() => planOf(configOf('albert'), true)).toThrow('train this architecture in one segment');
+});
+
+describe('a layer-wise reranker, cut between its layers', () => {
+  const config = { ...configOf('minicpm_layerwise'), num_hidden_layers: 5, start_layer: 2 } as EncoderConfig;
+  const task: Task = {
+    loss: { kind: 'group', loss: groupSoftmax, selfTaught: true },
+    scores: layerwiseScores(config)!(headLayers(config)),
+  };
+
+  it.each(process.env.RAG_LONG ? [true, false] : [true])(
+    'has the loss and the gradients of one segment, heads of their own: %s',
+    async (head_multi) => {
+      const heads = { ...config, head_multi } as EncoderConfig;
+      const own = { ...task, scores: layerwiseScores(heads)!(headLayers(heads)) };
+      const [one, many] = [await learn(heads, false, {}, own), await learn(heads, true, {}, own)];
+      expect(many.sum).toBeCloseTo(one.sum, 5);
+      expect(many.evaluated).toBeCloseTo(one.evaluated, 5);
+      expect(many.logits).toEqual(one.logits);
+      expect(distance(many.gradients, one.gradients)).toBeLessThan(1e-5);
+      expect(distance(many.twice, one.twice)).toBeLessThan(1e-5);
+    },
+  );
+
+  it('computes each score beside its layer, by graphs that layers share, and plans what it holds', () => {
+    const plan = planOf(config, true, task);
+    expect(plan.segments.map(({ yields }) => yields.join(' '))).toEqual([
+      'hidden_states.0',
+      'hidden_states.1',
+      'hidden_states.2 exits.2',
+      'hidden_states.3 exits.3',
+      'hidden_states.4 exits.4',
+      'hidden_states.5',
+      '',
+    ]);
+    expect(plan.segments.at(-1)!.takes).toEqual(['exits.2', 'exits.3', 'exits.4', 'hidden_states.5']);
+    // Embeddings, layers without a head, layers with one, the last score and the loss.
+    expect(new Set(plan.segments.map(({ evalModel }) => evalModel)).size).toBe(4);
+    const encoder = pairEncoder(tinyTokenizer(), config, 20);
+    const batch = batchOf(task, { encoder });
+    const [tokens, rows] = [batch.input_ids!.shape[0]!, batch.first_token!.shape[0]!];
+    const { boundaries } = planMemory(plan, batch, { provider: 'cpu', threads: 1 });
+    expect(boundaries).toBe(4 * (6 * tokens * 16 + 3 * rows + tokens * 16));
+  });
 });

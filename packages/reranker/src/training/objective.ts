@@ -66,14 +66,19 @@ export function rerankerObjective({
         inputs: [...Object.values(inputs), ...own, ...Object.values(targets), ...dropout.inputs],
         ...added(byLayer, loss, targets),
         outputs: { logits },
-        ...(layerSplit && { cuts: layerCuts([logits], config.num_hidden_layers) }),
+        ...(layerSplit && { cuts: layerCuts(byLayer, config.num_hidden_layers, byLayer.slice(0, -1)) }),
       };
     },
   };
 }
 
-/** Logits [batch] of each layer that has a head, in order. */
+/** Logits [batch] of each layer that has a head, in order; of columns that were joined, the columns, so that each needs its layer only. */
 function layersOf(rows: Value): Value[] {
+  const { source } = rows;
+  if (source.kind === 'node' && source.op.opType === 'Concat' && source.attributes.axis === 1) {
+    const columns = source.inputs.filter((column) => column?.shape[1] === 1);
+    if (columns.length === source.inputs.length) return columns.map((column) => reshape(column!, [-1]));
+  }
   const count = rows.shape[1];
   if (typeof count !== 'number' || count < 2) return [reshape(rows, [-1])];
   return split(rows, new Array<number>(count).fill(1), 1).map((one) => reshape(one, [-1]));
