@@ -56,4 +56,6 @@ export {
   type Segment,
 } from './training/plan.js';
 export { type Precision, precisionFault } from './training/precision.js';
-export { TrainingSession, type UpdateResult } from './training/session.js';
+export { type SessionState, STATE_PARTS, type StatePart } from './training/saved-state.js';
+export { TrainingSession } from './training/session.js';
+export type { UpdateResult } from './training/update-result.js';

@@ -107,6 +107,28 @@ test('is not used after an update that failed halfway, until it is restored', as
   residence.dispose();
 });
 
+test('a part of the state comes down alone, and from the arrays while they hold it', async () => {
+  const { state, residence, overwrite, device, live } = await open();
+  const own = state.trained[0]!;
+  const { name } = own;
+  expect(await residence.read(name, 'value')).toBe(own.value.data);
+  await overwrite.run(batch);
+  const asked: number[] = [];
+  Object.assign(device, {
+    download: async ({ dtype, shape }: DeviceTensor) => {
+      asked.push(shape.length);
+      return zeros(dtype, shape);
+    },
+  });
+  const held = live.size;
+  expect(await residence.read(name, 'second')).toEqual(new Float32Array(own.value.data.length));
+  expect([asked.length, live.size]).toEqual([1, held]);
+  await expect(residence.read('none', 'first')).rejects.toThrow(
+    '"none": expected a parameter that is trained',
+  );
+  residence.dispose();
+});
+
 test('asks for gradients before it uses them', async () => {
   const { residence, add } = await open();
   await expect(add.run(batch)).rejects.toThrow('gradient of "first.weight"');

@@ -9,6 +9,7 @@ import { type DeviceState, downloadState, freeState, uploadState } from './devic
 import { gradientOutput } from './lower.js';
 import type { OptimizerPlan } from './optimizer-model.js';
 import type { Residence } from './residence.js';
+import { arrayOf, known } from './saved-state.js';
 import type { Naming } from './segment-names.js';
 import type { mirroredState } from './state.js';
 
@@ -143,6 +144,12 @@ export function deviceResidence(
       if (mirrors) return;
       await downloadState(device, await ready(), state);
       mirrors = true;
+    },
+    async read(parameter, part) {
+      const own = known(state, parameter);
+      if (mirrors) return arrayOf(own, part);
+      const there = (await ready()).trained.get(parameter)!;
+      return (await device.download(there[part])).data as Float32Array;
     },
     takeHost() {
       mirrors = true;

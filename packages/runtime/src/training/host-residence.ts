@@ -2,6 +2,7 @@ import { openBoundModel } from './bound-model.js';
 import { type ComputeOptions, updateThreads } from './compute.js';
 import { createFusedUpdate } from './fused-update.js';
 import type { Residence } from './residence.js';
+import { arrayOf, known } from './saved-state.js';
 import type { TrainingState } from './state.js';
 
 /**
@@ -31,6 +32,7 @@ export function hostResidence(
     adamw: (settings, step, scale) => fused.adamw(settings, step, scale),
     checkHost() {},
     async synchronize() {},
+    read: async (parameter, part) => arrayOf(known(state, parameter), part),
     takeHost() {},
     dispose: () => fused.dispose(),
   };

@@ -166,23 +166,30 @@ export function lossScaleProperties(state: LossScale | undefined): CheckpointPro
 export function lossScaleOf({ floats, ints }: CheckpointProperties): LossScale | undefined {
   const scale = floats.get(names.scale);
   if (scale === undefined) return undefined;
-  const weight = floats.get(names.weight) ?? 1;
-  for (const [name, value] of [
-    [names.scale, scale],
-    [names.weight, weight],
-  ] as const)
-    if (!(value > 0 && Number.isFinite(value)))
-      throw new ArtifactError(`checkpoint: property "${name}"`, `expected a number > 0, got ${value}`);
-  const count = (key: 'applied' | 'skipped' | 'skippedInARow'): number => {
-    const value = Number(ints.get(names[key]) ?? 0n);
-    if (Number.isSafeInteger(value) && value >= 0) return value;
-    throw new ArtifactError(`checkpoint: property "${names[key]}"`, `expected a count, got ${value}`);
-  };
-  return {
+  const count = (key: 'applied' | 'skipped' | 'skippedInARow') => Number(ints.get(names[key]) ?? 0n);
+  const state: LossScale = {
     scale,
-    weight,
+    weight: floats.get(names.weight) ?? 1,
     applied: count('applied'),
     skipped: count('skipped'),
     skippedInARow: count('skippedInARow'),
   };
+  checkLossScale(state, 'checkpoint');
+  return state;
+}
+
+/** @throws ArtifactError for a scale or a count that cannot be one */
+export function checkLossScale(state: LossScale, where: string): void {
+  for (const key of ['scale', 'weight', 'applied', 'skipped', 'skippedInARow'] as const) {
+    const value: unknown = state[key];
+    const isScale = key === 'scale' || key === 'weight';
+    const fits = isScale
+      ? typeof value === 'number' && value > 0 && Number.isFinite(value)
+      : Number.isSafeInteger(value) && (value as number) >= 0;
+    if (!fits)
+      throw new ArtifactError(
+        `${where}: property "${names[key]}"`,
+        `expected a ${isScale ? 'number > 0' : 'count'}, got ${value}`,
+      );
+  }
 }

@@ -10,6 +10,7 @@ import {
 } from '@rag/onnx';
 import { ArtifactError } from '../artifacts/error.js';
 import { optimizerInputs } from '../artifacts/names.js';
+import type { AdamWSettings } from './adamw.js';
 
 /** Settings of one group of parameters. */
 export interface ParameterGroup {
@@ -44,6 +45,17 @@ export interface OptimizerPlan {
   readonly maxGradNorm: number | undefined;
   readonly groups: readonly ParameterGroup[];
 }
+
+/** AdamW's settings of each group for one update. */
+export const updateSettings = (
+  { beta1, beta2, epsilon, groups }: OptimizerPlan,
+  learningRate: number,
+): AdamWSettings[] =>
+  groups.map(({ weightDecay, rate }) => ({
+    ...{ weightDecay, beta1, beta2, epsilon },
+    learningRate: learningRate * rate,
+    adamMode: 0,
+  }));
 
 /** Key of the optimizer model's `metadata_props` that holds the groups as JSON. */
 const groupsKey = 'rag.parameter_groups';

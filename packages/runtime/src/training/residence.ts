@@ -1,5 +1,6 @@
 import type { AdamWSettings } from './adamw.js';
 import type { OpenModel } from './bound-model.js';
+import type { StatePart } from './saved-state.js';
 
 /**
  * Where the state of a training run lies (parameters, gradients, moments), and what is done to it there. Batches come to it and losses leave
@@ -18,6 +19,8 @@ export interface Residence {
   checkHost(where: string): void;
   /** Reads the state into its arrays. */
   synchronize(): Promise<void>;
+  /** A part of a trained parameter's state as it lies there: the state's own array, or a copy from a device. */
+  read(parameter: string, part: StatePart): Promise<Float32Array>;
   /** Takes the state from its arrays, which were written. */
   takeHost(): void;
   dispose(): void;

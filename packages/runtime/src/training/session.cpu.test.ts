@@ -55,6 +55,22 @@ describe('TrainingSession', () => {
     other.dispose();
   });
 
+  it('goes on from a saved state with the same bits, and ends where it cannot take it', async () => {
+    const [session, other] = [await open(plan()), await open(plan())];
+    const step = (target: TrainingSession, i: number) =>
+      target.trainStep(batchOf(4, i), { learningRate: 1e-2 });
+    for (let i = 0; i < 3; i++) await step(session, i);
+    await other.accumulate(batchOf(4, 9));
+    expect(() => other.saveState()).toThrow(/saveState: expected a state between updates/);
+    await other.loadState(session.saveState());
+    for (let i = 3; i < 6; i++) expect(await step(other, i)).toEqual(await step(session, i));
+    expect(other.snapshot()).toEqual(session.snapshot());
+    const cut = { ...session.saveState(), read: async () => new Float32Array() };
+    await expect(other.loadState(cut)).rejects.toThrow('elements, got 0');
+    await expect(step(other, 6)).rejects.toThrow('expected a live training session');
+    session.dispose();
+  });
+
   it('says what is wrong', async () => {
     const session = await open(plan());
     await expect(session.update({ learningRate: 1 })).rejects.toThrow(/accumulate\(\) a batch first/);

@@ -13,29 +13,19 @@ import {
   type TrainingBatch,
 } from './batch.js';
 import type { ComputeOptions } from './compute.js';
+import { exclusive } from './exclusive.js';
 import { clipCoefficient } from './global-norm.js';
 import { evaluateSegments, forwardBackward } from './grad-cache.js';
 import { type LossScaler, lossScaler } from './loss-scale.js';
 import { type OpenDevice, openResidence } from './open-residence.js';
-import type { OptimizerPlan } from './optimizer-model.js';
+import { type OptimizerPlan, updateSettings } from './optimizer-model.js';
 import { type Plan, planOf } from './plan.js';
 import { checkPrecision } from './precision.js';
 import type { Residence } from './residence.js';
+import { type SessionState, savedState, takeSavedState } from './saved-state.js';
 import { type OpenedSegments, openSegments } from './segment-runner.js';
 import { restoreState, snapshotState, stateInPlace, type TrainingState } from './state.js';
-
-/** What one update did. */
-export interface UpdateResult {
-  /** Mean loss over the update's batches. */
-  readonly loss: number;
-  readonly weight: number;
-  /** L2 norm over all gradients before clipping. */
-  readonly gradientNorm: number;
-  /** The gradients overflowed in fp16: nothing was updated, and the loss scale was halved. */
-  readonly skipped?: true;
-  /** Of the mean loss in the updates that follow; of fp16 alone. */
-  readonly lossScale?: number;
-}
+import type { UpdateResult } from './update-result.js';
 
 /**
  * Runs training artifacts on stock ONNX Runtime: forward and backward as lowered graphs over resident state, AdamW in
@@ -44,8 +34,7 @@ export interface UpdateResult {
 export class TrainingSession {
   private gathered = { sum: 0, weight: 0 };
   private accumulating = false;
-  private busy = false;
-  private disposed = false;
+  private readonly calls = exclusive();
 
   private constructor(
     private readonly state: TrainingState,
@@ -105,7 +94,7 @@ export class TrainingSession {
    * @throws SessionError for a batch that does not fit; the gradients gathered before it are then forgotten
    */
   async accumulate(batch: TrainingBatch): Promise<BatchResult> {
-    return this.alone('accumulate', async () => {
+    return this.calls.alone('accumulate', async () => {
       try {
         return await this.gather(batch);
       } catch (error) {
@@ -137,7 +126,7 @@ export class TrainingSession {
    * @throws SessionError when nothing was gathered, or when its weight or gradients are not usable: they are then forgotten
    */
   async update({ learningRate }: { learningRate: number }): Promise<UpdateResult> {
-    return this.alone('update', () => this.descend(learningRate));
+    return this.calls.alone('update', () => this.descend(learningRate));
   }
 
   private async descend(learningRate: number): Promise<UpdateResult> {
@@ -154,7 +143,7 @@ export class TrainingSession {
         `expected batches with something to learn from, got a total weight of ${weight} — drop such batches`,
       );
     }
-    const { beta1, beta2, epsilon, maxGradNorm, groups } = this.optimizer;
+    const { maxGradNorm } = this.optimizer;
     const loss = sum / weight;
     const gradientNorm = await this.residence.globalNorm(1 / weight / this.gradientScale);
     if (!Number.isFinite(gradientNorm)) {
@@ -167,15 +156,11 @@ export class TrainingSession {
       );
     }
     const clip = maxGradNorm === undefined ? 1 : clipCoefficient(gradientNorm, maxGradNorm);
-    const settings = groups.map(({ weightDecay, rate }) => ({
-      learningRate: learningRate * rate,
-      weightDecay,
-      beta1,
-      beta2,
-      epsilon,
-      adamMode: 0 as const,
-    }));
-    await this.residence.adamw(settings, this.state.step + 1, clip / weight / this.gradientScale);
+    await this.residence.adamw(
+      updateSettings(this.optimizer, learningRate),
+      this.state.step + 1,
+      clip / weight / this.gradientScale,
+    );
     this.state.step++;
     this.forget();
     return { loss, weight, gradientNorm, ...this.scaler.applied(weight) };
@@ -192,7 +177,7 @@ export class TrainingSession {
 
   /** Forward of one batch without dropout and gradients; a batch that was made for training will do. */
   async evaluate(batch: TrainingBatch): Promise<BatchResult> {
-    this.check('evaluate');
+    this.calls.check('evaluate');
     const { chunkedSegments } = this;
     const checked = checkedBatch('evaluate', batch, this.names, 'evaluation', chunkedSegments);
     return evaluateSegments({ segments: this.segments.runners, chunkedSegments }, checked);
@@ -203,34 +188,52 @@ export class TrainingSession {
    * where it has changed there since; with `cpu` and `wasm` there is nothing to read.
    */
   async synchronize(): Promise<void> {
-    return this.alone('synchronize', () => this.residence.synchronize());
+    return this.calls.alone('synchronize', () => this.residence.synchronize());
   }
 
   /** Parameters, moments, step and loss scale, copied; not between `accumulate` and `update`. */
   snapshot(): Checkpoint {
-    return this.stateBetweenUpdates('snapshot', snapshotState);
+    return this.hostState('snapshot', snapshotState);
   }
 
-  private stateBetweenUpdates(where: string, taken: (state: TrainingState) => Checkpoint): Checkpoint {
-    this.checkIdle(where);
-    if (this.accumulating)
-      throw new SessionError(
-        where,
-        'expected a state between updates, got gathered gradients — update() first',
-      );
+  private hostState(where: string, taken: (state: TrainingState) => Checkpoint): Checkpoint {
+    this.checkBetweenUpdates(where);
     this.residence.checkHost(where);
     return taken(this.state);
   }
 
   /** `snapshot` as the bytes of a `checkpoint` file. */
   checkpoint(): Uint8Array {
-    return encodeCheckpoint(this.stateBetweenUpdates('checkpoint', stateInPlace));
+    return encodeCheckpoint(this.hostState('checkpoint', stateInPlace));
   }
 
   /** Goes back to a snapshot of the same parameters; gathered gradients are forgotten. */
   restore(checkpoint: Checkpoint): void {
-    this.checkIdle('restore');
+    this.calls.checkIdle('restore');
     restoreState(this.state, checkpoint);
+    this.goOn();
+  }
+
+  /** What `snapshot` holds of trained parameters, read tensor by tensor from where it lies: of any size, and nothing of it copied on the host. */
+  saveState(): SessionState {
+    this.checkBetweenUpdates('saveState');
+    return savedState(this.state, this.residence);
+  }
+
+  /** Goes on from a saved state; gathered gradients are forgotten. A session that could not take all of it is disposed of. */
+  async loadState(saved: SessionState): Promise<void> {
+    return this.calls.alone('loadState', async () => {
+      try {
+        await takeSavedState(this.state, saved);
+      } catch (error) {
+        this.dispose();
+        throw error;
+      }
+      this.goOn();
+    });
+  }
+
+  private goOn(): void {
     this.residence.takeHost();
     this.scaler.begin();
     this.forget();
@@ -238,7 +241,7 @@ export class TrainingSession {
 
   /** The parameters under their names, as views of the live state; those that are resident are the caller's already. */
   weights(): readonly NamedTensor[] {
-    this.check('weights');
+    this.calls.check('weights');
     this.residence.checkHost('weights');
     const { trainable, frozen } = stateInPlace(this.state);
     return [...trainable, ...frozen];
@@ -257,21 +260,9 @@ export class TrainingSession {
 
   /** Frees sessions and threads; a second call does nothing. */
   dispose(): void {
-    if (this.disposed) return;
-    this.disposed = true;
+    if (!this.calls.end()) return;
     for (const segment of this.segments.runners) segment.dispose();
     this.residence.dispose();
-  }
-
-  /** Runs what changes the state, one call at a time. */
-  private async alone<T>(where: string, work: () => Promise<T>): Promise<T> {
-    this.checkIdle(where);
-    this.busy = true;
-    try {
-      return await work();
-    } finally {
-      this.busy = false;
-    }
   }
 
   private forget(): void {
@@ -279,20 +270,12 @@ export class TrainingSession {
     this.gathered = { sum: 0, weight: 0 };
   }
 
-  private checkIdle(where: string): void {
-    this.check(where);
-    if (this.busy)
+  private checkBetweenUpdates(where: string): void {
+    this.calls.checkIdle(where);
+    if (this.accumulating)
       throw new SessionError(
         where,
-        'expected one call at a time, got one while accumulate() or update() runs — await that first',
-      );
-  }
-
-  private check(where: string): void {
-    if (this.disposed)
-      throw new SessionError(
-        where,
-        'expected a live training session, got one that was disposed — create it again',
+        'expected a state between updates, got gathered gradients — update() first',
       );
   }
 }
