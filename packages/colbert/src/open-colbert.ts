@@ -1,4 +1,11 @@
-import { type EncoderConfig, modelWithWeights, OptionError, type Pooler, type Weights } from '@rag/models';
+import {
+  type EncoderConfig,
+  modelWithWeights,
+  OptionError,
+  type Pooler,
+  type Weights,
+  weightsConfig,
+} from '@rag/models';
 import type { Graph } from '@rag/onnx';
 import { createSession, type Provider, type Session, sessionOptions } from '@rag/runtime';
 import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
@@ -48,8 +55,7 @@ export async function openColbert(model: ColbertToOpen, opening: OpenOptions): P
   const runner = await createSession(modelWithWeights(graph, weights.sources), {
     ...options,
     ...(weights.folder === undefined ? {} : { externalDataFolder: weights.folder }),
-    // Prepacking would copy every weight out of the file that it is mapped from, for 3 % of the time.
-    config: { 'session.disable_prepacking': '1' },
+    config: weightsConfig(graph, weights.sources),
   });
   const maxSim = await openMaxSim(dimensionOf(settings), options).catch((error: unknown) => {
     runner.dispose();

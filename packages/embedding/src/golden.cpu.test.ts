@@ -116,7 +116,8 @@ it('a checkpoint with adapters has the vectors of the task that is asked for, an
   expect(saved).toMatchObject({ model_type: 'jina_embeddings_v3', architectures: ['JinaEmbeddingsV3Model'] });
   expect(Object.keys(saved).filter((key) => /lora|auto_map|flash|rotary/.test(key))).toEqual([]);
   const again = await Embedding.fromPretrained(directory);
-  expect(await again.encode(texts)).toEqual(vectors);
+  // There the adapter is part of the weights, here it is computed beside them.
+  expect(largestDifference(await again.encode(texts), vectors)).toBeLessThan(1e-6);
   await expect(Embedding.fromPretrained(directory, { task })).rejects.toThrow(
     /task: expected none for a checkpoint/,
   );

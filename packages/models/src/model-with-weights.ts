@@ -1,5 +1,7 @@
 import { type ExternalData, encodeModel, type Graph, nameOf, parameter, type Value } from '@rag/onnx';
 import { widenParameters } from './export/widen-parameters.js';
+import { adaptedGraph } from './lora/adapted-graph.js';
+import type { LowRank } from './lora/low-rank.js';
 import type { ParameterSpec } from './match-parameters.js';
 
 /** A graph's parameters, in order of first use. */
@@ -9,7 +11,12 @@ export const parametersOf = ({ parameters }: Graph): ParameterSpec[] =>
 /** Where a parameter's elements come from: memory, or a place in a file and the dtype they have there. */
 export type WeightSource =
   | { readonly data: Float32Array }
-  | { readonly file: ExternalData; readonly dtype: 'float32' | 'float16' | 'bfloat16' };
+  | {
+      readonly file: ExternalData;
+      readonly dtype: 'float32' | 'float16' | 'bfloat16';
+      /** What is added to them; the sum is never made, see `adaptedGraph`. */
+      readonly adapters?: readonly LowRank[];
+    };
 
 /** Protobuf's limit of a message, and so of the weights that a model can hold itself. */
 const MODEL_BYTES = 2 ** 31;
@@ -42,11 +49,12 @@ export function weightsConfig(
 }
 
 /**
- * The graph as an ONNX model that holds or points at its weights; half-precision weights are widened in the graph.
+ * The graph as an ONNX model that holds or points at its weights; half-precision weights are widened in the graph, and adapters of weights in
+ * files are computed beside them.
  * @throws RangeError for a parameter without a source, and for 2 GiB or more in memory
  */
 export function modelWithWeights(graph: Graph, sources: ReadonlyMap<string, WeightSource>): Uint8Array {
-  const sourceOf = (name: string): WeightSource => {
+  const given = (name: string): WeightSource => {
     const source = sources.get(name);
     if (!source)
       throw new RangeError(
@@ -54,7 +62,15 @@ export function modelWithWeights(graph: Graph, sources: ReadonlyMap<string, Weig
       );
     return source;
   };
-  const held = graph.parameters.reduce((bytes, value) => {
+  const adapted = adaptedGraph(graph, (name) => {
+    const source = given(name);
+    return 'file' in source ? (source.adapters ?? []) : [];
+  });
+  const sourceOf = (name: string): WeightSource => {
+    const data = adapted.factors.get(name);
+    return data ? { data } : given(name);
+  };
+  const held = adapted.graph.parameters.reduce((bytes, value) => {
     const source = sourceOf(nameOf(value));
     return bytes + ('data' in source ? source.data.byteLength : 0);
   }, 0);
@@ -67,7 +83,7 @@ export function modelWithWeights(graph: Graph, sources: ReadonlyMap<string, Weig
     if ('data' in source || source.dtype === 'float32') return undefined;
     return parameter(nameOf(value), value.shape as readonly number[], source.dtype);
   };
-  const complete = widenParameters(graph, half);
+  const complete = widenParameters(adapted.graph, half);
   return encodeModel(complete, {
     initializer: (_, name) => {
       const source = sourceOf(name);

@@ -1,5 +1,6 @@
 import type { Dtype } from './dtype.js';
 import type { FileSource } from './file-source.js';
+import type { LowRank } from './lora/low-rank.js';
 import { type PytorchTensor, readPytorchFile } from './pytorch-file.js';
 import { readSafetensorsHeader, readTensor, type TensorEntry } from './safetensors.js';
 import { readShardIndex, readShards } from './safetensors-index.js';
@@ -15,6 +16,13 @@ export interface TensorLocation {
   readonly dtype: Dtype;
 }
 
+/** A tensor that is one in a file plus adapters: what its parts are, where its sum lies nowhere. */
+export interface TensorSum {
+  readonly location: TensorLocation;
+  /** Products that are added to the elements there. */
+  adapters(): Promise<readonly LowRank[]>;
+}
+
 /** The tensors of a checkpoint, whichever shard holds them. Asking for an unknown name throws a RangeError. */
 export interface TensorIndex {
   /** In file order. */
@@ -26,6 +34,8 @@ export interface TensorIndex {
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
   /** undefined where the elements do not lie one after another, as in some views of torch; `read` gathers them. */
   location(name: string): TensorLocation | undefined;
+  /** The parts of a tensor that `read` adds up and that so has no location; undefined for others, and where the first part lies in no file either. */
+  sum?(name: string): TensorSum | undefined;
 }
 
 /** A tensor, whichever format holds it. */

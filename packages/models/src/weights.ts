@@ -58,7 +58,8 @@ export function heldInMemory(checkpoint: Checkpoint): Checkpoint {
 
 /**
  * The parameters of a checkpoint, of a task model (`bert.encoder…`, `classifier…`) or of the encoder alone (`encoder…`): in place where its files are on this machine, else read into memory; a head that it
- * lacks is initialised afresh from the seed. `task` names the adapter that is added to the weights, where the checkpoint carries some.
+ * lacks is initialised afresh from the seed. `task` names the adapter that is added to the weights, where the checkpoint carries some. Weights that adapters are
+ * added to are in place too, their adapters beside them.
  * @throws ParameterMatchError naming each tensor that is missing, unexpected or of another shape
  */
 export async function weightsOfCheckpoint(
@@ -87,7 +88,8 @@ export async function weightsOfCheckpoint(
   const sources = new Map<string, WeightSource>([...fresh].map(([name, data]) => [name, { data }]));
   const folders = new Set<string>();
   for (const [name, tensor] of match.sources) {
-    const place = tensors.location(tensor);
+    const sum = tensors.sum?.(tensor);
+    const place = sum?.location ?? tensors.location(tensor);
     const inPlace = place && halfOrSingle[place.dtype];
     const path = inPlace && (await checkpoint.source.localPath?.(place.file));
     if (!path || !inPlace) {
@@ -96,7 +98,8 @@ export async function weightsOfCheckpoint(
     }
     const [folder, location] = splitPath(path);
     folders.add(folder);
-    sources.set(name, { file: { location, offset: place.offset, length: place.length }, dtype: inPlace });
+    const file = { location, offset: place.offset, length: place.length };
+    sources.set(name, { file, dtype: inPlace, ...(sum && { adapters: await sum.adapters() }) });
   }
   const [folder, ...others] = folders;
   if (others.length > 0)

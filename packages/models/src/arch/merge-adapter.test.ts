@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { openCheckpoint, type TensorIndex } from '../checkpoint.js';
+import { addLowRank } from '../lora/low-rank.js';
 import { directorySource } from '../node/directory-source.js';
 import { mergeAdapter } from './merge-adapter.js';
 
@@ -61,6 +62,12 @@ describe('adapters', () => {
       expect(got[row * columns + column]).toBeCloseTo(weight![row * columns + column]! + sum / rank, 6);
     }
     expect(merged.location(`${stem}.weight`)).toBeUndefined();
+    const parts = merged.sum!(`${stem}.weight`)!;
+    expect(parts.location).toEqual(tensors.location(part('original')));
+    addLowRank(weight!, columns, (await parts.adapters())[0]!);
+    expect(got).toEqual(weight);
+    expect(merged.sum!(`${stem}.bias`)).toBeUndefined();
+    expect(mergeAdapter(tensors, config, undefined).sum!(`${stem}.weight`)).toBeUndefined();
     expect(merged.location(`${stem}.bias`.replace(`${words}.bias`, 'classifier.dense.bias'))).toBeDefined();
   });
 

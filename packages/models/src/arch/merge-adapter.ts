@@ -1,5 +1,5 @@
 import type { TensorIndex } from '../checkpoint.js';
-import { addLowRank } from '../lora/low-rank.js';
+import { addLowRank, type LowRank } from '../lora/low-rank.js';
 
 /** Where torch's parametrize keeps a weight and, beside it, jina-embeddings-v3 the adapters of all tasks. */
 const ORIGINAL = '.parametrizations.weight.original';
@@ -36,9 +36,15 @@ export function mergeAdapter(
     shape: (name) => tensors.shape(from(name)),
     dtype: (name) => tensors.dtype(from(name)),
     location: (name) => (at === undefined || !isMerged(name) ? tensors.location(from(name)) : undefined),
+    sum(name) {
+      const location = at !== undefined && isMerged(name) ? tensors.location(from(name)) : undefined;
+      if (at === undefined || !location) return undefined;
+      return { location, adapters: async () => [await adapterOf(tensors, stemOf(name), at, config)] };
+    },
     async read(name) {
       const weight = await tensors.read(from(name));
-      if (at !== undefined && isMerged(name)) await addAdapter(tensors, stemOf(name), weight, at, config);
+      if (at !== undefined && isMerged(name))
+        addLowRank(weight, tensors.shape(from(name))[1]!, await adapterOf(tensors, stemOf(name), at, config));
       return weight;
     },
   };
@@ -54,14 +60,13 @@ function taskIndex(adaptations: unknown, task: string, present: boolean): number
   return index;
 }
 
-/** Adds adapter `at` to weight [rows, columns] in place. */
-async function addAdapter(
+/** Adapter `at` of a weight [rows, columns]. */
+async function adapterOf(
   tensors: TensorIndex,
   stem: string,
-  weight: Float32Array,
   at: number,
   { lora_alpha: alpha }: Readonly<Record<string, unknown>>,
-): Promise<void> {
+): Promise<LowRank> {
   const [rows, columns] = tensors.shape(`${stem}${ORIGINAL}`) as [number, number];
   // A table is A·B with A [tasks, rows, rank]; a layer is B·A with B [tasks, rows, rank].
   const [left, right] = TABLE.test(stem) ? ['lora_A', 'lora_B'] : ['lora_B', 'lora_A'];
@@ -77,7 +82,6 @@ async function addAdapter(
       `${names[0]}: expected adapters [tasks, ${rows}, rank] and [tasks, rank, ${columns}] with at least ${at + 1} tasks and a number as "lora_alpha", got [${leftShape}], [${rightShape}] and ${alpha} — use the config.json that belongs to the weights`,
     );
   const [a, b] = await Promise.all(names.map((name) => tensors.read(name)));
-  const from = (values: Float32Array, perTask: number) => values.subarray(at * perTask, (at + 1) * perTask);
-  const low = { left: from(a!, rows * rank), right: from(b!, rank * columns), rank, scaling: alpha / rank };
-  addLowRank(weight, columns, low);
+  const from = (values: Float32Array, perTask: number) => values.slice(at * perTask, (at + 1) * perTask);
+  return { left: from(a!, rows * rank), right: from(b!, rank * columns), rank, scaling: alpha / rank };
 }

@@ -34,6 +34,23 @@ test('queries, keys and values are thirds of the packed rows, in place', async (
   );
 });
 
+test('thirds of packed rows with an adapter have their third of it', async () => {
+  const { tensors } = await open();
+  const packed = 'roberta.encoder.layers.1.mixer.Wqkv.weight';
+  const location = tensors.location(packed)!;
+  const right = Float32Array.of(7);
+  const adapters = async () => [{ left: Float32Array.of(1, 2, 3), right, rank: 1, scaling: 2 }];
+  const plain = plainXlmRoberta({
+    ...tensors,
+    location: () => undefined,
+    sum: (name) => (name === packed ? { location, adapters } : undefined),
+  });
+  const sum = plain.sum!('roberta.encoder.layer.1.attention.self.key.weight')!;
+  expect(sum.location).toEqual({ ...location, offset: location.offset + 1024, length: 1024 });
+  expect(await sum.adapters()).toEqual([{ left: Float32Array.of(2), right, rank: 1, scaling: 2 }]);
+  expect(plain.sum!('roberta.encoder.layer.1.intermediate.dense.bias')).toBeUndefined();
+});
+
 test('a bare encoder’s names have no prefix; other tensors keep theirs', () => {
   const shapes: Record<string, number[]> = {
     'emb_ln.bias': [4],

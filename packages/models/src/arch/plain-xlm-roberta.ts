@@ -50,6 +50,26 @@ export function plainXlmRoberta(tensors: TensorIndex): TensorIndex {
         length,
       }));
     },
+    sum(name) {
+      const { name: stored, third } = find(name);
+      const sum = tensors.sum?.(stored);
+      if (sum === undefined || third === undefined) return sum;
+      const { location } = sum;
+      return {
+        location: thirdOf(location.length, third, (from, length) => ({
+          ...location,
+          offset: location.offset + from,
+          length,
+        })),
+        adapters: async () =>
+          (await sum.adapters()).map((adapter) => ({
+            ...adapter,
+            left: thirdOf(adapter.left.length, third, (from, length) =>
+              adapter.left.slice(from, from + length),
+            ),
+          })),
+      };
+    },
     async read(name) {
       const { name: stored, third } = find(name);
       const whole = await tensors.read(stored);

@@ -1,12 +1,12 @@
 import type { TensorIndex } from '../open-tensors.js';
 import { AdapterError } from './adapter-error.js';
-import { addLowRank } from './low-rank.js';
+import { addLowRank, type LowRank } from './low-rank.js';
 import type { Adapter, AdapterModule } from './open-adapter.js';
 import { isSaved } from './target-modules.js';
 
 /**
  * The tensors of a base model with an adapter merged in, lazily: float32 sums W + scaling·B·A, each rounded once from float64; what the
- * adapter saves whole stands in place of the base's, or beside it. Nothing of it lies in a file as it is read.
+ * adapter saves whole stands in place of the base's, or beside it. Nothing of it lies in a file as it is read; `sum` gives the parts of what does not.
  * The base may name its encoder otherwise than the model that PEFT saw: with a prefix more (`bert.encoder…`) or less.
  * @throws AdapterError naming a module that the base does not have, or whose shape is another
  */
@@ -62,6 +62,12 @@ function combine(base: TensorIndex, adapter: Adapter, sign: 1 | -1): TensorIndex
       );
   }
   const own = (name: string) => replaced.get(name);
+  const lowRank = async ({ a, b, rank, scaling }: AdapterModule): Promise<LowRank> => ({
+    right: await finite(adapter, a),
+    left: await finite(adapter, b),
+    rank,
+    scaling: sign * scaling,
+  });
   return {
     names: [...base.names, ...[...replaced.keys()].filter((name) => !base.has(name))],
     has: (name) => replaced.has(name) || base.has(name),
@@ -69,14 +75,23 @@ function combine(base: TensorIndex, adapter: Adapter, sign: 1 | -1): TensorIndex
     dtype: (name) =>
       own(name) ? adapter.tensors.dtype(own(name)!) : adapted.has(name) ? 'F32' : base.dtype(name),
     location: (name) => (replaced.has(name) || adapted.has(name) ? undefined : base.location(name)),
+    sum(name) {
+      if (replaced.has(name)) return undefined;
+      const [location, under] = [base.location(name), base.sum?.(name)];
+      const parts = adapted.get(name);
+      if (!parts) return under;
+      if (!location)
+        return (
+          under && { ...under, adapters: async () => [...(await under.adapters()), await lowRank(parts)] }
+        );
+      return { location, adapters: async () => [await lowRank(parts)] };
+    },
     async read(name) {
       const key = own(name);
       if (key !== undefined) return adapter.tensors.read(key);
       const weight = await base.read(name);
       const parts = adapted.get(name);
-      if (!parts) return weight;
-      const [right, left] = [await finite(adapter, parts.a), await finite(adapter, parts.b)];
-      addLowRank(weight, parts.in, { left, right, rank: parts.rank, scaling: sign * parts.scaling });
+      if (parts) addLowRank(weight, parts.in, await lowRank(parts));
       return weight;
     },
   };
