@@ -29,8 +29,8 @@ function fixture(batchesPerEpoch: number, options: Partial<TrainerOptions> = {})
   };
   const task: TrainingTask = {
     batchesPerEpoch,
-    async *batches(epoch, updateOf) {
-      for (let batch = 0; batch < batchesPerEpoch; batch++) {
+    async *batches(epoch, updateOf, from) {
+      for (let batch = from; batch < batchesPerEpoch; batch++) {
         places.push([epoch, batch, updateOf(batch)]);
         yield { batch: { [`${epoch}.${batch}`]: undefined as never }, tokens: 10 };
       }
@@ -173,4 +173,56 @@ test('a skipped update counts towards the run, not towards the schedule and the 
     [3, 0.5, undefined, 65536],
     [4, 1, undefined, 65536],
   ]);
+});
+
+test('goes on from every position as the run that was not interrupted', async () => {
+  const whole = fixture(3);
+  const result = await whole.trainer.run();
+  for (let stop = 1; stop <= 4; stop++) {
+    const control = new AbortController();
+    const cut = fixture(3, {
+      signal: control.signal,
+      afterStep: async ({ update }) => {
+        if (update === stop) control.abort(new Error('enough'));
+      },
+    });
+    await expect(cut.trainer.run()).rejects.toThrow('enough');
+    expect(cut.log).toEqual(whole.log.slice(0, cut.log.length));
+    const position = JSON.parse(JSON.stringify(cut.trainer.position));
+    const rest = fixture(3, { from: position });
+    expect(await rest.trainer.run()).toEqual(result);
+    expect([...cut.log, ...rest.log]).toEqual(whole.log);
+    expect([...cut.steps, ...rest.steps]).toEqual(whole.steps);
+    expect(rest.places).toEqual(whole.places.slice(-rest.places.length || whole.places.length));
+  }
+});
+
+test('at an epoch’s end the position is the next epoch’s beginning, and the end of the run where there is none', async () => {
+  const positions: [number, number, number][] = [];
+  const { trainer } = fixture(3, {
+    onEpochEnd: async () => {
+      const { epoch, batch, loss } = trainer.position;
+      positions.push([epoch, batch, loss.sum / loss.weight]);
+    },
+  });
+  await trainer.run();
+  expect(positions).toEqual([
+    [1, 0, 1],
+    [2, 0, 1],
+  ]);
+  const { trainer: over, log } = fixture(3, { from: trainer.position });
+  expect(await over.run()).toEqual({ updates: 4, tokens: 60, seconds: 3, meanLoss: 1 });
+  expect(log).toEqual([]);
+});
+
+test('is stopped by its callbacks as if it were over, without the epoch’s end where it is in the middle', async () => {
+  const early = fixture(4, {
+    afterStep: async ({ update }) => {
+      if (update === 1) early.trainer.stop();
+    },
+  });
+  expect(await early.trainer.run()).toMatchObject({ updates: 1, meanLoss: 0.5 });
+  expect(early.log).toEqual(['0.0', '0.1', 'update 1.00']);
+  const late = fixture(4, { onEpochEnd: async () => late.trainer.stop() });
+  expect(await late.trainer.run()).toMatchObject({ updates: 2, meanLoss: 1.5 });
 });

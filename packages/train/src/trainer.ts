@@ -1,5 +1,6 @@
 import type { TrainingBatch, TrainingSession } from '@rag/runtime';
 import { countUpdates, type Schedule } from './schedule.js';
+import { checkPosition, startPosition, type TrainerPosition } from './trainer-position.js';
 
 /** One batch and how much work it is. */
 export interface TaskBatch {
@@ -13,9 +14,9 @@ export interface TrainingTask {
   readonly batchesPerEpoch: number;
   /**
    * The batches of an epoch (from 0), the same whenever asked; `updateOf` tells which update of the run (from 0) a batch
-   * of this epoch belongs to, for what is drawn anew with every update.
+   * of this epoch belongs to, for what is drawn anew with every update. Those before batch `from` are left out, not made.
    */
-  batches(epoch: number, updateOf: (batch: number) => number): AsyncIterable<TaskBatch>;
+  batches(epoch: number, updateOf: (batch: number) => number, from: number): AsyncIterable<TaskBatch>;
 }
 
 /** What the trainer needs of a session; a `TrainingSession` has it. */
@@ -66,7 +67,11 @@ export interface TrainerOptions {
   readonly learningRate: number;
   /** Made for the number of updates of the run. */
   readonly schedule: (totalUpdates: number) => Schedule;
+  /** Where an earlier run of the same settings stood; without it the run begins. */
+  readonly from?: TrainerPosition;
   readonly onStep?: (event: StepEvent) => void;
+  /** Awaited after `onStep`: a place to save and to evaluate. */
+  readonly afterStep?: (event: StepEvent) => Promise<void>;
   /** Awaited: a place to save and to evaluate. */
   readonly onEpochEnd?: (event: EpochEvent) => Promise<void>;
   /** Ends the run after the update in progress; the promise of `run` rejects with the signal's reason. */
@@ -100,10 +105,8 @@ export class Trainer {
   readonly totalUpdates: number;
   private readonly factor: Schedule;
   private readonly now: () => number;
-  private update = 0;
-  private skipped = 0;
-  private tokens = 0;
-  private milliseconds = 0;
+  private at: TrainerPosition;
+  private isStopped = false;
 
   constructor(
     private readonly session: TrainerSession,
@@ -115,41 +118,61 @@ export class Trainer {
     this.totalUpdates = total;
     this.factor = options.schedule(total);
     this.now = options.now ?? (() => performance.now());
+    this.at = options.from ?? startPosition;
+    checkPosition(this.at, { ...options, batchesPerEpoch: task.batchesPerEpoch });
+  }
+
+  /** Where the run stands, in its callbacks and once it ended: what `from` of another trainer takes. Between two updates only. */
+  get position(): TrainerPosition {
+    return this.at;
+  }
+
+  /** Ends the run after the callback in progress, as if it were over: `run` resolves. */
+  stop(): void {
+    this.isStopped = true;
   }
 
   /** @throws what the session, the task or a callback throws */
   async run(): Promise<TrainingResult> {
-    let meanLoss = Number.NaN;
-    for (let epoch = 0; epoch < this.options.epochs; epoch++) {
-      meanLoss = await this.runEpoch(epoch);
+    while (!this.isStopped && this.at.epoch < this.options.epochs) {
+      const { epoch } = this.at;
+      await this.runEpoch();
+      if (this.isStopped) break;
+      this.at = { ...this.at, epoch: epoch + 1, batch: 0 };
+      const { update } = this.at;
       await this.options.onEpochEnd?.({
-        epoch,
-        update: this.update,
-        totalUpdates: this.totalUpdates,
-        meanLoss,
+        ...{ epoch, update, totalUpdates: this.totalUpdates, meanLoss: this.meanLoss },
       });
+      this.options.signal?.throwIfAborted();
     }
+    const { update, skipped, tokens, milliseconds } = this.at;
     return {
-      updates: this.update,
-      ...(this.skipped > 0 && { skippedUpdates: this.skipped }),
-      tokens: this.tokens,
-      seconds: this.milliseconds / 1000,
-      meanLoss,
+      updates: update,
+      ...(skipped > 0 && { skippedUpdates: skipped }),
+      tokens,
+      seconds: milliseconds / 1000,
+      meanLoss: this.meanLoss,
     };
   }
 
-  private async runEpoch(epoch: number): Promise<number> {
+  private get meanLoss(): number {
+    return this.at.loss.sum / this.at.loss.weight;
+  }
+
+  private async runEpoch(): Promise<void> {
     const { accumulation } = this.options;
-    const first = this.update;
+    const { epoch, batch: from } = this.at;
+    if (from === 0) this.at = { ...this.at, loss: { sum: 0, weight: 0 } };
+    if (from >= this.task.batchesPerEpoch) return;
+    const first = epoch * this.updatesPerEpoch;
     const batches = this.task
-      .batches(epoch, (batch) => first + Math.floor(batch / accumulation))
+      .batches(epoch, (batch) => first + Math.floor(batch / accumulation), from)
       [Symbol.asyncIterator]();
-    const seen = { sum: 0, weight: 0 };
-    const pending = { sum: 0, weight: 0 };
+    const pending = { sum: 0, weight: 0, tokens: 0, batches: 0 };
     let started = this.now();
     try {
       let next = await batches.next();
-      for (let gathered = 0; !next.done; ) {
+      while (!next.done) {
         const { batch, tokens } = next.value;
         // The next batch is tokenized while this one computes.
         const computing = this.session.accumulate(batch);
@@ -158,49 +181,59 @@ export class Trainer {
         const { sum, weight } = await computing;
         pending.sum += sum;
         pending.weight += weight;
-        this.tokens += tokens;
+        pending.tokens += tokens;
         next = await ahead;
-        if (++gathered < accumulation && !next.done) continue;
-        gathered = 0;
-        const learningRate = this.options.learningRate * this.factor(this.update - this.skipped);
+        if (++pending.batches < accumulation && !next.done) continue;
+        const learningRate = this.options.learningRate * this.factor(this.at.update - this.at.skipped);
         const updated = await this.session.update({ learningRate });
-        this.update++;
-        if (updated.skipped) {
-          this.skipped++;
-        } else {
-          seen.sum += pending.sum;
-          seen.weight += pending.weight;
-        }
-        Object.assign(pending, { sum: 0, weight: 0 });
         const now = this.now();
-        this.milliseconds += now - started;
-        started = now;
-        const meanLoss = seen.sum / seen.weight;
-        this.options.onStep?.(this.stepEvent(epoch, { ...updated, meanLoss, learningRate }));
+        this.at = moved(this.at, pending, {
+          isSkipped: updated.skipped ?? false,
+          milliseconds: now - started,
+        });
+        Object.assign(pending, { sum: 0, weight: 0, tokens: 0, batches: 0 });
+        const event = this.stepEvent({ ...updated, meanLoss: this.meanLoss, learningRate });
+        this.options.onStep?.(event);
+        await this.options.afterStep?.(event);
         this.options.signal?.throwIfAborted();
+        if (this.isStopped) return;
+        started = this.now();
       }
     } finally {
       await batches.return?.();
     }
-    return seen.sum / seen.weight;
   }
 
-  private stepEvent(
-    epoch: number,
-    { loss, meanLoss, learningRate, gradientNorm, skipped, lossScale }: Updated,
-  ): StepEvent {
-    const seconds = this.milliseconds / 1000;
+  private stepEvent({ loss, meanLoss, learningRate, gradientNorm, skipped, lossScale }: Updated): StepEvent {
+    const { update, epoch, tokens, milliseconds } = this.at;
+    const seconds = milliseconds / 1000;
     return {
       ...{ loss, meanLoss, learningRate, gradientNorm },
       ...(skipped && { skipped }),
       ...(lossScale !== undefined && { lossScale }),
-      update: this.update,
-      totalUpdates: this.totalUpdates,
-      epoch,
-      epochs: this.options.epochs,
-      tokens: this.tokens,
-      tokensPerSecond: seconds > 0 ? this.tokens / seconds : 0,
-      secondsLeft: (seconds / this.update) * (this.totalUpdates - this.update),
+      ...{ update, totalUpdates: this.totalUpdates, epoch, epochs: this.options.epochs, tokens },
+      tokensPerSecond: seconds > 0 ? tokens / seconds : 0,
+      secondsLeft: (seconds / update) * (this.totalUpdates - update),
     };
   }
 }
+
+/** A position after one more update; the loss of a skipped one stays out of the mean. */
+const moved = (
+  at: TrainerPosition,
+  gathered: {
+    readonly sum: number;
+    readonly weight: number;
+    readonly tokens: number;
+    readonly batches: number;
+  },
+  { isSkipped, milliseconds }: { readonly isSkipped: boolean; readonly milliseconds: number },
+): TrainerPosition => ({
+  ...at,
+  update: at.update + 1,
+  skipped: at.skipped + (isSkipped ? 1 : 0),
+  batch: at.batch + gathered.batches,
+  tokens: at.tokens + gathered.tokens,
+  milliseconds: at.milliseconds + milliseconds,
+  loss: isSkipped ? at.loss : { sum: at.loss.sum + gathered.sum, weight: at.loss.weight + gathered.weight },
+});
