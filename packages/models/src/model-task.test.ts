@@ -34,6 +34,12 @@ const cases: [name: string, files: Record<string, string>, config: Record<string
       { ...classifier, num_labels: 1 },
       'reranker',
     ],
+    [
+      'a language model whose answer scores',
+      { 'modules.json': modules('st.models.Transformer', 'st.cross_encoder.modules.logit_score.LogitScore') },
+      { architectures: ['Qwen3ForCausalLM'] },
+      'reranker',
+    ],
     ['SPLADE', { 'config_sentence_transformers.json': '{"model_type":"SparseEncoder"}' }, model, 'sparse'],
     ['RAG-Retrieval', { 'colbert_linear.pt': '' }, model, 'colbert'],
     ["Stanford's ColBERT", {}, { architectures: ['HF_ColBERT'] }, 'colbert'],

@@ -28,7 +28,7 @@ const BY_MODEL_TYPE: Readonly<Record<string, ModelTask>> = {
 
 /**
  * The task that a directory states by its files, the most particular first: ColBERT's projection or settings, the class that
- * sentence-transformers wrote down, its Pooling module, how a decoder reads pairs, a classification head.
+ * sentence-transformers wrote down, its modules that pool or score, how a decoder reads pairs, a classification head.
  * @param config config.json
  * @throws FileSourceError for a file that is not JSON
  */
@@ -60,6 +60,8 @@ export async function statedTask(
     if (task !== undefined) return { task, because: `"model_type" of ${settings} (${model_type})` };
   }
   if (pooling !== undefined) return { task: 'embedding', because: `modules.json (${pooling})` };
+  const scorer = types.find((type) => type.endsWith('.LogitScore'));
+  if (scorer !== undefined) return { task: 'reranker', because: `modules.json (${scorer})` };
   if (present.has(RERANKER_CONFIG)) return { task: 'reranker', because: RERANKER_CONFIG };
   // Heads of one score behind its layers, under the name of a language model.
   if (/^LayerWise\w+ForCausalLM$/.test(stated)) return { task: 'reranker', because: said };

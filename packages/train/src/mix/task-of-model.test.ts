@@ -14,12 +14,15 @@ test.each([
   ['colbert', { ...config('BertModel'), ...modules('Transformer', 'Dense') }],
   ['colbert', { ...config('BertModel'), 'colbert_linear.pt': '' }],
   ['colbert', { ...config('HF_ColBERT'), 'artifact.metadata': '{}' }],
+  ['reranker', { ...config('Qwen3ForCausalLM'), 'reranker_config.json': '{}' }],
+  ['reranker', { ...config('Qwen3ForCausalLM'), ...modules('Transformer', 'LogitScore') }],
+  ['reranker', config('LayerWiseMiniCPMForCausalLM')],
 ] as const)('%s by its files, %#', async (task, files) => {
   expect(await taskOfModel('model', memorySource(files))).toBe(task);
 });
 
-test('a bare encoder does not say', async () => {
-  const bare = memorySource(config('BertModel'));
+test.each(['BertModel', 'Qwen3ForCausalLM'])('a bare %s does not say', async (architecture) => {
+  const bare = memorySource(config(architecture));
   await expect(taskOfModel('bge', bare)).rejects.toThrow(
     '--task: expected reranker, embedding or colbert for bge, whose files do not say',
   );
