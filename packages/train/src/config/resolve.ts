@@ -1,4 +1,5 @@
 import { ConfigError } from './config-error.js';
+import type { LauncherNote } from './launcher-file.js';
 import { nearestKey } from './nearest-key.js';
 import { type ConfigOf, camelCase, type Option, type OptionTable } from './option.js';
 
@@ -10,6 +11,8 @@ export interface Setting {
   readonly where: string;
   /** How the key is spelled there, for errors: "lr" in a file, nothing in a flag whose name `where` is. */
   readonly shown?: string;
+  /** What of the launcher's file that this names has no setting here; absent where the file was not read. */
+  readonly notes?: readonly LauncherNote[];
 }
 
 /** A setting that is known and not obeyed: yet, or where this run computes. */
@@ -42,9 +45,25 @@ export function spellings(table: OptionTable): string[] {
   return Object.entries(table).flatMap(([key, { aliases }]) => [key, ...aliases]);
 }
 
+/** Keys that say the same thing in other words: what a layer says on one side takes what is beneath it on the others with it. */
+const ALTERNATIVES: readonly (readonly (readonly string[])[])[] = [
+  [['mixed_precision'], ['fp16'], ['bf16']],
+  [['max_len'], ['query_max_len', 'passage_max_len']],
+  [['warmup_steps'], ['warmup_proportion']],
+];
+
+/** The keys that a given value of a key takes the place of. */
+const inPlaceOf = (key: string, value: unknown): string[] =>
+  value === null || value === undefined || value === false
+    ? []
+    : ALTERNATIVES.filter((sides) => sides.some((side) => side.includes(key))).flatMap((sides) =>
+        sides.filter((side) => !side.includes(key)).flat(),
+      );
+
 /**
- * Settings of several layers (a file, then flags) with the table's defaults; a later layer beats an earlier one. Every
- * given value is checked, also one that a later layer beats; null leaves a key at its default.
+ * Settings of several layers (a file, then flags) with the table's defaults; a later layer beats an earlier one, also where it says the same in
+ * other words (`--bf16` above `mixed_precision: fp16`). Every given value is checked, also one that a later layer beats; null leaves a key at
+ * its default.
  * @throws ConfigError for an unknown key, with the nearest known one; a value of the wrong kind; a key given twice in one
  * layer, aliases included
  */
@@ -54,6 +73,7 @@ export function resolveSettings<const Table extends OptionTable>(
 ): Resolved<Table> {
   const values = new Map<string, unknown>();
   const sources = new Map<string, string>();
+  const notActive: NotActive[] = [];
   for (const layer of layers) {
     const seen = new Map<string, Setting>();
     for (const setting of layer) {
@@ -69,7 +89,13 @@ export function resolveSettings<const Table extends OptionTable>(
       if (setting.value === null || setting.value === undefined) continue;
       values.set(key, checked(key, table[key]!, setting));
       sources.set(key, setting.where);
+      for (const note of setting.notes ?? []) notActive.push({ key, value: setting.value, ...note });
     }
+    for (const [key, { value }] of seen)
+      for (const other of inPlaceOf(key, value).filter((other) => !seen.has(other))) {
+        values.delete(other);
+        sources.delete(other);
+      }
   }
   const config: Record<string, unknown> = Object.fromEntries(
     Object.entries(table).map(([key, entry]) => [
@@ -77,7 +103,6 @@ export function resolveSettings<const Table extends OptionTable>(
       values.has(key) ? values.get(key) : entry.default,
     ]),
   );
-  const notActive: NotActive[] = [];
   for (const [key, entry] of Object.entries(table)) {
     const value = config[camelCase(key)];
     if (entry.notYet !== undefined && JSON.stringify(value) !== JSON.stringify(entry.default))
