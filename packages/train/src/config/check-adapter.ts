@@ -39,9 +39,9 @@ export function checkAdapter(config: AdapterSettings, sources: ReadonlyMap<strin
   const fail = (key: string, problem: string): never => {
     throw new ConfigError(sources.get(key) ?? key, key, problem);
   };
-  // What a run stored states every default too.
+  // What a run stored states every default too, and a preset is only where one starts from.
   const isAsked = (key: (typeof OF_LORA)[number]) =>
-    sources.has(key) &&
+    sources.get(key)?.startsWith('preset ') === false &&
     JSON.stringify(config[camelCase(key) as keyof AdapterSettings]) !==
       JSON.stringify(adapterOptions[key].default);
   const lone = config.useLora ? undefined : OF_LORA.find(isAsked);

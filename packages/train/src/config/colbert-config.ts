@@ -1,7 +1,9 @@
 import { checkAdapter } from './check-adapter.js';
 import { checkShared, type Needed } from './check-shared.js';
 import { type ColbertConfig, type ColbertOptionTable, colbertOptions } from './colbert-options.js';
+import { withPreset } from './presets.js';
 import { type Resolved, resolveSettings, type Setting } from './resolve.js';
+import { colbertPresets } from './retrieval-presets.js';
 
 /** Settings with what every run must have. */
 export type CompleteColbertConfig = ColbertConfig & Needed;
@@ -15,7 +17,7 @@ export interface ResolvedColbert extends Resolved<ColbertOptionTable> {
  * @throws ConfigError
  */
 export function resolveColbert(layers: readonly (readonly Setting[])[]): ResolvedColbert {
-  const resolved = resolveSettings(colbertOptions, layers);
+  const resolved = resolveSettings(colbertOptions, withPreset(colbertOptions, colbertPresets, layers));
   checkAdapter(resolved.config, resolved.sources);
   return { ...resolved, config: { ...resolved.config, ...checkShared(resolved) } };
 }

@@ -1,11 +1,13 @@
 import { choice, flag, wholeNumber } from './kind.js';
 import { type ConfigOf, later, type OptionsOf, optional } from './option.js';
+import { presetOption } from './presets.js';
 import {
   inBatchNames,
   queriesPerBatch,
   retrievalDataOptions,
   retrievalLearningOptions,
 } from './retrieval-options.js';
+import { colbertPresets } from './retrieval-presets.js';
 import {
   learningOptions,
   loaderOptions,
@@ -20,6 +22,9 @@ import {
  * concern late interaction, under one name each, with the others as aliases.
  */
 export const colbertOptions = {
+  // Start
+  preset: presetOption(colbertPresets),
+
   // Model
   ...modelOptions,
   colbert_dim: optional(

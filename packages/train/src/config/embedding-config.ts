@@ -2,8 +2,10 @@ import { checkAdapter } from './check-adapter.js';
 import { checkShared, type Needed } from './check-shared.js';
 import { ConfigError } from './config-error.js';
 import { type EmbeddingConfig, type EmbeddingOptionTable, embeddingOptions } from './embedding-options.js';
+import { withPreset } from './presets.js';
 import { queryInstruction } from './query-instruction.js';
 import { type Resolved, resolveSettings, type Setting } from './resolve.js';
+import { embeddingPresets } from './retrieval-presets.js';
 
 /** Settings with what every run must have. */
 export type CompleteEmbeddingConfig = EmbeddingConfig & Needed;
@@ -17,7 +19,7 @@ export interface ResolvedEmbedding extends Resolved<EmbeddingOptionTable> {
  * @throws ConfigError
  */
 export function resolveEmbedding(layers: readonly (readonly Setting[])[]): ResolvedEmbedding {
-  const resolved = resolveSettings(embeddingOptions, layers);
+  const resolved = resolveSettings(embeddingOptions, withPreset(embeddingOptions, embeddingPresets, layers));
   const { config, sources } = resolved;
   const needed = checkShared(resolved);
   checkAdapter(config, sources);

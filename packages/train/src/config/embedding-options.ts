@@ -1,11 +1,13 @@
 import { anyText, choice, dimensions, flag, text, wholeNumber } from './kind.js';
 import { type ConfigOf, later, type OptionsOf, option, optional } from './option.js';
+import { presetOption } from './presets.js';
 import {
   inBatchNames,
   queriesPerBatch,
   retrievalDataOptions,
   retrievalLearningOptions,
 } from './retrieval-options.js';
+import { embeddingPresets } from './retrieval-presets.js';
 import {
   learningOptions,
   loaderOptions,
@@ -20,6 +22,9 @@ import {
  * misspelt ones included, and of FlagEmbedding's embedders, under one name each, with the others as aliases.
  */
 export const embeddingOptions = {
+  // Start
+  preset: presetOption(embeddingPresets),
+
   // Model
   ...modelOptions,
   pooling: optional(

@@ -1,5 +1,16 @@
-import { expect, test } from 'vitest';
-import { anyText, choice, flag, type Kind, paths, positiveNumber, share, text, wholeNumber } from './kind.js';
+import { describe, expect, test } from 'vitest';
+import {
+  anyText,
+  choice,
+  choices,
+  flag,
+  type Kind,
+  paths,
+  positiveNumber,
+  share,
+  text,
+  wholeNumber,
+} from './kind.js';
 
 const accepted = (kind: Kind<unknown, unknown>, value: unknown): unknown => {
   const result = kind.schema.safeParse(value);
@@ -42,4 +53,20 @@ test('paths: one or several; texts', () => {
   expect(accepted(paths, ['a', 'b'])).toEqual(['a', 'b']);
   for (const odd of ['', [], [''], [1], {}]) expect(accepted(paths, odd)).toBe('refused');
   expect([accepted(text, ''), accepted(anyText, ''), accepted(text, 1)]).toEqual(['refused', '', 'refused']);
+});
+
+describe('choices', () => {
+  const kind = choices(['jsonl', 'wandb']);
+  test.each([
+    ['none', []],
+    [[], []],
+    ['wandb', ['wandb']],
+    ['wandb, jsonl', ['wandb', 'jsonl']],
+    [['jsonl', 'jsonl'], ['jsonl']],
+  ])('%j are %j', (given, names) => {
+    expect(kind.schema.parse(given)).toEqual(names);
+  });
+  test.each(['', 'none,wandb', 'comet', 3])('%j are none', (given) => {
+    expect(kind.schema.safeParse(given).success).toBe(false);
+  });
 });

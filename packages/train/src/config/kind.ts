@@ -16,10 +16,10 @@ export interface Kind<Value = unknown, Given = Value> {
 const numeral = (text: string): unknown =>
   /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
 
-/** A whole number from `least` on. */
-export const wholeNumber = (least: number): Kind<number> => ({
-  schema: z.number().int().min(least),
-  expected: `a whole number from ${least}`,
+/** A whole number from `least` on, or to `most`. */
+export const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER): Kind<number> => ({
+  schema: z.number().int().min(least).max(most),
+  expected: `a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`}`,
   placeholder: 'n',
   fromText: numeral,
 });
@@ -118,6 +118,30 @@ export function choice<const Name extends string, const Alias extends string = n
     schema,
     expected: `one of ${[...names, ...others].join(', ')}`,
     placeholder: 'name',
+    fromText: (value) => value,
+  };
+}
+
+/** Some of several names, as a list or with commas between; `none` stands for no name at all. */
+export function choices<const Name extends string>(
+  names: readonly Name[],
+): Kind<readonly Name[], string | readonly string[]> {
+  const split = (given: string | readonly string[]): string[] =>
+    (typeof given === 'string' ? [given] : [...given])
+      .flatMap((one) => one.split(','))
+      .map((one) => one.trim());
+  const isKnown = (name: string): name is Name => (names as readonly string[]).includes(name);
+  return {
+    schema: z
+      .union([z.string(), z.array(z.string()).readonly()])
+      .refine((given) => {
+        const some = split(given);
+        return some.every(isKnown) || (some.length === 1 && some[0] === 'none');
+      })
+      .transform((given): readonly Name[] => [...new Set(split(given).filter(isKnown))]),
+    expected: `none, or some of ${names.join(', ')}`,
+    placeholder: 'name',
+    many: true,
     fromText: (value) => value,
   };
 }

@@ -1,6 +1,6 @@
 import { choice, type Kind } from './kind.js';
-import { optional } from './option.js';
-import type { Setting } from './resolve.js';
+import { type OptionTable, optional } from './option.js';
+import { type Setting, topmost } from './resolve.js';
 
 /** A recipe's settings, to start from. */
 export interface Preset {
@@ -21,8 +21,20 @@ export function presetOption<const Table extends Presets>(presets: Table) {
   return optional(kind, `recipe to start from, beneath file and flags: ${listed}`);
 }
 
-/** A preset's settings as a layer beneath all others. */
-export function presetSettings(presets: Presets, name: string): Setting[] {
+/** The layers with that of the preset which they name beneath them; a name that no preset has is left for the table to refuse. */
+export function withPreset(
+  table: OptionTable,
+  presets: Presets,
+  layers: readonly (readonly Setting[])[],
+): readonly (readonly Setting[])[] {
+  const name = topmost(table, layers, 'preset')?.value;
+  return typeof name === 'string' && Object.hasOwn(presets, name)
+    ? [presetSettings(presets, name), ...layers]
+    : layers;
+}
+
+/** A preset's settings as a layer. */
+function presetSettings(presets: Presets, name: string): Setting[] {
   const where = `preset ${name}`;
   return Object.entries(presets[name]!.settings).map(([key, value]) => ({
     key,

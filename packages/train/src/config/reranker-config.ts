@@ -3,7 +3,9 @@ import { checkAdapter } from './check-adapter.js';
 import { checkShared, type Needed } from './check-shared.js';
 import { ConfigError } from './config-error.js';
 import { checkTemplate } from './pair-template.js';
+import { withPreset } from './presets.js';
 import { type RerankerConfig, type RerankerOptionTable, rerankerOptions } from './reranker-options.js';
+import { rerankerPresets } from './reranker-presets.js';
 import { type Resolved, resolveSettings, type Setting } from './resolve.js';
 
 /** Settings with what every run must have. */
@@ -18,7 +20,7 @@ export interface ResolvedReranker extends Resolved<RerankerOptionTable> {
  * @throws ConfigError
  */
 export function resolveReranker(layers: readonly (readonly Setting[])[]): ResolvedReranker {
-  const resolved = resolveSettings(rerankerOptions, layers);
+  const resolved = resolveSettings(rerankerOptions, withPreset(rerankerOptions, rerankerPresets, layers));
   const { config, sources } = resolved;
   const where = (key: string): string => sources.get(key) ?? key;
   const needed = checkShared(resolved);

@@ -2,6 +2,8 @@ import { lossNames } from '@rag/losses';
 import { adapterOptions } from './adapter-options.js';
 import { anyNumber, anyText, choice, flag, paths, share, text, wholeNumber } from './kind.js';
 import { type ConfigOf, later, type OptionsOf, option, optional } from './option.js';
+import { presetOption } from './presets.js';
+import { rerankerPresets } from './reranker-presets.js';
 import {
   learningOptions,
   loaderOptions,
@@ -16,6 +18,9 @@ import {
  * FlagEmbedding's, under one name each, with the others as aliases.
  */
 export const rerankerOptions = {
+  // Start
+  preset: presetOption(rerankerPresets),
+
   // Model
   ...modelOptions,
   model_type: optional(

@@ -40,6 +40,20 @@ export function canonicalKey(table: OptionTable, spelling: string): string | und
   return Object.keys(table).find((key) => [key, ...table[key]!.aliases].some(matches));
 }
 
+/** The setting of a key that counts: of the highest layer that has it. */
+export function topmost(
+  table: OptionTable,
+  layers: readonly (readonly Setting[])[],
+  key: string,
+): Setting | undefined {
+  return layers
+    .flat()
+    .findLast(
+      (setting) =>
+        canonicalKey(table, setting.key) === key && setting.value !== null && setting.value !== undefined,
+    );
+}
+
 /** Every spelling that files and flags may use. */
 export function spellings(table: OptionTable): string[] {
   return Object.entries(table).flatMap(([key, { aliases }]) => [key, ...aliases]);

@@ -3,7 +3,7 @@ import { ConfigError } from './config-error.js';
 import { readDeepspeed } from './deepspeed-file.js';
 import type { LauncherFile } from './launcher-file.js';
 import type { OptionTable } from './option.js';
-import { canonicalKey, type Setting } from './resolve.js';
+import { type Setting, topmost } from './resolve.js';
 
 /** Reads a file that a setting names; undefined where there is none. */
 export type ReadText = (path: string) => Promise<string | undefined>;
@@ -24,7 +24,11 @@ export async function settingLayers(
     if (typeof value !== 'string' || value === '') return undefined;
     const text = await readText(value);
     if (text === undefined)
-      throw new ConfigError(where, key, `${shown}expected a file, got ${value}, which is none — check the path`);
+      throw new ConfigError(
+        where,
+        key,
+        `${shown}expected a file, got ${value}, which is none — check the path`,
+      );
     const file = parse(text, value);
     beneath.push([...file.settings]);
     return file;
@@ -51,13 +55,4 @@ export async function settingLayers(
     replaced.set(deepspeed, { ...deepspeed, notes: file?.notes ?? [] });
   }
   return [...beneath, ...given.map((layer) => layer.map((setting) => replaced.get(setting) ?? setting))];
-}
-
-/** The setting of a key that counts: of the highest layer that has it. */
-function topmost(
-  table: OptionTable,
-  layers: readonly (readonly Setting[])[],
-  key: string,
-): Setting | undefined {
-  return layers.flat().findLast((setting) => canonicalKey(table, setting.key) === key && setting.value != null);
 }

@@ -5,9 +5,10 @@ import { resolveSettings, spellings } from '../config/resolve.js';
 
 /** Something that a setting of this kind accepts and that is not its default; the text that a flag gives for it. */
 function example({ kind, default: byDefault }: Option): { value: unknown; text: string } {
-  if (kind.many) return { value: ['other.jsonl'], text: 'other.jsonl' };
+  const [some] = /(?<=^none, or some of ).*/.exec(kind.expected)?.[0].split(', ') ?? ['other.jsonl'];
+  if (kind.many) return { value: [some], text: some! };
   const names = /^one of (.*)$/.exec(kind.expected)?.[1]?.split(', ') ?? [];
-  const candidates: unknown[] = [true, false, 1e-7, 0.25, 33, ...names, 'other', '64, 32'];
+  const candidates: unknown[] = [true, false, 1e-7, 0.25, 33, 3, ...names, 'other', '64, 32'];
   const value = candidates.find((one) => kind.schema.safeParse(one).success && one !== byDefault);
   return { value, text: String(value) };
 }
