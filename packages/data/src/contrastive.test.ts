@@ -157,3 +157,42 @@ test('neg_nums is an integer from 0', () => {
     );
   }
 });
+
+test('drawPositive gives one example per row, its positive drawn every epoch as seed and row say', () => {
+  const record = triplet(3, 5);
+  const maker = contrastive({ negatives: 2, seed: 3, drawPositive: true });
+  expect(maker.lengths(record, 0)).toEqual([Math.max(...contrastive({ negatives: 2 }).lengths(record, 0))]);
+  const drawn = (row: number) =>
+    Array.from({ length: 60 }, (_, epoch) => maker.make(record, row, 0, epoch).positive);
+  expect(new Set(drawn(0))).toEqual(new Set(['p0', 'p1', 'p2']));
+  expect(drawn(0)).toEqual(drawn(0));
+  expect(drawn(0)).not.toEqual(drawn(1));
+  const fixed = contrastive({ negatives: 2, drawPositive: true, compat: true });
+  expect(new Set([0, 1, 2, 3].map((epoch) => fixed.make(record, 0, 0, epoch).positive)).size).toBe(1);
+});
+
+test('scores follow the passages that were drawn', () => {
+  const scores = { pos_scores: [10, 11, 12], neg_scores: [0, 1, 2, 3, 4] };
+  const maker = contrastive({ negatives: 7, drawPositive: true, scored: true });
+  for (let epoch = 0; epoch < 20; epoch++) {
+    const example = maker.make(triplet(3, 5, scores), 0, 0, epoch);
+    const texts = [example.positive, ...example.negatives];
+    expect(example.scores).toEqual(
+      texts.map((text) => Number(text.slice(1)) + (text.startsWith('p') ? 10 : 0)),
+    );
+  }
+  expect(contrastive({ negatives: 7 }).make(triplet(3, 5, scores), 0, 0, 0)).not.toHaveProperty('scores');
+});
+
+test('rows without a score of every passage are refused where scores are asked for', () => {
+  const maker = contrastive({ negatives: 1, scored: true });
+  expect(() => maker.lengths(pair, 0)).toThrow(
+    'f:1: expected {query, pos, neg} with "pos_scores" and "neg_scores", got a pair without scores — score the row with a teacher, or leave knowledge_distillation out',
+  );
+  expect(() => maker.lengths(triplet(1, 2, { pos_scores: [1] }), 0)).toThrow(
+    'got a triplet without "neg_scores"',
+  );
+  expect(() => maker.lengths(triplet(1, 2), 0)).toThrow(
+    'got a triplet without "pos_scores" and "neg_scores"',
+  );
+});

@@ -12,6 +12,8 @@ export interface ContrastiveExample {
   readonly positive: string;
   /** `neg_nums` of them, none where the row has none. */
   readonly negatives: readonly string[];
+  /** A teacher's scores of the positive and then of the negatives, where they were asked for. */
+  readonly scores?: readonly number[];
 }
 
 export interface ContrastiveOptions {
@@ -24,6 +26,10 @@ export interface ContrastiveOptions {
    * reproduced, so the draws differ from theirs. @default false
    */
   readonly compat?: boolean;
+  /** One example per row, its positive drawn as the negatives are, in place of one per positive (FlagEmbedding). @default false */
+  readonly drawPositive?: boolean;
+  /** Gives examples their scores; a row without `pos_scores` and `neg_scores` is refused then. @default false */
+  readonly scored?: boolean;
 }
 
 /** The row, a pair or a triplet; throws for another. */
@@ -38,14 +44,26 @@ function sided(record: EmbeddingRecord) {
   return record;
 }
 
+/** The scores of the passages of a row, positives first; throws where it lacks them. */
+function scoresOf(record: EmbeddingRecord): readonly number[] {
+  const remedy = 'score the row with a teacher, or leave knowledge_distillation out';
+  const expected = '{query, pos, neg} with "pos_scores" and "neg_scores"';
+  if (record.shape !== 'triplet') throw unfitRow(record, expected, 'a pair without scores', remedy);
+  const { pos_scores, neg, neg_scores = neg.length === 0 ? [] : undefined } = record;
+  if (pos_scores !== undefined && neg_scores !== undefined) return [...pos_scores, ...neg_scores];
+  const lacking = [pos_scores ?? '"pos_scores"', neg_scores ?? '"neg_scores"'];
+  const names = lacking.filter((name) => typeof name === 'string').join(' and ');
+  throw unfitRow(record, expected, `a triplet without ${names}`, remedy);
+}
+
 /**
  * One example per positive, rows in file order, each with `neg_nums` negatives of its row: of more they are chosen,
  * fewer are listed ceil(neg_nums / count) times and chosen from that, both without putting back. Drawn anew each epoch
  * as (seed, epoch, row, item) says. Rows without negatives give none; the summary counts them in files where others
- * have some. Scores of triplets are left aside.
+ * have some. Scores of triplets are left aside unless they are asked for.
  */
 export function contrastive(options: ContrastiveOptions): EmbeddingMaker<ContrastiveExample> {
-  const { negatives: wanted, seed = 0, compat = false } = options;
+  const { negatives: wanted, seed = 0, compat = false, drawPositive = false, scored = false } = options;
   if (!(Number.isSafeInteger(wanted) && wanted >= 0)) {
     throw new RangeError(`neg_nums: expected an integer from 0, got ${wanted}`);
   }
@@ -58,19 +76,27 @@ export function contrastive(options: ContrastiveOptions): EmbeddingMaker<Contras
       const neg = negativesOf(record);
       const mean = neg.reduce((sum, text) => sum + approximateTokens(text), 0) / Math.max(1, neg.length);
       const shared = approximateTokens(promptedQuery(record)) + Math.ceil(wanted * mean);
-      return pos.map((text) => shared + approximateTokens(text));
+      if (scored) scoresOf(record);
+      const lengths = pos.map((text) => shared + approximateTokens(text));
+      return drawPositive ? [lengths.reduce((most, length) => Math.max(most, length))] : lengths;
     },
     make: (record, row, item, epoch) => {
       const { pos } = sided(record);
       const neg = negativesOf(record);
+      const drawing = compat ? 0 : epoch;
+      const positive = drawPositive ? at(seed, 'positive', drawing, row).below(pos.length) : item;
       const copies = neg.length === 0 ? 0 : Math.ceil(wanted / neg.length);
-      const random = at(seed, 'negatives', compat ? 0 : epoch, row, item);
-      const drawn = random.sample(neg.length * copies, copies === 0 ? 0 : wanted);
+      const random = at(seed, 'negatives', drawing, row, item);
+      const drawn = random
+        .sample(neg.length * copies, copies === 0 ? 0 : wanted)
+        .map((place) => place % neg.length);
+      const scores = scored ? scoresOf(record) : undefined;
       return {
         at: record.at,
         query: promptedQuery(record),
-        positive: pos[item]!,
-        negatives: drawn.map((place) => neg[place % neg.length]!),
+        positive: pos[positive]!,
+        negatives: drawn.map((place) => neg[place]!),
+        ...(scores && { scores: [scores[positive]!, ...drawn.map((place) => scores[pos.length + place]!)] }),
       };
     },
   };

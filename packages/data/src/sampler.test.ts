@@ -108,3 +108,52 @@ test.each<[number, Partial<SamplerOptions>, RegExp]>([
 ])('%d examples with %j are refused', (count, options, message) => {
   expect(() => epochBatches(count, 0, { seed: 1, batchSize: 4, ...options })).toThrow(message);
 });
+
+describe('groups', () => {
+  const groups = range(60).map((i) => (i < 7 ? 0 : i < 40 ? 1 : i < 45 ? -1 : 2));
+  const options = { seed: 3, batchSize: 5, groups };
+  const batches = (epoch: number, more = {}) =>
+    epochBatches(60, epoch, { ...options, ...more }).map(({ indices }) => Array.from(indices));
+
+  test('a batch holds examples of one group, and every example stands in one, but those of negative groups', () => {
+    const all = batches(0);
+    for (const batch of all) expect(new Set(batch.map((index) => groups[index])).size).toBe(1);
+    expect(ascending(all.flat())).toEqual(range(60).filter((i) => groups[i]! >= 0));
+    // ⌈7/5⌉ + ⌈33/5⌉ + ⌈15/5⌉
+    expect(all).toHaveLength(2 + 7 + 3);
+  });
+
+  test('batches and their order are a function of seed and epoch', () => {
+    expect(batches(1)).toEqual(batches(1));
+    expect(batches(1)).not.toEqual(batches(2));
+    expect(batches(1)).not.toEqual(batches(1, { seed: 4 }));
+    const order = batches(1).map(([first]) => groups[first!]!);
+    expect(order).not.toEqual(ascending(order));
+    // Equal groups are not shuffled alike.
+    const equal = epochBatches(40, 0, {
+      seed: 3,
+      batchSize: 20,
+      groups: range(40).map((i) => Math.floor(i / 20)),
+    });
+    const [first, second] = equal.map(({ indices }) => Array.from(indices, (i) => i % 20));
+    expect(first).not.toEqual(second);
+  });
+
+  test('without shuffling groups and examples keep their order', () => {
+    expect(batches(1, { shuffle: false }).flat()).toEqual(range(60).filter((i) => groups[i]! >= 0));
+  });
+
+  test('ranks share each batch, and length buckets stay within a group', () => {
+    const lengths = range(60).map((i) => (i * 37) % 50);
+    const shares = [0, 1].map((rank) => batches(0, { rank, worldSize: 2, lengths }));
+    expect(shares[0]!.length).toBe(shares[1]!.length);
+    for (const [i, batch] of shares[0]!.entries())
+      expect(new Set([...batch, ...shares[1]![i]!].map((index) => groups[index])).size).toBe(1);
+  });
+
+  test('as many are asked for as there are examples', () => {
+    expect(() => epochBatches(3, 0, { seed: 1, batchSize: 2, groups: [0] })).toThrow(
+      'groups: expected one per example (3), got 1',
+    );
+  });
+});

@@ -12,6 +12,8 @@ export interface SamplerOptions {
   readonly tokenBudget?: number;
   /** Batches (of all ranks) that are sorted by length together. @default 50 */
   readonly bucketBatches?: number;
+  /** The group of each example, from 0: a batch holds examples of one. Those of a negative group are left out. */
+  readonly groups?: ArrayLike<number>;
   /** This process among `worldSize`. @default 0 */
   readonly rank?: number;
   /** @default 1 */
@@ -80,7 +82,7 @@ function epochOrder(count: number, epoch: number, options: SamplerOptions): Uint
  * Every rank gets as many batches and as many examples in each as the others, and every example reaches a rank: where
  * the count is not a multiple of the ranks, the last round is filled with examples of the epoch's beginning
  * ({@link Batch.repeated}). With lengths, batches come in random order, the one with most tokens first, so that memory
- * reaches its peak at the first step.
+ * reaches its peak at the first step. With groups, each is cut into batches by itself, and all batches come in random order.
  */
 export function epochBatches(count: number, epoch: number, options: SamplerOptions): Batch[] {
   const { seed, shuffle = true, lengths, tokenBudget, bucketBatches = 50, rank = 0, worldSize = 1 } = options;
@@ -98,6 +100,7 @@ export function epochBatches(count: number, epoch: number, options: SamplerOptio
     checkCount('tokenBudget', tokenBudget);
     if (lengths === undefined) throw new RangeError('tokenBudget: expected lengths beside it, got none');
   }
+  if (options.groups !== undefined) return groupedBatches(count, epoch, options, options.groups);
   const order = epochOrder(count, epoch, options);
   let steps = cutSteps(order, options);
   if (lengths !== undefined) {
@@ -119,4 +122,32 @@ export function epochBatches(count: number, epoch: number, options: SamplerOptio
       repeated: places.filter((place) => place >= count).length,
     };
   });
+}
+
+/** The batches of each group, as if it were alone, in one random order. */
+function groupedBatches(
+  count: number,
+  epoch: number,
+  { groups: _, ...options }: SamplerOptions,
+  groups: ArrayLike<number>,
+): Batch[] {
+  if (groups.length !== count)
+    throw new RangeError(`groups: expected one per example (${count}), got ${groups.length}`);
+  const { seed, shuffle = true, lengths } = options;
+  const membersOf = new Map<number, number[]>();
+  for (let index = 0; index < count; index++) {
+    const group = groups[index]!;
+    const members = membersOf.get(group);
+    if (members) members.push(index);
+    else if (group >= 0) membersOf.set(group, [index]);
+  }
+  const batches = [...membersOf].flatMap(([group, members]) =>
+    epochBatches(members.length, epoch, {
+      ...options,
+      seed: at(seed, 'group', group).below(2 ** 31),
+      ...(lengths !== undefined && { lengths: members.map((index) => lengths[index]!) }),
+    }).map(({ indices, repeated }) => ({ indices: indices.map((place) => members[place]!), repeated })),
+  );
+  if (!shuffle) return batches;
+  return Array.from(at(seed, 'batches', epoch).permutation(batches.length), (batch) => batches[batch]!);
 }

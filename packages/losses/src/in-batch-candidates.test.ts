@@ -3,6 +3,7 @@ import {
   type InBatchCandidateOptions,
   type InBatchExample,
   inBatchCandidates,
+  inBatchGroups,
 } from './in-batch-candidates.js';
 
 const example = (query: string, positive: string, ...negatives: string[]) => ({ query, positive, negatives });
@@ -64,5 +65,37 @@ describe('candidates', () => {
 
   test('of no examples are none', () => {
     expect(inBatchCandidates([])).toEqual({ texts: [], target: [], mask: new Float32Array(0) });
+  });
+});
+
+test('ownAlone compares a query with its own passages', () => {
+  const rows = [example('a', 'A', 'x', 'y'), example('b', 'B', 'z'), example('c', 'C')];
+  expect(masks(rows, { ownAlone: true })).toEqual(['111000', '000110', '000001']);
+  expect(masks(rows, { ownAlone: true, othersPositives: true })).toEqual(['111000', '000110', '000001']);
+});
+
+describe('groups', () => {
+  const rows = [
+    { ...example('a', 'A', 'x', 'A'), scores: [3, 2, 1] },
+    { ...example('b', 'B', 'z'), scores: [5, 4] },
+  ];
+
+  test('are the own passages with their scores; others are the candidates without them', () => {
+    const candidates = inBatchCandidates(rows);
+    expect(inBatchGroups(rows, candidates)).toEqual({
+      size: 3,
+      index: [0, 1, 2, 3, 4, 0],
+      // A negative that is the positive counts nothing.
+      mask: Float32Array.of(1, 1, 0, 1, 1, 0),
+      scores: Float32Array.of(3, 2, 1, 5, 4, 0),
+      others: Float32Array.of(0, 0, 0, 0, 1, 0, 1, 1, 0, 0),
+    });
+  });
+
+  test('need a score of each passage', () => {
+    const lacking = [rows[0]!, example('b', 'B', 'z')];
+    expect(() => inBatchGroups(lacking, inBatchCandidates(lacking))).toThrow(
+      'inBatchGroups: expected 2 scores for the passages of example 1, got none — make examples with their scores',
+    );
   });
 });

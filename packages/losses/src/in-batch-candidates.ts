@@ -14,6 +14,8 @@ export interface InBatchCandidateOptions {
    * negatives of their own (pairs) and are not for queries with some (triplets), as in the originals.
    */
   readonly othersPositives?: boolean;
+  /** Compare a query with its own passages alone. @default false */
+  readonly ownAlone?: boolean;
   /** Keep candidates that equal a positive of the query, which the originals push away. @default false */
   readonly compat?: boolean;
 }
@@ -33,7 +35,7 @@ export interface InBatchCandidates {
  */
 export function inBatchCandidates(
   examples: readonly InBatchExample[],
-  { repeated = 0, othersPositives, compat = false }: InBatchCandidateOptions = {},
+  { repeated = 0, othersPositives, ownAlone = false, compat = false }: InBatchCandidateOptions = {},
 ): InBatchCandidates {
   const counted = examples.length - repeated;
   const target: number[] = [];
@@ -61,7 +63,7 @@ export function inBatchCandidates(
   for (const [row, { query, negatives }] of examples.entries()) {
     const candidates = mask.subarray(row * texts.length, (row + 1) * texts.length);
     const own = target[row]!;
-    candidates.set((othersPositives ?? negatives.length === 0) ? everything : negativesAlone);
+    if (!ownAlone) candidates.set((othersPositives ?? negatives.length === 0) ? everything : negativesAlone);
     candidates.fill(1, own, own + 1 + negatives.length);
     if (!compat)
       for (const text of positivesOf.get(query)!)
@@ -69,4 +71,46 @@ export function inBatchCandidates(
     candidates[own] = 1;
   }
   return { texts, target, mask };
+}
+
+/** What `inBatchDistillation` is fed beside that: each query's own passages, and the candidates that are not its own. */
+export interface InBatchGroups {
+  /** The most passages that an example has. */
+  readonly size: number;
+  /** [queries × size], row-major: columns, 0 for filler. */
+  readonly index: readonly number[];
+  /** [queries × size]: 1 for a passage that the query is compared with. */
+  readonly mask: Float32Array<ArrayBuffer>;
+  /** [queries × size]: the examples' scores. */
+  readonly scores: Float32Array<ArrayBuffer>;
+  /** [queries × candidates] */
+  readonly others: Float32Array<ArrayBuffer>;
+}
+
+/** The own passages of each query among `inBatchCandidates` of the same examples, with a teacher's scores of them. */
+export function inBatchGroups(
+  examples: readonly (InBatchExample & { readonly scores?: readonly number[] })[],
+  { texts, target, mask }: InBatchCandidates,
+): InBatchGroups {
+  const size = Math.max(...examples.map(({ negatives }) => 1 + negatives.length));
+  const index = new Array<number>(examples.length * size).fill(0);
+  const own = new Float32Array(index.length);
+  const scores = new Float32Array(index.length);
+  const others = mask.slice();
+  for (const [row, { negatives, scores: given }] of examples.entries()) {
+    const passages = 1 + negatives.length;
+    if (given?.length !== passages)
+      throw new RangeError(
+        `inBatchGroups: expected ${passages} scores for the passages of example ${row}, got ${given?.length ?? 'none'} — make examples with their scores`,
+      );
+    for (let i = 0; i < passages; i++) {
+      const column = target[row]! + i;
+      const cell = row * texts.length + column;
+      index[row * size + i] = column;
+      own[row * size + i] = mask[cell]!;
+      scores[row * size + i] = given[i]!;
+      others[cell] = 0;
+    }
+  }
+  return { size, index, mask: own, scores, others };
 }

@@ -9,8 +9,15 @@ export {
   type InBatchCandidateOptions,
   type InBatchCandidates,
   type InBatchExample,
+  type InBatchGroups,
   inBatchCandidates,
+  inBatchGroups,
 } from './in-batch-candidates.js';
+export {
+  type InBatchDistillationInputs,
+  type InBatchDistillationOptions,
+  inBatchDistillation,
+} from './in-batch-distillation.js';
 export {
   type InBatchInputs,
   type InBatchLoss,
@@ -41,3 +48,4 @@ export {
 export { type PairKlDivergenceOptions, pairKlDivergence } from './pair-kl-divergence.js';
 export { rankNet } from './rank-net.js';
 export type { PairScoreInputs } from './scored-pairs.js';
+export { type UnifiedInputs, type UnifiedOptions, unifiedLoss } from './unified-loss.js';

@@ -54,6 +54,7 @@ export {
   reshapeLike,
   shapeOf,
   squeeze,
+  stopGradient,
   transpose,
   unsqueeze,
   zerosLike,

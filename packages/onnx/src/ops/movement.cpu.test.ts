@@ -1,8 +1,12 @@
+import { expect, test } from 'vitest';
+import { gradients } from '../grad/gradients.js';
+import { trace } from '../ir/trace.js';
 import { constant } from '../ir/value.js';
-import { floats } from '../testing/index.js';
+import { floats, numbersOf, runGraph } from '../testing/index.js';
 import { testFamily } from '../testing/op-family.js';
-import { add } from './elementwise.js';
+import { add, mul } from './elementwise.js';
 import * as family from './movement.js';
+import { reduceSum } from './reduce.js';
 
 const { Expand, Identity, Reshape, ShapeOp, Squeeze, Transpose, Unsqueeze } = family;
 const x234 = { x: floats([2, 3, 4], 1) };
@@ -86,4 +90,15 @@ testFamily(family, {}, (testOp) => {
     symbolic: false,
     build: ({ x }) => Reshape.of([x!, constant([3, 0], 'int64')], { allowzero: 1 }),
   });
+});
+
+test('stopGradient gives x, and no gradient', async () => {
+  const graph = trace({ x: { dtype: 'float32', shape: [2] } }, ({ x }) => {
+    const y = reduceSum(mul(x, family.stopGradient(x)));
+    return { y, gradient: gradients(y, [x])[0]! };
+  });
+  const { y, gradient } = await runGraph(graph, {
+    x: { dtype: 'float32', shape: [2], data: Float32Array.of(2, 3) },
+  });
+  expect([numbersOf(y!), numbersOf(gradient!)]).toEqual([[13], [2, 3]]);
 });

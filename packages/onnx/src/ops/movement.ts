@@ -160,5 +160,11 @@ export const unsqueeze = (x: Value, axes: readonly number[]): Value => Unsqueeze
 
 export const identity = (x: Value): Value => Identity.of([x]);
 
+/** Written as the op above; it stands in no table, since a file's Identity has a gradient. */
+const StopGradient = defineOp<[Value]>('Identity', { infer: ([x]) => [x], gradient: () => [null] });
+
+/** x, as a number that the loss takes for given: no gradient flows through it. */
+export const stopGradient = (x: Value): Value => StopGradient.of([x]);
+
 /** Zeros of x's type and shape. */
 export const zerosLike = (x: Value): Value => Expand.of([constant(0, x.dtype), shapeOf(x)]);
