@@ -23,6 +23,8 @@ export interface CheckpointToSave {
   readonly onnx?: OnnxToSave;
   /** adapter_config.json and the adapter's tensors, which stand in the place of model.safetensors: its base model has the rest. */
   readonly adapter?: Readonly<Record<string, string | Uint8Array>>;
+  /** Further safetensors files by their path in the directory, asked for once the weights are written. */
+  readonly tensorFiles?: Readonly<Record<string, () => Iterable<TensorToWrite>>>;
   /** Further files by their path in the directory, such as `tokenizer.json` or `1_Pooling/config.json`; written as they are. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
@@ -86,14 +88,15 @@ export async function saveCheckpoint(
   checkpoint: CheckpointToSave,
   { overwrite = false, made }: SaveOptions = {},
 ): Promise<void> {
-  const { onnx, adapter } = checkpoint;
+  const { onnx, adapter, tensorFiles = {} } = checkpoint;
   const files = {
     ...checkpoint.files,
     ...(adapter ?? { [CONFIG]: configText(checkpoint.config) }),
   };
   const last = adapter ? ADAPTER_CONFIG : CONFIG;
   const tensors = [...checkpoint.tensors];
-  const extra = [...Object.keys(checkpoint.files ?? {}), ...(made?.names ?? []), ...(onnx ? [MODEL] : [])];
+  const extra = [checkpoint.files ?? {}, tensorFiles].flatMap((named) => Object.keys(named));
+  extra.push(...(made?.names ?? []), ...(onnx ? [MODEL] : []));
   for (const name of extra) checkExtraFile(name);
   const stated = [...extra, WEIGHTS, CONFIG];
   const state = await inspect(directory, foldersOf(stated));
@@ -113,6 +116,8 @@ export async function saveCheckpoint(
     if (tensors.length > 0 || (!onnx && !adapter))
       await writeSafetensors(await fileSink(join(staging, WEIGHTS)), tensors);
     if (onnx) await writeTrained(staging, onnx);
+    for (const [name, tensorsOf] of Object.entries(tensorFiles))
+      await writeSafetensors(await fileSink(join(staging, name)), tensorsOf());
     if (made) await writeMade(staging, made);
     const written = (await inspect(staging, foldersOf(stated))).names;
     // config.json last, or the adapter's: without it there is no model.

@@ -1,6 +1,6 @@
 import { configText } from '../config-text.js';
 import type { CheckpointToSave } from '../node/save.js';
-import { type ByteSink, writeSafetensors } from '../safetensors-write.js';
+import { type ByteSink, type TensorToWrite, writeSafetensors } from '../safetensors-write.js';
 
 /**
  * The files of a checkpoint directory by their path, config.json last: what `saveCheckpoint` writes, for a page, which has no directories.
@@ -12,11 +12,27 @@ export async function checkpointFiles({
   tensors,
   onnx,
   files = {},
+  tensorFiles = {},
 }: CheckpointToSave): Promise<Map<string, Blob>> {
   if (onnx)
     throw new TypeError(
       'checkpoint: expected a model of weights, got one that is its ONNX file — save it in Node, with saveCheckpoint',
     );
+  const weights = await tensorBlob(tensors);
+  const others: (readonly [string, Blob])[] = [];
+  for (const [path, tensorsOf] of Object.entries(tensorFiles))
+    others.push([path, await tensorBlob(tensorsOf())]);
+  return new Map([
+    ...Object.entries(files).map(
+      ([path, content]) => [path, new Blob([content as string | Uint8Array<ArrayBuffer>])] as const,
+    ),
+    ...others,
+    ['model.safetensors', weights],
+    ['config.json', new Blob([configText(config)])],
+  ]);
+}
+
+async function tensorBlob(tensors: Iterable<TensorToWrite>): Promise<Blob> {
   const parts: Blob[] = [];
   const sink: ByteSink = {
     // Copied at once: the next tensor may reuse the memory.
@@ -25,11 +41,5 @@ export async function checkpointFiles({
     abort: async () => void parts.splice(0),
   };
   await writeSafetensors(sink, tensors);
-  return new Map([
-    ...Object.entries(files).map(
-      ([path, content]) => [path, new Blob([content as string | Uint8Array<ArrayBuffer>])] as const,
-    ),
-    ['model.safetensors', new Blob(parts)],
-    ['config.json', new Blob([configText(config)])],
-  ]);
+  return new Blob(parts);
 }
