@@ -42,11 +42,12 @@ describe('pairedBootstrap', () => {
   it('sees a small steady gain that unpaired intervals would hide', () => {
     const a = draws(3, 200);
     const b = a.map((value, i) => value + 0.02 + 0.01 * Math.sin(i));
-    const { difference, low, high, pValue } = pairedBootstrap(a, b);
+    const { difference, low, high, pValue, superiority } = pairedBootstrap(a, b);
     expect(difference).toBeCloseTo(0.02, 2);
     expect(low).toBeGreaterThan(0.015);
     expect(high).toBeLessThan(0.025);
     expect(pValue).toBeCloseTo(2 / 10_001, 10);
+    expect(superiority).toBe(1);
     expect(bootstrapMean(b).low).toBeLessThan(bootstrapMean(a).high);
   });
 
@@ -58,11 +59,15 @@ describe('pairedBootstrap', () => {
     expect(backward.difference).toBeCloseTo(-forward.difference, 12);
     expect(backward.low).toBeCloseTo(-forward.high, 12);
     expect(backward.pValue).toBe(forward.pValue);
+    expect(backward.superiority).toBeCloseTo(1 - forward.superiority, 12);
   });
 
   it('calls equal systems equal', () => {
     const a = draws(6, 20);
-    expect(pairedBootstrap(a, a)).toEqual({ difference: 0, low: 0, high: 0, pValue: 1 });
+    expect(pairedBootstrap(a, a)).toEqual({
+      ...{ difference: 0, low: 0, high: 0 },
+      ...{ pValue: 1, superiority: 0.5 },
+    });
   });
 
   it('rejects a true null about as often as it says', () => {

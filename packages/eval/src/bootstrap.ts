@@ -10,6 +10,8 @@ export interface MeanInterval extends Interval {
 export interface PairedDifference extends Interval {
   /** mean(b) − mean(a): positive when b is better. */
   difference: number;
+  /** Probability of superiority: the share of resamples in which b's mean is above a's, equal means counting half. */
+  superiority: number;
   /** Two-sided: twice the smaller share of resamples at or beyond 0, counted as (1 + count) / (1 + resamples). */
   pValue: number;
 }
@@ -55,7 +57,8 @@ export function pairedBootstrap(
   const atMostZero = means.reduce((count, value) => count + Number(value <= 0), 0);
   const atLeastZero = means.reduce((count, value) => count + Number(value >= 0), 0);
   const pValue = Math.min(1, (2 * (1 + Math.min(atMostZero, atLeastZero))) / (1 + resamples));
-  return { difference: mean(differences), pValue, ...percentileInterval(means, level) };
+  const superiority = (atLeastZero + resamples - atMostZero) / (2 * resamples);
+  return { difference: mean(differences), superiority, pValue, ...percentileInterval(means, level) };
 }
 
 function resampleMeans(where: string, values: readonly number[], options: ResampleOptions): Float64Array {

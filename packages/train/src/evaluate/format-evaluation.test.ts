@@ -20,7 +20,7 @@ test('everything that can be said', () => {
     queries: 1200,
     documents: 5_000_000,
     systems: [system('model', 0.5), system('BM25', 0.4)] as never,
-    difference: { 'ndcg@10': { difference: 0.1, low: -0.05, high: 0.25, pValue: 0.1 } },
+    difference: { 'ndcg@10': { difference: 0.1, low: -0.05, high: 0.25, superiority: 0.9, pValue: 0.1 } },
     byWidth: [system('64 elements', 0.3)] as never,
     similarity: [{ name: 'model', evaluation: { spearman: 0.75, pearson: 0.5, pairs: 1000 } }],
     notes: ['note'],

@@ -1,4 +1,5 @@
 import type { MeanInterval } from '@rag/eval';
+import { ticksOf, tickText } from '../report/ticks.js';
 import type { SweepPoint } from './sweep.js';
 
 export interface SweepPlotOptions {
@@ -22,7 +23,7 @@ export function sweepPlot(
 ): string {
   const floor = points[0]!.guard.mean - guardLoss;
   const values = points.flatMap(({ domain, guard }) => [domain.low, domain.high, guard.low, guard.high]);
-  const ticks = ticksOf(Math.min(...values, floor), Math.max(...values, floor));
+  const ticks = ticksOf(Math.min(...values, floor), Math.max(...values, floor), 0.01);
   const [low, high] = [ticks[0]!, ticks.at(-1)!];
   const [first, last] = [points[0]!.alpha, points.at(-1)!.alpha];
   const x = (alpha: number) =>
@@ -33,7 +34,7 @@ export function sweepPlot(
   const grid = ticks.map(
     (tick) =>
       `<line x1="${frame.left}" x2="${frame.right}" y1="${y(tick)}" y2="${y(tick)}" stroke="${colours.grid}"/>` +
-      text(frame.left - 10, y(tick) + 4, decimals(tick, ticks), { anchor: 'end', fill: colours.faint }),
+      text(frame.left - 10, y(tick) + 4, tickText(tick, ticks), { anchor: 'end', fill: colours.faint }),
   );
   const step = Math.ceil(points.length / 11);
   const alphas = points
@@ -91,21 +92,6 @@ const xmlText = (value: string): string =>
   value.replace(/\p{Cc}/gu, ' ').replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 /** What tells models apart: a path's last folders. Two of them and the words beside them fill a line. */
 const ending = (name: string, most = 28): string => (name.length > most ? `…${name.slice(1 - most)}` : name);
-
-/** Four to eight round numbers that span the values. */
-function ticksOf(low: number, high: number): number[] {
-  const range = Math.max(high - low, 0.01);
-  const power = 10 ** Math.floor(Math.log10(range / 4));
-  const step = power * [1, 2, 5, 10].find((factor) => range / (factor * power) <= 6)!;
-  const first = Math.floor(low / step);
-  const count = Math.ceil(Math.max(high, low + range) / step - 1e-9) - first;
-  return Array.from({ length: count + 1 }, (_, i) => (first + i) * step);
-}
-
-function decimals(tick: number, ticks: readonly number[]): string {
-  const digits = Math.max(0, Math.ceil(-Math.log10(ticks[1]! - ticks[0]!) - 1e-9));
-  return (Math.abs(tick) < 1e-9 ? 0 : tick).toFixed(digits);
-}
 
 /** Two labels at least a line apart. */
 function spread(a: number, b: number): [number, number] {
