@@ -6,3 +6,4 @@ export { type HubServer, startHubServer } from './hub-server.js';
 export { mutateBytes } from './mutate-bytes.js';
 export { mutateJson } from './mutate-json.js';
 export { pick, type Random, randomFrom } from './random.js';
+export { weightsWithin, writeAdapter } from './write-adapter.js';
