@@ -19,7 +19,7 @@ const OF_LOGS = new Set(['steps_per_print', 'wall_clock_breakdown', 'dump_state'
  */
 export function readDeepspeed(json: string, file: string): LauncherFile {
   const gathered = gathering();
-  for (const [key, value] of entriesOf(parsed(json, file), file, 'the file')) {
+  for (const [key, value] of entriesOf(parsed(json, file), file, 'the whole')) {
     const at = { where: file, shown: key };
     if (key === 'zero_optimization') readZero(entriesOf(value, file, key), file, gathered);
     else if (key === 'fp16' || key === 'bf16' || key === 'bfloat16') {

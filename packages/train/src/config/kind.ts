@@ -9,6 +9,8 @@ export interface Kind<Value = unknown, Given = Value> {
   readonly placeholder?: string;
   /** Whether a flag takes several values. */
   readonly many?: boolean;
+  /** Every name, of a kind that is one of several. */
+  readonly names?: readonly string[];
   /** A flag's text as the value that a file would hold; text that is no such value is handed on for the schema to refuse. */
   fromText(text: string): unknown;
 }
@@ -118,6 +120,7 @@ export function choice<const Name extends string, const Alias extends string = n
     schema,
     expected: `one of ${[...names, ...others].join(', ')}`,
     placeholder: 'name',
+    names: [...names, ...others],
     fromText: (value) => value,
   };
 }

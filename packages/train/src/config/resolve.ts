@@ -178,12 +178,13 @@ function checked(key: string, { kind, about }: Option, setting: Setting): unknow
   const result = kind.schema.safeParse(setting.value);
   if (result.success) return result.data;
   const { where, shown = '', value } = setting;
+  const near = typeof value === 'string' && kind.names ? nearestKey(value, kind.names) : undefined;
   // JSON has no NaN and no Infinity.
   const got = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   throw new ConfigError(
     where,
     key,
-    `${shown}expected ${kind.expected}, got ${got.length > 80 ? `${got.slice(0, 80)}…` : got} — ${about}`,
+    `${shown}expected ${kind.expected}, got ${got.length > 80 ? `${got.slice(0, 80)}…` : got} — ${near === undefined ? about : `did you mean "${near}"?`}`,
     { cause: result.error },
   );
 }
