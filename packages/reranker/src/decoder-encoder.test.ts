@@ -147,3 +147,13 @@ test('a length without room for text, or beyond the positions, is refused', () =
 test("the default template is RAG-Retrieval's", () => {
   expect(SCALAR_TEMPLATE).toMatchObject({ query_format: 'query: {}', special_token: '</s>' });
 });
+
+test('texts are cut to their own lengths before the pair is cut to its', () => {
+  const encode = (maxLength: number, query: number, passage: number) =>
+    decoderEncoder(tokenizer(true), tinyConfig(), template, maxLength, undefined, { query, passage }).encode(
+      'a b c',
+      'c b a a b c',
+    ).input_ids;
+  expect(encode(30, 3, 4)).toEqual([id('[CLS]'), ...ids('q : a = d : c b end')]);
+  expect(encode(9, 3, 6)).toEqual([id('[CLS]'), ...ids('q : a = d : c end')]);
+});

@@ -1,6 +1,6 @@
 import { type EncoderConfig, longestSequence, OptionError } from '@rag/models';
 import { type EncodedIds, type Tokenizer, truncatePair } from '@rag/text';
-import { longestQuery, type PairEncoder } from './pair-encoder.js';
+import { longestQuery, type PairEncoder, type TextCuts } from './pair-encoder.js';
 import { fill, type PairTemplate } from './pair-template.js';
 
 /** A sequence before its cut: what stays whole, and what may lose its end. */
@@ -24,6 +24,7 @@ export function decoderEncoder(
   template: PairTemplate,
   maxLength: number,
   padId?: number,
+  cuts?: TextCuts,
 ): PairEncoder {
   const begin = beginOf(tokenizer);
   const ids = (text: string): number[] => (text === '' ? [] : tokenizer.encodePieces(text));
@@ -62,7 +63,10 @@ export function decoderEncoder(
     maxLength,
     padId: config.pad_token_id ?? 0,
     encode(query, passage) {
-      const parts = partsOf(query, passage);
+      const whole = partsOf(query, passage);
+      const parts = cuts
+        ? { ...whole, query: whole.query.slice(0, cuts.query), passage: whole.passage.slice(0, cuts.passage) }
+        : whole;
       const keep = truncatePair(parts.query.length, parts.passage.length, room);
       return sequence({
         ...parts,

@@ -21,6 +21,17 @@ function passagePart(ids: readonly number[], length = queryIds.length): number[]
   return ids.slice(2 + length, -1);
 }
 
+test('texts are cut to their own lengths before the pair is cut to its', () => {
+  const encode = (maxLength: number, query: number, passage: number) =>
+    pairEncoder(tokenizer, tinyConfig(), maxLength, { query, passage }).encode(...pair).input_ids;
+  const pair = [query, passage] as const;
+  expect(encode(60, 2, 5)).toEqual([cls, ...queryIds.slice(0, 2), sep, ...passageIds.slice(0, 5), sep]);
+  expect(encode(12, 2, 30)).toEqual([cls, ...queryIds.slice(0, 2), sep, ...passageIds.slice(0, 7), sep]);
+  const { input_ids, token_type_ids } = pairEncoder(tokenizer, tinyConfig(), 20).encode(...pair);
+  const cut = pairEncoder(tokenizer, tinyConfig(), 20, { query: 99, passage: 99 }).encode(...pair);
+  expect(cut).toEqual({ input_ids, token_type_ids });
+});
+
 describe('slices', () => {
   test.each([
     [20, 0],

@@ -4,6 +4,12 @@ import { type EncodedIds, type Tokenizer, truncatePair } from '@rag/text';
 /** A query and a passage. */
 export type Pair = readonly [query: string, passage: string];
 
+/** Most tokens of each text, cut before the pair is: FlagEmbedding's trainers have such lengths. */
+export interface TextCuts {
+  readonly query: number;
+  readonly passage: number;
+}
+
 /** Texts to token ids in the model's own pair template, within `maxLength` tokens, special ones included. */
 export interface PairEncoder {
   readonly maxLength: number;
@@ -24,7 +30,12 @@ export interface PairEncoder {
 export const longestQuery = (room: number): number => room - Math.max(1, Math.floor(room / 4));
 
 /** @throws OptionError for a maxLength that the model or the template does not allow */
-export function pairEncoder(tokenizer: Tokenizer, config: EncoderConfig, maxLength: number): PairEncoder {
+export function pairEncoder(
+  tokenizer: Tokenizer,
+  config: EncoderConfig,
+  maxLength: number,
+  cuts?: TextCuts,
+): PairEncoder {
   const longest = longestSequence(config);
   if (!Number.isInteger(maxLength) || maxLength > longest || maxLength < tokenizer.pairSpecialCount + 2)
     throw new OptionError(
@@ -40,7 +51,13 @@ export function pairEncoder(tokenizer: Tokenizer, config: EncoderConfig, maxLeng
   return {
     maxLength,
     padId: tokenizer.padId,
-    encode: (query, passage) => fit(tokenizer.encodePair(query.trim(), passage.trim(), { maxLength })),
+    encode(query, passage) {
+      if (!cuts) return fit(tokenizer.encodePair(query.trim(), passage.trim(), { maxLength }));
+      const queryIds = tokenizer.encodePieces(query.trim()).slice(0, cuts.query);
+      const passageIds = tokenizer.encodePieces(passage.trim()).slice(0, cuts.passage);
+      const keep = truncatePair(queryIds.length, passageIds.length, maxLength - tokenizer.pairSpecialCount);
+      return fit(tokenizer.buildPair(queryIds.slice(0, keep.query), passageIds.slice(0, keep.passage)));
+    },
     fits: (query, passage) =>
       tokenizer.encodePieces(query.trim()).length + tokenizer.encodePieces(passage.trim()).length <=
       maxLength - tokenizer.pairSpecialCount,
