@@ -19,6 +19,13 @@ export interface RunFiles {
   foreignFiles(path: string, names: readonly string[]): Promise<readonly string[]>;
   /** Removes these files of a directory, and the directory if it is empty then; what is not there is no error. */
   removeModel(path: string, names: readonly string[]): Promise<void>;
+  /** Removes what was being written to this directory, under these names, by a process that died in the middle. */
+  removeUnfinished(path: string, isName: (name: string) => boolean): Promise<void>;
+  /**
+   * Takes a directory for one run; what it resolves to gives it back.
+   * @throws ConfigError where another run holds it, and where it cannot be written
+   */
+  lock(path: string): Promise<() => Promise<void>>;
   /** A text file; undefined where there is none. */
   readText(path: string): Promise<string | undefined>;
   /** Makes a directory and those above it; throws where that cannot be. One that is there is no error. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeSafetensors } from '../safetensors-write.js';
-import { fileSink, writeFileAtomically } from './file-sink.js';
+import { fileSink, temporaryName, temporaryTarget, writeFileAtomically } from './file-sink.js';
 
 const listing = async (directory: string) => (await readdir(directory)).sort();
 
@@ -50,4 +50,16 @@ test('two writers of one path do not meet; a missing directory is an error', asy
   expect(['one', 'two']).toContain(await readFile(path, 'utf8'));
   expect(await listing(root)).toEqual(['f']);
   await expect(writeFileAtomically(join(root, 'none', 'f'), 'x')).rejects.toThrow(/ENOENT/);
+});
+
+test('a temporary name tells what it is for, others tell nothing', () => {
+  expect(temporaryTarget(temporaryName('checkpoint_0'))).toBe('checkpoint_0');
+  for (const name of [
+    'checkpoint_0',
+    '.a.tmp',
+    '.a.0123456789ab',
+    'b.a.0123456789ab.tmp',
+    '..0123456789ab.tmp',
+  ])
+    expect(temporaryTarget(name)).toBeUndefined();
 });

@@ -65,3 +65,8 @@ export async function syncDirectory(directory: string): Promise<void> {
 export function temporaryName(name: string): string {
   return `.${name}.${randomBytes(6).toString('hex')}.tmp`;
 }
+
+/** What a name that `temporaryName` made was for; undefined for any other. */
+export function temporaryTarget(name: string): string | undefined {
+  return /^\.(.+)\.[0-9a-f]{12}\.tmp$/s.exec(name)?.[1];
+}

@@ -39,6 +39,8 @@ const filesOf = (data: Readonly<Record<string, string>>): RunFiles => ({
   saveModel: unused,
   foreignFiles: unused,
   removeModel: unused,
+  removeUnfinished: unused,
+  lock: unused,
   readText: async () => undefined,
   makeDirectory: unused,
   writeText: unused,

@@ -75,3 +75,20 @@ test('directories are made level by level, and what cannot be one is an error', 
   await expect(nodeFiles.makeDirectory(join(path, 'file'))).rejects.toThrow('EEXIST');
   await expect(nodeFiles.makeDirectory(join(path, 'file', 'below'))).rejects.toThrow(/ENOTDIR|EEXIST/);
 });
+
+test('removes what a process was writing when it died, by its name', async () => {
+  const names = [
+    '.step_7.0123456789ab.tmp',
+    '.model.0123456789ab.tmp',
+    '.step_7.tmp',
+    'step_7',
+    '.other.0123456789ab.tmp',
+  ];
+  for (const name of names) {
+    await mkdir(join(root, name));
+    await writeFile(join(root, name, 'config.json'), '{}');
+  }
+  await nodeFiles.removeUnfinished(root, (name) => ['step_7', 'model'].includes(name));
+  expect((await readdir(root)).sort()).toEqual(names.slice(2).sort());
+  await nodeFiles.removeUnfinished(join(root, 'none'), () => true);
+});

@@ -6,10 +6,12 @@ import {
   foreignFiles,
   openHubOrDirectory,
   saveCheckpoint,
+  temporaryTarget,
   writeFileAtomically,
 } from '@rag/models/node';
 import type { RunFiles } from '../run-files.js';
 import { describeDataFile } from './describe-data-file.js';
+import { lockRun } from './run-lock.js';
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
@@ -64,6 +66,14 @@ export const nodeFiles: RunFiles = {
     await removeEmpty(path);
   },
   makeDirectory,
+  async removeUnfinished(path, isName) {
+    for (const name of (await readdir(path).catch(absent)) ?? []) {
+      const aimedAt = temporaryTarget(name);
+      if (aimedAt !== undefined && isName(aimedAt))
+        await rm(join(path, name), { recursive: true, force: true });
+    }
+  },
+  lock: lockRun,
   readText: (path) => readFile(path, 'utf8').catch(absent),
   async writeText(path, text) {
     await mkdir(dirname(path), { recursive: true });
