@@ -22,7 +22,7 @@ export interface FromPretrainedOptions extends OpenOptions {
 
 /** How pairs are scored. */
 export interface ScoreOptions extends Partial<BatchLimits> {
-  /** Tokens of a pair, special ones included; by default 512, or what the model has positions for. */
+  /** Tokens of a pair, special ones included; by default the model's `maxLength`. */
   readonly maxLength?: number;
   /** Scores through the logistic function, in (0, 1); logits by default. */
   readonly normalize?: boolean;

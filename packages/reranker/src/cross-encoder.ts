@@ -4,6 +4,7 @@ import {
   type EncoderConfig,
   heldInMemory,
   ModelKindError,
+  RERANKER_CONFIG,
 } from '@rag/models';
 import type { HubOptions } from '@rag/models/node';
 import { chooseProvider, type OpenOptions, readsFiles, sessionOptions } from '@rag/runtime';
@@ -20,6 +21,12 @@ import {
 } from './open-reranker.js';
 import { pairEncoder } from './pair-encoder.js';
 import { PairReranker } from './pair-reranker.js';
+import {
+  rerankerConfigText,
+  type StatedRerankerConfig,
+  statedLength,
+  statedOfEncoder,
+} from './reranker-config.js';
 
 /** A BERT-like reranker: one logit for a query and a passage read together (https://arxiv.org/abs/1901.04085). */
 export class CrossEncoder extends PairReranker {
@@ -44,11 +51,9 @@ export class CrossEncoder extends PairReranker {
     const options = { ...asked, provider: await chooseProvider(asked.provider ?? 'cpu') };
     const checkpoint = readsFiles(sessionOptions(options)) ? given : heldInMemory(given);
     const config = readClassifierConfig(checkpoint.config, options.newHead);
-    const opened = await openRerankerCheckpoint(
-      checkpoint,
-      crossEncoderParts(config, checkpoint.tokenizerFiles),
-      options,
-    );
+    const stated = await statedOfEncoder(checkpoint.source);
+    const parts = crossEncoderParts(config, checkpoint.tokenizerFiles, stated);
+    const opened = await openRerankerCheckpoint(checkpoint, parts, options);
     return new CrossEncoder(opened, options.provider, given.source);
   }
 
@@ -67,7 +72,11 @@ export class CrossEncoder extends PairReranker {
   }
 }
 
-function crossEncoderParts(config: EncoderConfig, tokenizerFiles: TokenizerTexts): RerankerParts {
+function crossEncoderParts(
+  config: EncoderConfig,
+  tokenizerFiles: TokenizerTexts,
+  stated: Pick<StatedRerankerConfig, 'max_len'> = {},
+): RerankerParts {
   if (architectures[config.model_type].stages)
     throw new ModelKindError(
       'config.json',
@@ -79,6 +88,8 @@ function crossEncoderParts(config: EncoderConfig, tokenizerFiles: TokenizerTexts
     config,
     tokenizer,
     scores: classifierScores(config),
-    encoder: (maxLength) => pairEncoder(tokenizer, config, maxLength),
+    encoder: (maxLength, cuts) => pairEncoder(tokenizer, config, maxLength, cuts),
+    ...statedLength(stated, config),
+    ...(stated.max_len !== undefined && { files: { [RERANKER_CONFIG]: rerankerConfigText(stated) } }),
   };
 }

@@ -11,6 +11,6 @@ export type { NarrowExport } from './judge-export.js';
 export { LLMDecoder, type LLMDecoderOptions, type LLMDecoderParts } from './llm-decoder.js';
 export type { Pair } from './pair-encoder.js';
 export type { PairTemplate } from './pair-template.js';
-export { Reranker } from './reranker.js';
+export { Reranker, type RerankerOptions } from './reranker.js';
 export type { AnswerTokens } from './reranker-config.js';
 export { type YesNoOptions, type YesNoParts, YesNoReranker } from './yes-no-reranker.js';

@@ -72,7 +72,7 @@ test('a layer-wise model scores by the head of the layer that it is cut at, by d
 
 test('a layer without a head is refused, and a cut of a model of one head', async () => {
   await expect(YesNoReranker.fromPretrained(saved, { cutoffLayer: 1 })).rejects.toThrow(
-    'cutoff_layers: expected numbers of layers from 2 to 3, got 1',
+    'cutoffLayer: expected the number of a layer that has a head, from 2 to 3, got 1',
   );
   const gemma = fileURLToPath(new URL('./fixtures/gemma-yes', import.meta.url));
   await expect(YesNoReranker.fromPretrained(gemma, { cutoffLayer: 1 })).rejects.toThrow(

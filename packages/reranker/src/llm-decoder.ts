@@ -4,6 +4,7 @@ import {
   type EncoderConfig,
   heldInMemory,
   ModelKindError,
+  RERANKER_CONFIG,
 } from '@rag/models';
 import type { HubOptions } from '@rag/models/node';
 import { chooseProvider, type OpenOptions, readsFiles, sessionOptions } from '@rag/runtime';
@@ -21,7 +22,13 @@ import {
 } from './open-reranker.js';
 import { PairReranker } from './pair-reranker.js';
 import { type PairTemplate, readPairTemplate, SCALAR_TEMPLATE } from './pair-template.js';
-import { rerankerConfig, rerankerConfigText, statedRerankerConfig } from './reranker-config.js';
+import {
+  type RerankerConfig,
+  rerankerConfig,
+  rerankerConfigText,
+  statedLength,
+  statedRerankerConfig,
+} from './reranker-config.js';
 
 export interface LLMDecoderOptions extends FromPretrainedOptions {
   /** How pairs are written; over that of the checkpoint's reranker_config.json, or of RAG-Retrieval's defaults where it has none. */
@@ -58,9 +65,12 @@ export class LLMDecoder extends PairReranker {
     const checkpoint = readsFiles(sessionOptions(options)) ? given : heldInMemory(given);
     const config = readClassifierConfig(checkpoint.config, options.newHead);
     const stated = await statedRerankerConfig(checkpoint.source);
-    const { template } = rerankerConfig(stated ?? {}, { template: SCALAR_TEMPLATE }, 'reranker_config.json');
-    const parts = llmDecoderParts(config, checkpoint.tokenizerFiles, laidOver(template, options.template));
-    const assumed = stated || options.template ? {} : { assumed: ASSUMED };
+    const own = rerankerConfig(stated ?? {}, DEFAULTS, RERANKER_CONFIG);
+    const parts = llmDecoderParts(config, checkpoint.tokenizerFiles, {
+      ...own,
+      template: laidOver(own.template, options.template),
+    });
+    const assumed = stated?.template || options.template ? {} : { assumed: ASSUMED };
     const opened = await openRerankerCheckpoint(checkpoint, { ...parts, ...assumed }, options);
     return new LLMDecoder(opened, options.provider, given.source);
   }
@@ -71,15 +81,15 @@ export class LLMDecoder extends PairReranker {
     asked: OpenOptions = {},
   ): Promise<LLMDecoder> {
     const options = { ...asked, provider: await chooseProvider(asked.provider ?? 'cpu') };
-    const parts = llmDecoderParts(
-      classifierConfig(config),
-      tokenizerFiles,
-      laidOver(SCALAR_TEMPLATE, template),
-    );
+    const parts = llmDecoderParts(classifierConfig(config), tokenizerFiles, {
+      template: laidOver(SCALAR_TEMPLATE, template),
+    });
     const opened = await openRerankerParts(parts, { tokenizerFiles, weights }, options);
     return new LLMDecoder(opened, options.provider);
   }
 }
+
+const DEFAULTS: RerankerConfig = { template: SCALAR_TEMPLATE };
 
 /** Checkpoints of Python do not say how their pairs were written. */
 const ASSUMED = `expected reranker_config.json or the option template, got neither, so pairs are written as RAG-Retrieval does by default — if the model was trained with another template, write it into that file as ${JSON.stringify({ template: SCALAR_TEMPLATE })}, or pass the option`;
@@ -90,7 +100,7 @@ const laidOver = (template: PairTemplate, given: Partial<PairTemplate> = {}): Pa
 function llmDecoderParts(
   stated: EncoderConfig,
   tokenizerFiles: TokenizerTexts,
-  template: PairTemplate,
+  { template, max_len }: Pick<RerankerConfig, 'template' | 'max_len'>,
 ): RerankerParts {
   if (!architectures[stated.model_type].stages)
     throw new ModelKindError(
@@ -104,9 +114,10 @@ function llmDecoderParts(
     config,
     tokenizer,
     scores: classifierScores(config),
-    encoder: (maxLength) =>
-      decoderEncoder(tokenizer, config, template, maxLength, config.pad_token_id ?? undefined),
-    files: { 'reranker_config.json': rerankerConfigText({ template }) },
+    encoder: (maxLength, cuts) =>
+      decoderEncoder(tokenizer, config, template, maxLength, config.pad_token_id ?? undefined, cuts),
+    ...statedLength({ max_len }, config),
+    files: { [RERANKER_CONFIG]: rerankerConfigText({ template, ...(max_len !== undefined && { max_len }) }) },
   };
 }
 

@@ -1,9 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { LLMDecoder, type Pair, type PairTemplate, Reranker, YesNoReranker } from './index.js';
+import {
+  LLMDecoder,
+  type Pair,
+  type PairTemplate,
+  Reranker,
+  type RerankerOptions,
+  YesNoReranker,
+} from './index.js';
 
 /** What Python gives; see scripts/golden/llm-rerankers.py. By the number of tokens that pairs are cut to. */
 interface Expected {
@@ -91,6 +98,23 @@ describe('what is refused', () => {
     await expect(open({ sep: '' })).rejects.toThrow('template.sep: expected one of before,');
   });
 
+  it('what only decoders have of an encoder, and what only answers have of a scalar head', async () => {
+    const open = (name: string, options: RerankerOptions) =>
+      Reranker.fromPretrained(directoryOf(name), options);
+    await expect(open('ms-marco', { template: { seq: '' } })).rejects.toThrow(
+      'template.seq: expected a decoder, which reads a pair as one text, got an encoder',
+    );
+    await expect(open('ms-marco', { instruction: 'Find it' })).rejects.toThrow(
+      'instruction: expected a language model that is asked for its answer, got an encoder — leave it out',
+    );
+    await expect(open('qwen2-scalar', { template: {}, cutoffLayer: 1 })).rejects.toThrow(
+      'cutoffLayer: expected a language model that is asked for its answer, got one with a scalar head',
+    );
+    await expect(open('qwen3-logit-score', { instruction: 'Find it' })).rejects.toThrow(
+      'instruction: expected a model that writes pairs as its family does, got one whose files state another',
+    );
+  });
+
   it('a decoder opened as an encoder, and an encoder as a decoder', async () => {
     const { CrossEncoder } = await import('./cross-encoder.js');
     await expect(CrossEncoder.fromPretrained(directoryOf('qwen2-scalar'))).rejects.toThrow(
@@ -103,6 +127,31 @@ describe('what is refused', () => {
       'expected a causal language model, got "model_type" "bert" — open it with CrossEncoder',
     );
   });
+});
+
+it('options are laid over what the files state, and a pair is as long as they say', async () => {
+  const saved = join(root, 'stated');
+  const opened = await YesNoReranker.fromPretrained(directoryOf('gemma-yes'));
+  await opened.savePretrained(saved);
+  opened.dispose();
+  const file = join(saved, 'reranker_config.json');
+  const stated = JSON.parse(readFileSync(file, 'utf8'));
+  const begun = async (options: RerankerOptions, start: string, end: string) => {
+    const model = await Reranker.fromPretrained(saved, options);
+    const { maxLength, tokenizer, parts } = model;
+    const { input_ids } = parts.encoder(maxLength).encode('sky', 'air '.repeat(300));
+    const [first, last] = [tokenizer.encodePieces(start), tokenizer.encodePieces(end)];
+    // Behind the BOS.
+    expect(input_ids.slice(1, 1 + first.length)).toEqual(first);
+    expect(input_ids.slice(-last.length)).toEqual(last);
+    model.dispose();
+    return [maxLength, input_ids.length];
+  };
+  const template = { ...stated.template, special_token: '\nWhy?' };
+  writeFileSync(file, JSON.stringify({ ...stated, template, max_len: 40 }));
+  expect(await begun({}, 'A: sky', '\nWhy?')).toEqual([40, 40]);
+  const asked = { instruction: 'Is it?', template: { query_format: 'Q: {}' } };
+  expect(await begun(asked, 'Q: sky', '\nIs it?')).toEqual([40, 40]);
 });
 
 it('a long passage is read in slices, each asked the same', async () => {

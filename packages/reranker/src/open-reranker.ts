@@ -25,7 +25,7 @@ import {
 } from '@rag/runtime';
 import { openTokenizer, type Tokenizer, type TokenizerTexts } from '@rag/text';
 import type { CrossEncoderParts, FromPretrainedOptions } from './cross-encoder-options.js';
-import type { PairEncoder } from './pair-encoder.js';
+import type { PairEncoder, TextCuts } from './pair-encoder.js';
 import { type Scores, scoresGraph } from './score-model.js';
 
 /** What runs packed batches to `logits` [batch, 1]: a session over our graph, or an ONNX file of any tool. */
@@ -39,10 +39,12 @@ export interface RerankerParts {
   readonly scores: Scores;
   /** What has all of the checkpoint's parameters, where `scores` reads fewer. */
   readonly whole?: Scores;
-  /** Pairs to ids. */
-  encoder(maxLength: number): PairEncoder;
+  /** Pairs to ids. @param cuts of `encode` */
+  encoder(maxLength: number, cuts?: TextCuts): PairEncoder;
   /** What no file and no option stated, so that it was assumed: `fromPretrained` says so. */
   readonly assumed?: string;
+  /** Tokens of a pair that its files state, special ones included. */
+  readonly maxLength?: number;
   /** What is saved beside the checkpoint. */
   readonly files?: Readonly<Record<string, string>>;
 }

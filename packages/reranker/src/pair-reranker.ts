@@ -7,7 +7,6 @@ import {
   GOLDEN_PAIRS,
   type GoldenCase,
   goldenText,
-  longestSequence,
   type ParameterSpec,
   parametersOf,
   type ScoreLoss,
@@ -26,6 +25,7 @@ import type { NarrowExport } from './judge-export.js';
 import type { OpenedReranker, RerankerParts } from './open-reranker.js';
 import type { Pair, PairEncoder } from './pair-encoder.js';
 import { rankPassages, slicePassages } from './rank-passages.js';
+import { defaultMaxLength } from './reranker-config.js';
 import { scoreSequences } from './score-sequences.js';
 
 /** Any model that reads a query and a passage together and gives them one logit; its kinds differ in how they are opened. */
@@ -46,6 +46,14 @@ export abstract class PairReranker {
   /** What training needs of the model: how it reads pairs, what computes its scores, what is saved beside it. */
   get parts(): RerankerParts {
     return this.opened;
+  }
+
+  /**
+   * Tokens of a pair, special ones included, where `ScoreOptions.maxLength` does not say: as many as the model was trained on, if its
+   * reranker_config.json states them; else 512, or what it has positions for.
+   */
+  get maxLength(): number {
+    return this.opened.maxLength ?? defaultMaxLength(this.config);
   }
 
   /** Parameters that the checkpoint did not have and that were initialised afresh: such a head must be trained first. */
@@ -188,7 +196,7 @@ export abstract class PairReranker {
     return goldenScores(this.encoder({}), pairs, scores);
   }
 
-  private encoder({ maxLength = Math.min(512, longestSequence(this.config)) }: ScoreOptions): PairEncoder {
+  private encoder({ maxLength = this.maxLength }: ScoreOptions): PairEncoder {
     return this.opened.encoder(maxLength);
   }
 

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { bgeTemplate, fill, qwen3Template, readPairTemplate, SCALAR_TEMPLATE } from './pair-template.js';
+import {
+  bgeTemplate,
+  fill,
+  qwen3Template,
+  readPairTemplate,
+  SCALAR_TEMPLATE,
+  withInstruction,
+} from './pair-template.js';
 
 test('given fields are laid over a template', () => {
   expect(readPairTemplate({ seq: '\n' }, SCALAR_TEMPLATE, 'template')).toEqual({
@@ -47,6 +54,24 @@ test("an instruction with a query's place is refused", () => {
   expect(() => qwen3Template('answer as {}')).toThrow(
     'instruction: expected a text without {}, the place of the query behind it, got "answer as {}"',
   );
+});
+
+test.each([
+  ['FlagEmbedding', bgeTemplate],
+  ['Qwen3', qwen3Template],
+] as const)("%s: another instruction stands in the place of the family's, and nowhere else", (_, family) => {
+  expect(withInstruction(family('Old one'), family, 'New $& one')).toEqual(family('New $& one'));
+  const other = { ...family(), seq: ' | ' };
+  expect(() => withInstruction(other, family, 'New')).toThrow(
+    'instruction: expected a model that writes pairs as its family does, got one whose files state another template',
+  );
+});
+
+test('an instruction and the text that holds it are one too many', () => {
+  expect(() => withInstruction(bgeTemplate(), bgeTemplate, 'New', { special_token: '!' })).toThrow(
+    'instruction: expected it or special_token, got both — write the instruction into special_token',
+  );
+  expect(withInstruction(bgeTemplate(), bgeTemplate, 'New', { seq: '!' }).special_token).toBe('\nNew');
 });
 
 test('a text stands in the place of the braces, whatever it holds', () => {

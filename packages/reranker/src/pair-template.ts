@@ -66,6 +66,44 @@ export function qwen3Template(instruction: string = WEB_SEARCH): PairTemplate {
   };
 }
 
+/**
+ * A template that asks as its family does, with another instruction.
+ * @param family the family's template around an instruction
+ * @param taken fields that something else gives, none of which may hold the instruction
+ * @throws OptionError for a template that is not the family's, so that nobody knows where its instruction stands
+ */
+export function withInstruction(
+  template: PairTemplate,
+  family: (instruction: string) => PairTemplate,
+  instruction: string,
+  taken: Partial<PairTemplate> = {},
+): PairTemplate {
+  const mark = '\u0000';
+  const marked = family(mark);
+  const field = TEXTS.find((key) => marked[key].includes(mark))!;
+  const [before, after] = marked[field].split(mark) as [string, string];
+  const text = template[field];
+  const isFamily =
+    TEXTS.every((key) => key === field || template[key] === marked[key]) &&
+    template.joint === marked.joint &&
+    text.length >= before.length + after.length &&
+    text.startsWith(before) &&
+    text.endsWith(after);
+  if (!isFamily)
+    throw new OptionError(
+      'instruction',
+      `expected a model that writes pairs as its family does, got one whose files state another template, with ${field} ${JSON.stringify(text)}`,
+      'state the texts around query and passage instead',
+    );
+  if (taken[field] !== undefined)
+    throw new OptionError(
+      'instruction',
+      `expected it or ${field}, got both`,
+      `write the instruction into ${field}`,
+    );
+  return { ...template, [field]: family(instruction)[field] };
+}
+
 const TEXTS = ['before', 'query_format', 'seq', 'document_format', 'special_token'] as const;
 
 /**

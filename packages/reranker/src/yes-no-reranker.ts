@@ -5,6 +5,7 @@ import {
   heldInMemory,
   OptionError,
   parseEncoderConfig,
+  RERANKER_CONFIG,
 } from '@rag/models';
 import type { HubOptions } from '@rag/models/node';
 import { chooseProvider, type OpenOptions, readsFiles, sessionOptions } from '@rag/runtime';
@@ -19,22 +20,26 @@ import {
   type RerankerParts,
 } from './open-reranker.js';
 import { PairReranker } from './pair-reranker.js';
-import { bgeTemplate, qwen3Template } from './pair-template.js';
+import { bgeTemplate, qwen3Template, withInstruction } from './pair-template.js';
 import {
   type AnswerTokens,
   type RerankerConfig,
   rerankerConfig,
   rerankerConfigText,
   type StatedRerankerConfig,
+  statedLength,
   statedRerankerConfig,
 } from './reranker-config.js';
 import { statedByModules } from './stated-by-modules.js';
 
 /** How a yes/no reranker asks and what it takes for an answer; over what its checkpoint states, or its family's way where that says nothing. */
-export interface Question extends StatedRerankerConfig {
+export interface Question extends Pick<StatedRerankerConfig, 'template' | 'answer'> {
   /** Layers of a layer-wise model that are computed, of which the last one's head scores; all by default. */
   readonly cutoffLayer?: number;
-  /** Of the family's own template: the instruction of Qwen3-Reranker, the prompt of FlagEmbedding's rerankers. */
+  /**
+   * Of a model that asks as its family does: the instruction of Qwen3-Reranker, the prompt of FlagEmbedding's rerankers; over that which its
+   * files state.
+   */
   readonly instruction?: string;
 }
 
@@ -72,6 +77,12 @@ export class YesNoReranker extends PairReranker {
     const stated =
       (await statedRerankerConfig(checkpoint.source)) ??
       (await statedByModules(checkpoint.source, tokenizer));
+    if (options.cutoffLayer !== undefined && checkpoint.onnx !== undefined)
+      throw new OptionError(
+        'cutoffLayer',
+        `expected weights, of which fewer layers can be computed, got the ONNX file ${checkpoint.onnx}`,
+        'leave it out',
+      );
     const parts = yesNoParts(config, tokenizer, stated ?? {}, options);
     const opened = await openRerankerCheckpoint(checkpoint, parts, { ...options, newHead: false });
     return new YesNoReranker(opened, options.provider, given.source);
@@ -90,13 +101,13 @@ export class YesNoReranker extends PairReranker {
   }
 }
 
-type CompleteConfig = RerankerConfig & { readonly answer: AnswerTokens };
-
 /** How the families of published rerankers ask. */
-const askedBy = ({ model_type }: EncoderConfig, instruction?: string): CompleteConfig =>
+const askedBy = ({ model_type }: EncoderConfig) =>
   model_type === 'qwen3'
-    ? { template: qwen3Template(instruction), answer: { true_token: 'yes', false_token: 'no' } }
-    : { template: bgeTemplate(instruction), answer: { true_token: 'Yes' } };
+    ? { template: qwen3Template, answer: { true_token: 'yes', false_token: 'no' } }
+    : { template: bgeTemplate, answer: { true_token: 'Yes' } };
+
+type CompleteConfig = RerankerConfig & { readonly answer: AnswerTokens };
 
 function yesNoParts(
   config: EncoderConfig,
@@ -104,18 +115,26 @@ function yesNoParts(
   stated: StatedRerankerConfig,
   { instruction, template, answer, cutoffLayer }: Question,
 ): RerankerParts {
-  const own = rerankerConfig(stated, askedBy(config, instruction), 'reranker_config.json');
-  const asked = rerankerConfig({ ...(template && { template }), ...(answer && { answer }) }, own, 'options');
+  const family = askedBy(config);
+  const defaults: CompleteConfig = { template: family.template(), answer: family.answer };
+  const own = rerankerConfig(stated, defaults, RERANKER_CONFIG);
+  const told =
+    instruction === undefined
+      ? own
+      : { ...own, template: withInstruction(own.template, family.template, instruction, template) };
+  const asked = rerankerConfig({ ...(template && { template }), ...(answer && { answer }) }, told, 'options');
   return {
     config,
     tokenizer,
     ...scoresOf(config, tokenizer, asked.answer, cutoffLayer),
-    encoder: (maxLength) => decoderEncoder(tokenizer, config, asked.template, maxLength),
-    files: { 'reranker_config.json': rerankerConfigText(asked) },
+    encoder: (maxLength, cuts) =>
+      decoderEncoder(tokenizer, config, asked.template, maxLength, undefined, cuts),
+    ...statedLength(asked, config),
+    files: { [RERANKER_CONFIG]: rerankerConfigText(asked) },
   };
 }
 
-/** By the answer's logit, or by the head of a layer. @throws RangeError for a layer without one; OptionError for a model that has one head */
+/** By the answer's logit, or by the head of a layer. @throws OptionError for a layer without one, and for a model that has one head */
 function scoresOf(
   config: EncoderConfig,
   tokenizer: RerankerParts['tokenizer'],
@@ -125,6 +144,12 @@ function scoresOf(
   const byLayer = layerwiseScores(config);
   if (byLayer) {
     const layers = headLayers(config);
+    if (cutoffLayer !== undefined && !layers.includes(cutoffLayer))
+      throw new OptionError(
+        'cutoffLayer',
+        `expected the number of a layer that has a head, from ${layers[0]} to ${layers.at(-1)}, got ${cutoffLayer}`,
+        'choose one of these',
+      );
     return { scores: byLayer([cutoffLayer ?? layers.at(-1)!]), whole: byLayer(layers) };
   }
   if (cutoffLayer !== undefined)

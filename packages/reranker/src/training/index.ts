@@ -6,6 +6,7 @@ export { classifierParameters } from '../classifier-graph.js';
 export type { RerankerParts } from '../open-reranker.js';
 export { type PairEncoder, pairEncoder } from '../pair-encoder.js';
 export type { RerankerKind } from '../reranker.js';
+export { filesOfLength } from '../reranker-config.js';
 export type { Scores } from '../score-model.js';
 export {
   type CollatedBatch,
