@@ -16,9 +16,11 @@ export interface TensorLocation {
   readonly dtype: Dtype;
 }
 
-/** A tensor that is one in a file plus adapters: what its parts are, where its sum lies nowhere. */
-export interface TensorSum {
+/** A tensor that lies elsewhere than the checkpoint's own, or plus adapters, whose sum lies nowhere: its parts. */
+export interface TensorParts {
   readonly location: TensorLocation;
+  /** What `location` is relative to; absent: the checkpoint. */
+  readonly source?: FileSource;
   /** Products that are added to the elements there. */
   adapters(): Promise<readonly LowRank[]>;
 }
@@ -34,8 +36,8 @@ export interface TensorIndex {
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
   /** undefined where the elements do not lie one after another, as in some views of torch; `read` gathers them. */
   location(name: string): TensorLocation | undefined;
-  /** The parts of a tensor that `read` adds up and that so has no location; undefined for others, and where the first part lies in no file either. */
-  sum?(name: string): TensorSum | undefined;
+  /** The parts of a tensor that has no location because an adapter is added to it, or stands in its place; undefined for others, and where no part lies in a file. */
+  parts?(name: string): TensorParts | undefined;
 }
 
 /** A tensor, whichever format holds it. */

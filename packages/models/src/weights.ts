@@ -1,7 +1,8 @@
 import { architectures } from './arch/index.js';
-import type { Checkpoint, TensorIndex } from './checkpoint.js';
+import type { Checkpoint, TensorIndex, TensorLocation } from './checkpoint.js';
 import type { EncoderConfig } from './config.js';
 import { elementCount } from './dtype.js';
+import { driveOf, externalFolder } from './external-folder.js';
 import { initializeParameter } from './initialize.js';
 import type { ParameterElements } from './lora/pack-parameter.js';
 import { matchParameters, type ParameterSpec } from './match-parameters.js';
@@ -86,26 +87,34 @@ export async function weightsOfCheckpoint(
       .map((spec) => [spec.name, initializeParameter(spec, config, seed)] as const),
   );
   const sources = new Map<string, WeightSource>([...fresh].map(([name, data]) => [name, { data }]));
-  const folders = new Set<string>();
+  const placed: PlacedTensor[] = [];
   for (const [name, tensor] of match.sources) {
-    const sum = tensors.sum?.(tensor);
-    const place = sum?.location ?? tensors.location(tensor);
-    const inPlace = place && halfOrSingle[place.dtype];
-    const path = inPlace && (await checkpoint.source.localPath?.(place.file));
-    if (!path || !inPlace) {
+    const parts = tensors.parts?.(tensor);
+    const place = parts?.location ?? tensors.location(tensor);
+    const dtype = place && halfOrSingle[place.dtype];
+    const path = dtype && (await (parts?.source ?? checkpoint.source).localPath?.(place.file));
+    if (path && dtype) placed.push({ name, tensor, path, place, dtype, isOwn: parts?.source === undefined });
+    else sources.set(name, { data: await tensors.read(tensor) });
+  }
+  const home = placed.find(({ isOwn }) => isOwn) ?? placed[0];
+  // An adapter may lie on another drive than its base model.
+  const near = placed.filter(({ isOwn, path }) => isOwn || driveOf(path) === driveOf(home!.path));
+  const within = externalFolder(near.map(({ path }) => path));
+  if (near.length > 0 && !within)
+    throw new RangeError(
+      `weights: expected all shards on one drive, got ${[...new Set(near.map(({ path }) => path))].join(' and ')} — move them together`,
+    );
+  for (const one of placed) {
+    const { name, tensor, path, place, dtype } = one;
+    if (!near.includes(one)) {
       sources.set(name, { data: await tensors.read(tensor) });
       continue;
     }
-    const [folder, location] = splitPath(path);
-    folders.add(folder);
-    const file = { location, offset: place.offset, length: place.length };
-    sources.set(name, { file, dtype: inPlace, ...(sum && { adapters: await sum.adapters() }) });
+    const file = { location: within!.location(path), offset: place.offset, length: place.length };
+    const adapters = (await tensors.parts?.(tensor)?.adapters()) ?? [];
+    sources.set(name, { file, dtype, ...(adapters.length > 0 && { adapters }) });
   }
-  const [folder, ...others] = folders;
-  if (others.length > 0)
-    throw new RangeError(
-      `weights: expected all shards in one folder, got ${[...folders].join(' and ')} — move them together`,
-    );
+  const folder = within?.folder;
   const read = async (name: string) => fresh.get(name) ?? tensors.read(match.sources.get(name) ?? name);
   return {
     sources,
@@ -142,12 +151,18 @@ export function plainTensors(
   return plainTensors?.(tensors, json, task) ?? tensors;
 }
 
-/** Folder and base name of a real path; on Windows it has backslashes, and a root keeps its separator. */
-function splitPath(path: string): [folder: string, name: string] {
-  const cut = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'));
-  const folder = path.slice(0, cut);
-  return [/^([A-Za-z]:)?$/.test(folder) ? path.slice(0, cut + 1) : folder, path.slice(cut + 1)];
+/** A parameter whose elements lie in a file of this machine. */
+interface PlacedTensor {
+  readonly name: string;
+  readonly tensor: string;
+  /** Real, of the file. */
+  readonly path: string;
+  readonly place: TensorLocation;
+  readonly dtype: HalfOrSingle;
+  /** Whether it is the checkpoint's own, or an adapter's in its place. */
+  readonly isOwn: boolean;
 }
 
 const half: Partial<Record<string, 'float16' | 'bfloat16'>> = { F16: 'float16', BF16: 'bfloat16' };
-const halfOrSingle: Partial<Record<string, 'float32' | 'float16' | 'bfloat16'>> = { F32: 'float32', ...half };
+type HalfOrSingle = 'float32' | 'float16' | 'bfloat16';
+const halfOrSingle: Partial<Record<string, HalfOrSingle>> = { F32: 'float32', ...half };

@@ -62,12 +62,12 @@ describe('adapters', () => {
       expect(got[row * columns + column]).toBeCloseTo(weight![row * columns + column]! + sum / rank, 6);
     }
     expect(merged.location(`${stem}.weight`)).toBeUndefined();
-    const parts = merged.sum!(`${stem}.weight`)!;
+    const parts = merged.parts!(`${stem}.weight`)!;
     expect(parts.location).toEqual(tensors.location(part('original')));
     addLowRank(weight!, columns, (await parts.adapters())[0]!);
     expect(got).toEqual(weight);
-    expect(merged.sum!(`${stem}.bias`)).toBeUndefined();
-    expect(mergeAdapter(tensors, config, undefined).sum!(`${stem}.weight`)).toBeUndefined();
+    expect(merged.parts!(`${stem}.bias`)).toBeUndefined();
+    expect(mergeAdapter(tensors, config, undefined).parts!(`${stem}.weight`)).toBeUndefined();
     expect(merged.location(`${stem}.bias`.replace(`${words}.bias`, 'classifier.dense.bias'))).toBeDefined();
   });
 

@@ -36,7 +36,7 @@ export function mergeAdapter(
     shape: (name) => tensors.shape(from(name)),
     dtype: (name) => tensors.dtype(from(name)),
     location: (name) => (at === undefined || !isMerged(name) ? tensors.location(from(name)) : undefined),
-    sum(name) {
+    parts(name) {
       const location = at !== undefined && isMerged(name) ? tensors.location(from(name)) : undefined;
       if (at === undefined || !location) return undefined;
       return { location, adapters: async () => [await adapterOf(tensors, stemOf(name), at, config)] };

@@ -43,12 +43,12 @@ test('thirds of packed rows with an adapter have their third of it', async () =>
   const plain = plainXlmRoberta({
     ...tensors,
     location: () => undefined,
-    sum: (name) => (name === packed ? { location, adapters } : undefined),
+    parts: (name) => (name === packed ? { location, adapters } : undefined),
   });
-  const sum = plain.sum!('roberta.encoder.layer.1.attention.self.key.weight')!;
-  expect(sum.location).toEqual({ ...location, offset: location.offset + 1024, length: 1024 });
-  expect(await sum.adapters()).toEqual([{ left: Float32Array.of(2), right, rank: 1, scaling: 2 }]);
-  expect(plain.sum!('roberta.encoder.layer.1.intermediate.dense.bias')).toBeUndefined();
+  const parts = plain.parts!('roberta.encoder.layer.1.attention.self.key.weight')!;
+  expect(parts.location).toEqual({ ...location, offset: location.offset + 1024, length: 1024 });
+  expect(await parts.adapters()).toEqual([{ left: Float32Array.of(2), right, rank: 1, scaling: 2 }]);
+  expect(plain.parts!('roberta.encoder.layer.1.intermediate.dense.bias')).toBeUndefined();
 });
 
 test('a bare encoder’s names have no prefix; other tensors keep theirs', () => {

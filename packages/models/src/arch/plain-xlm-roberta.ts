@@ -50,19 +50,20 @@ export function plainXlmRoberta(tensors: TensorIndex): TensorIndex {
         length,
       }));
     },
-    sum(name) {
+    parts(name) {
       const { name: stored, third } = find(name);
-      const sum = tensors.sum?.(stored);
-      if (sum === undefined || third === undefined) return sum;
-      const { location } = sum;
+      const parts = tensors.parts?.(stored);
+      if (parts === undefined || third === undefined) return parts;
+      const { location } = parts;
       return {
+        ...parts,
         location: thirdOf(location.length, third, (from, length) => ({
           ...location,
           offset: location.offset + from,
           length,
         })),
         adapters: async () =>
-          (await sum.adapters()).map((adapter) => ({
+          (await parts.adapters()).map((adapter) => ({
             ...adapter,
             left: thirdOf(adapter.left.length, third, (from, length) =>
               adapter.left.slice(from, from + length),

@@ -6,7 +6,7 @@ import { isSaved } from './target-modules.js';
 
 /**
  * The tensors of a base model with an adapter merged in, lazily: float32 sums W + scaling·B·A, each rounded once from float64; what the
- * adapter saves whole stands in place of the base's, or beside it. Nothing of it lies in a file as it is read; `sum` gives the parts of what does not.
+ * adapter saves whole stands in place of the base's, or beside it. Nothing of it lies in a file as it is read; `parts` says where the parts lie.
  * The base may name its encoder otherwise than the model that PEFT saw: with a prefix more (`bert.encoder…`) or less.
  * @throws AdapterError naming a module that the base does not have, or whose shape is another
  */
@@ -75,16 +75,23 @@ function combine(base: TensorIndex, adapter: Adapter, sign: 1 | -1): TensorIndex
     dtype: (name) =>
       own(name) ? adapter.tensors.dtype(own(name)!) : adapted.has(name) ? 'F32' : base.dtype(name),
     location: (name) => (replaced.has(name) || adapted.has(name) ? undefined : base.location(name)),
-    sum(name) {
-      if (replaced.has(name)) return undefined;
-      const [location, under] = [base.location(name), base.sum?.(name)];
+    parts(name) {
+      const key = own(name);
+      if (key !== undefined) {
+        const location = adapter.tensors.location(key);
+        return location && { location, source: adapter.source, adapters: async () => [] };
+      }
+      const under = base.parts?.(name);
       const parts = adapted.get(name);
       if (!parts) return under;
-      if (!location)
-        return (
-          under && { ...under, adapters: async () => [...(await under.adapters()), await lowRank(parts)] }
-        );
-      return { location, adapters: async () => [await lowRank(parts)] };
+      const location = under?.location ?? base.location(name);
+      return (
+        location && {
+          ...under,
+          location,
+          adapters: async () => [...((await under?.adapters()) ?? []), await lowRank(parts)],
+        }
+      );
     },
     async read(name) {
       const key = own(name);

@@ -74,10 +74,10 @@ describe('merging', () => {
     expect(merged.location(name)).toBeUndefined();
     expect(merged.dtype(name)).toBe('F32');
     // Its parts are where they were, and another adapter comes beside the first.
-    const sum = mergeAdapter(merged, await open(whole, { lora_alpha: 6 })).sum!(name)!;
-    expect(sum.location).toEqual(tensors.location(name));
+    const parts = mergeAdapter(merged, await open(whole, { lora_alpha: 6 })).parts!(name)!;
+    expect(parts.location).toEqual(tensors.location(name));
     expect(
-      (await sum.adapters()).map(({ rank, scaling, left, right }) => [
+      (await parts.adapters()).map(({ rank, scaling, left, right }) => [
         rank,
         scaling,
         left.length,
@@ -87,7 +87,15 @@ describe('merging', () => {
       [2, 2, 6, 8],
       [2, 3, 6, 8],
     ]);
-    expect([merged.sum!('classifier.weight'), tensors.sum?.(name)]).toEqual([undefined, undefined]);
+    expect(parts.source).toBeUndefined();
+    expect(tensors.parts?.(name)).toBeUndefined();
+    const head = merged.parts!('classifier.weight')!;
+    expect([head.location.file, head.location.length, await head.adapters()]).toEqual([
+      'adapter_model.safetensors',
+      16,
+      [],
+    ]);
+    expect(await head.source!.list()).toContain('adapter_model.safetensors');
     // What has no adapter is where it was; the head stands beside it.
     const other = Object.keys(shapes).find((key) => key.endsWith('words.weight'))!;
     expect(merged.location(other)).toEqual(tensors.location(other));

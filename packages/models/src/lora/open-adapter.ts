@@ -23,6 +23,8 @@ export interface AdapterModule {
 /** An opened adapter; elements are read when they are asked for. */
 export interface Adapter {
   readonly config: AdapterConfig;
+  /** Its files, of which none is its base model's. */
+  readonly source: FileSource;
   /** The file of its tensors. */
   readonly file: string;
   /** Under PEFT's names. */
@@ -50,7 +52,7 @@ export async function openAdapter(source: FileSource): Promise<Adapter> {
       'fetch the adapter’s weights',
     );
   const tensors = await openTensors(source, file);
-  return { config, file, tensors, ...partsOf(config, file, tensors) };
+  return { config, source, file, tensors, ...partsOf(config, file, tensors) };
 }
 
 function partsOf(
