@@ -2,6 +2,7 @@ export { approximateTokens } from './approximate-tokens.js';
 export { type ByteSink, bytesSink } from './byte-sink.js';
 export { type ByteSource, blobSource, bytesSource } from './byte-source.js';
 export { type AlignedTexts, checkAlignment } from './check-alignment.js';
+export type { MostRows } from './chosen-lines.js';
 export { type ContrastiveExample, type ContrastiveOptions, contrastive } from './contrastive.js';
 export { DataError, type FileFault, formatPosition, type Position, type RowFault } from './data-error.js';
 export { type Dataset, openDataset } from './dataset.js';

@@ -1,4 +1,5 @@
 import type { ByteSource } from './byte-source.js';
+import { chosenLines, isBlank, type MostRows } from './chosen-lines.js';
 import { DataError, isRowError, type RowFault } from './data-error.js';
 import { type Line, type LinesOptions, parseLine, readLines } from './jsonl.js';
 import { checkLabelRange } from './label-range.js';
@@ -14,6 +15,8 @@ export interface RowsOptions extends LinesOptions {
    * these faults only. @default 'throw'
    */
   readonly badRows?: 'throw' | 'skip' | readonly RowFault[];
+  /** Of a file with more rows, so many are read, drawn by a seed; the others are not looked at. */
+  readonly mostRows?: MostRows;
   /** Bytes of lines whose records stay parsed in memory; the others are read again when used. @default 64 MiB */
   readonly cacheBytes?: number;
 }
@@ -115,7 +118,9 @@ export async function openRows<R>(
     let blank: unknown;
     let blanks = 0;
     const rowsBefore = lineOf.length;
+    const chosen = options.mostRows && (await chosenLines(source, sourceIndex, options.mostRows, options));
     for await (const line of readLines(source, options)) {
+      if (chosen && !chosen.has(line.at.line) && !isBlank(line.bytes)) continue;
       try {
         index(line, sourceIndex);
       } catch (error) {

@@ -22,6 +22,22 @@ test('without shuffling the order is that of the files', () => {
   expect(flat(10, 3, { seed: 1, batchSize: 4, shuffle: false })).toEqual(range(10));
 });
 
+test('a short last batch may be left out; that of each group too', () => {
+  const sizes = (options: Partial<SamplerOptions>, count = 100) =>
+    epochBatches(count, 2, { seed: 1, batchSize: 8, dropLast: true, ...options }).map(
+      ({ indices }) => indices.length,
+    );
+  const lengths = range(100).map((i) => (i * 37) % 91);
+  expect(sizes({})).toEqual(new Array(12).fill(8));
+  expect(sizes({ lengths })).toEqual(new Array(12).fill(8));
+  expect(sizes({}, 96)).toHaveLength(12);
+  expect(sizes({ groups: range(100).map((i) => (i < 20 ? 0 : i < 25 ? 1 : 2)) })).toEqual(
+    new Array(2 + 9).fill(8),
+  );
+  // By tokens no batch is short.
+  expect(sizes({ lengths, tokenBudget: 300 }).reduce((a, b) => a + b)).toBe(100);
+});
+
 describe('ranks', () => {
   const lengths = range(103).map((i) => (i * 37) % 91);
   test.each([
@@ -105,6 +121,7 @@ test.each<[number, Partial<SamplerOptions>, RegExp]>([
   [9, { lengths: [1] }, /lengths: expected one per example \(9\), got 1/],
   [9, { tokenBudget: 5 }, /tokenBudget: expected lengths beside it/],
   [9, { worldSize: 1.5 }, /worldSize/],
+  [3, { dropLast: true }, /dropLast: expected at least one whole batch of 4, got fewer examples/],
 ])('%d examples with %j are refused', (count, options, message) => {
   expect(() => epochBatches(count, 0, { seed: 1, batchSize: 4, ...options })).toThrow(message);
 });

@@ -14,6 +14,8 @@ export interface SamplerOptions {
   readonly bucketBatches?: number;
   /** The group of each example, from 0: a batch holds examples of one. Those of a negative group are left out. */
   readonly groups?: ArrayLike<number>;
+  /** Leave out the batch that has fewer examples than the others, the last one; not with a `tokenBudget`. @default false */
+  readonly dropLast?: boolean;
   /** This process among `worldSize`. @default 0 */
   readonly rank?: number;
   /** @default 1 */
@@ -103,6 +105,9 @@ export function epochBatches(count: number, epoch: number, options: SamplerOptio
   if (options.groups !== undefined) return groupedBatches(count, epoch, options, options.groups);
   const order = epochOrder(count, epoch, options);
   let steps = cutSteps(order, options);
+  const [from, to] = steps.at(-1)!;
+  if (options.dropLast && tokenBudget === undefined && to - from < options.batchSize) steps.pop();
+  checkSome(steps, options);
   if (lengths !== undefined) {
     const tokens = ([from, to]: [number, number]) => {
       const step = order.subarray(from * worldSize, to * worldSize);
@@ -124,11 +129,18 @@ export function epochBatches(count: number, epoch: number, options: SamplerOptio
   });
 }
 
+function checkSome(batches: readonly unknown[], { batchSize }: SamplerOptions): void {
+  if (batches.length > 0) return;
+  throw new RangeError(
+    `dropLast: expected at least one whole batch of ${batchSize}, got fewer examples — make batches smaller`,
+  );
+}
+
 /** The batches of each group, as if it were alone, in one random order. */
 function groupedBatches(
   count: number,
   epoch: number,
-  { groups: _, ...options }: SamplerOptions,
+  { groups: _, dropLast, ...options }: SamplerOptions,
   groups: ArrayLike<number>,
 ): Batch[] {
   if (groups.length !== count)
@@ -146,8 +158,14 @@ function groupedBatches(
       ...options,
       seed: at(seed, 'group', group).below(2 ** 31),
       ...(lengths !== undefined && { lengths: members.map((index) => lengths[index]!) }),
-    }).map(({ indices, repeated }) => ({ indices: indices.map((place) => members[place]!), repeated })),
+    })
+      .map(({ indices, repeated }) => ({ indices: indices.map((place) => members[place]!), repeated }))
+      .filter(
+        ({ indices }) =>
+          !dropLast || options.tokenBudget !== undefined || indices.length === options.batchSize,
+      ),
   );
+  checkSome(batches, options);
   if (!shuffle) return batches;
   return Array.from(at(seed, 'batches', epoch).permutation(batches.length), (batch) => batches[batch]!);
 }
