@@ -66,7 +66,7 @@ function sliceLines(slices: readonly SliceComparison[], judgedBy: string): strin
       : []),
     ...whole.map((axis) => `${axis}: ${of(axis)[0]!.name} in all queries`),
     ...(slices.some(({ isSmall }) => isSmall)
-      ? ['few: less than 30 queries; of twenty slices one leaves its interval by chance']
+      ? ['few: less than 30 queries; where nothing differs, one interval of twenty leaves 0 by chance']
       : []),
   ];
 }
@@ -92,7 +92,7 @@ function exampleLines(title: string, examples: readonly QueryExample[], judgedBy
 export const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 const shown = (text: string): string => cutText(oneLine(text), 90);
 
-export const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+export const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(3)}`;
 export const formatInterval = ({ low, high }: Interval): string => `[${low.toFixed(3)}, ${high.toFixed(3)}]`;
 export const formatP = (value: number): string => (value < 0.001 ? '< 0.001' : value.toFixed(3));
 export const formatRank = (rank: number | undefined): string =>

@@ -54,9 +54,12 @@ export function addCollectionFlags(command: Command): Command {
     .option(
       '--leave_out_same_id',
       'a query does not find the document of its own id, as in ArguAna and Quora',
-    )
-    .option('--run <file>', 'write what was found as a TREC run');
+    );
 }
+
+/** Adds the flag of a file for what was found. */
+export const addRunFlag = (command: Command): Command =>
+  command.option('--run <file>', 'write what was found as a TREC run');
 
 type SearchOptions = Omit<EvaluateOptions, 'onProgress'>;
 

@@ -8,6 +8,7 @@ import { distillCommand } from './distill-command.js';
 import { doctorCommand } from './doctor-command.js';
 import { encodeCommand } from './encode-command.js';
 import { evalCommand } from './eval-command.js';
+import { evalCompareCommand } from './eval-compare-command.js';
 import { evalColbertCommand, evalEmbeddingCommand } from './eval-retrieval-command.js';
 import { evalRunCommand } from './eval-run-command.js';
 import { exportCommand } from './export-command.js';
@@ -47,6 +48,7 @@ export async function runCommandLine(
       evalCommand(streams),
       evalEmbeddingCommand(streams),
       evalColbertCommand(streams),
+      evalCompareCommand(streams),
       evalRunCommand(streams),
     ]).description('evaluate a model or a run on judged queries'),
     encodeCommand(streams),

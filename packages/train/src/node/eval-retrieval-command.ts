@@ -13,6 +13,7 @@ import type { Retriever } from '../evaluate/retriever.js';
 import { openModel, underNames } from '../recipes/open-model.js';
 import {
   addCollectionFlags,
+  addRunFlag,
   type CollectionFlags,
   type CollectionKind,
   type evaluateOptions,
@@ -26,13 +27,13 @@ import { addHubFlags, type HubFlags, hubFlagNames, hubOptions } from './hub-flag
 import { addOnnxFlag, type OnnxFlag, onnxFlagName, onnxOption } from './onnx-flag.js';
 import { writeRun } from './trec-files.js';
 
-interface LengthFlags {
+export interface LengthFlags {
   readonly query_max_len?: number;
   readonly passage_max_len?: number;
 }
 
 const length = (name: string) => flagParser(name, wholeNumber(3));
-const addLengthFlags = (command: Command): Command =>
+export const addLengthFlags = (command: Command): Command =>
   command
     .option('--query_max_len <n>', 'tokens of a query, special ones included', length('--query_max_len'))
     .option('--passage_max_len <n>', 'tokens of a document', length('--passage_max_len'));
@@ -49,7 +50,7 @@ interface EmbeddingEvalFlags extends CollectionFlags, EmbeddingFlags, LengthFlag
 /** `rag eval embedding`: a model's exact search of a collection, with intervals, beside BM25; correlations of scored rows. */
 export function evalEmbeddingCommand(streams: CommandStreams): Command {
   const command = new Command('embedding').description('search a collection with an embedding model');
-  return addCollectionFlags(addLengthFlags(addEmbeddingFlags(command)))
+  return addRunFlag(addCollectionFlags(addLengthFlags(addEmbeddingFlags(command))))
     .option(
       '--mrl_dims <widths>',
       'the metrics of vectors cut to each of these widths, such as 64,128',
@@ -111,7 +112,7 @@ export function evalColbertCommand(streams: CommandStreams): Command {
     .option('--threads <n>', 'threads of ONNX Runtime', count('--threads'))
     .option('--pool_factor <n>', 'keep one vector of a document in so many', count('--pool_factor'))
     .option('--compat', 'score as RAG-Retrieval does, where padding takes part');
-  return addCollectionFlags(addLengthFlags(command)).action((flags: ColbertEvalFlags) =>
+  return addRunFlag(addCollectionFlags(addLengthFlags(command))).action((flags: ColbertEvalFlags) =>
     withCollection(flags, async (collection, _, options) => {
       const { threads, batch_size, query_max_len, passage_max_len, pool_factor } = flags;
       const batches = batch_size === undefined ? {} : { batchSize: batch_size };
@@ -196,9 +197,9 @@ const encodeOptions = (
  * Texts before queries and documents, and a line that says so. Rows of a data set bring their own; a collection gets the
  * model's prompts of the usual names; of pairs no side is a query.
  */
-function promptsOf(
+export function promptsOf(
   { settings: { prompts, default_prompt_name } }: Pick<Embedding, 'settings'>,
-  { query_prompt, passage_prompt }: EmbeddingEvalFlags,
+  { query_prompt, passage_prompt }: Pick<EmbeddingEvalFlags, 'query_prompt' | 'passage_prompt'>,
   kind: CollectionKind,
 ): { query: string; passage: string; line: string } {
   const usual = default_prompt_name === null ? '' : prompts[default_prompt_name]!;

@@ -1,57 +1,107 @@
 import type { ByteSource } from '@rag/data';
 import {
-  compareRetrieval,
+  beirText,
   evaluateRetrieval,
   parseRun,
   type RetrievalEvaluation,
+  readBeirCorpus,
+  readBeirQueries,
   retrievalIntervals,
 } from '@rag/eval';
 import { Command } from 'commander';
+import { compareRuns, type JudgedRun, type KnownTexts, shownDocuments } from '../compare/compare-runs.js';
+import { ConfigError } from '../config/config-error.js';
 import { linesOf, readQrels } from '../evaluate/collection.js';
-import { formatDifference, formatReports } from '../recipes/report-table.js';
+import { formatReports } from '../recipes/report-table.js';
 import { openSources } from '../run-files.js';
 import { metricsOf } from './collection-flags.js';
 import type { CommandStreams } from './command-line.js';
+import {
+  addComparisonFlags,
+  type ComparisonFlags,
+  compareOptions,
+  tellComparison,
+} from './comparison-flags.js';
 import { nodeFiles } from './node-files.js';
 
-interface Flags {
+interface Flags extends ComparisonFlags {
   readonly run: readonly string[];
   readonly qrels: string;
   readonly metrics?: readonly string[];
+  readonly queries?: string;
+  readonly corpus?: string;
 }
 
-/** `rag eval run`: TREC runs by judgements, each with intervals, and the first beside the others. */
-export function evalRunCommand({ stdout }: CommandStreams): Command {
-  return new Command('run')
+/** `rag eval run`: TREC runs by judgements, each with intervals, and each later one beside the first. */
+export function evalRunCommand(streams: CommandStreams): Command {
+  return addComparisonFlags(new Command('run'))
     .description('evaluate TREC runs')
     .requiredOption('--run <file...>', 'lines "query-id Q0 document-id rank score tag"')
     .requiredOption('--qrels <file>', "judgements: TREC's lines or BEIR's table")
     .option('--metrics <name...>', 'such as mrr@10, map, recall@100')
+    .option('--queries <file>', 'JSON lines {_id, text}: texts of what changed most, and slices')
+    .option('--corpus <file>', 'JSON lines {_id, title, text}, with --queries')
     .action(async (flags: Flags) => {
       const metrics = metricsOf(flags.metrics);
+      const { queries, corpus } = flags;
+      const isTold = flags.html !== undefined || flags.json;
+      if (isTold && flags.run.length < 2)
+        throw new ConfigError(
+          '--run',
+          undefined,
+          'expected two runs or more to compare, got one — name the others, or leave out --html and --json',
+        );
+      if (corpus !== undefined && queries === undefined)
+        throw new ConfigError('--corpus', undefined, 'expected --queries with it, got none — pass both');
       const [qrelsSource, ...runSources] = await openSources(nodeFiles, [flags.qrels, ...flags.run]);
       try {
         const qrels = await readQrels(qrelsSource!);
-        const systems: { name: string; evaluation: RetrievalEvaluation }[] = [];
+        const systems: JudgedRun[] = [];
+        const notes: string[] = [];
         for (const source of runSources) {
           const { run, rankDisagreements } = await parseRun(linesOf(source), source.name);
           const evaluation = evaluateRetrieval(run, qrels, metrics);
-          for (const note of notesOf(source, rankDisagreements, evaluation)) stdout.write(`${note}\n`);
-          systems.push({ name: source.name, evaluation });
+          notes.push(...notesOf(source, rankDisagreements, evaluation));
+          systems.push({ name: source.name, run, evaluation });
         }
-        const [first, ...others] = systems;
-        stdout.write(`${first!.evaluation.queryIds.length.toLocaleString('en')} queries\n`);
-        stdout.write(
-          `${formatReports(systems.map(({ name, evaluation }) => [name, retrievalIntervals(evaluation)]))}\n`,
-        );
-        for (const { name, evaluation } of others)
-          stdout.write(
-            `${name} − ${first!.name}: ${formatDifference(compareRetrieval(first!.evaluation, evaluation))}\n`,
-          );
+        const size = `${systems[0]!.evaluation.queryIds.length.toLocaleString('en')} queries`;
+        if (systems.length > 1) {
+          const texts = await readTexts({ queries, corpus }, shownDocuments(systems, qrels));
+          const comparison = compareRuns(systems, qrels, texts, compareOptions(flags));
+          await tellComparison(comparison, { data: [flags.qrels], size, notes }, flags, streams);
+          return;
+        }
+        const [{ name, evaluation }] = systems as [JudgedRun];
+        const table = formatReports([[name, retrievalIntervals(evaluation)]]);
+        streams.stdout.write(`${[...notes, size, table].join('\n')}\n`);
       } finally {
         for (const source of [qrelsSource!, ...runSources]) await source.close();
       }
     });
+}
+
+/** Texts of the queries and of some documents, where files of them were given. @throws LineError */
+async function readTexts(
+  { queries, corpus }: { readonly queries: string | undefined; readonly corpus: string | undefined },
+  shown: ReadonlySet<string>,
+): Promise<KnownTexts> {
+  const [asked, found] = [new Map<string, string>(), new Map<string, string>()];
+  const sources = await openSources(
+    nodeFiles,
+    [queries, corpus].filter((path) => path !== undefined),
+  );
+  try {
+    const [queriesSource, corpusSource] = sources;
+    if (queriesSource)
+      for await (const { id, text } of readBeirQueries(linesOf(queriesSource), queriesSource.name))
+        asked.set(id, text);
+    if (corpusSource)
+      for await (const document of readBeirCorpus(linesOf(corpusSource), corpusSource.name))
+        if (shown.has(document.id)) found.set(document.id, beirText(document));
+  } finally {
+    for (const source of sources) await source.close();
+  }
+  return { query: (id) => asked.get(id), document: (id) => found.get(id) };
 }
 
 type Disagreements = Awaited<ReturnType<typeof parseRun>>['rankDisagreements'];

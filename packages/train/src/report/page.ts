@@ -90,7 +90,7 @@ h3 { font-size: 1rem; margin: 1.4rem 0 .5rem; }
 .note { font-size: .875rem; margin: .4rem 0 0; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1.1rem 1.2rem; margin: 0 0 1.2rem; }
 .scroll { overflow-x: auto; }
-.scroll + .scroll, .scroll + figure, figure + .scroll { margin-top: 1.2rem; }
+.scroll + .scroll, .scroll + figure, .scroll + .figures, figure + .scroll, .figures + .scroll { margin-top: 1.2rem; }
 table { border-collapse: collapse; min-width: 100%; font-size: .9rem; }
 caption { text-align: left; padding: 0 0 .5rem; font-size: .875rem; }
 th, td { text-align: left; padding: .35rem .9rem .35rem 0; border-top: 1px solid var(--line); vertical-align: top; font-weight: 400; }
@@ -107,7 +107,7 @@ tbody tr.axis th { color: var(--faint); padding-top: .9rem; }
 .tiles dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .tiles dd.note { font-size: .82rem; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1.2rem; }
-figure { margin: 0; min-width: 0; }
+figure { margin: 0; min-width: 0; max-width: 36rem; }
 figcaption { font-size: .9rem; font-weight: 500; margin: 0 0 .3rem; }
 svg { display: block; width: 100%; height: auto; }
 svg text { fill: var(--faint); font-size: 12px; }
