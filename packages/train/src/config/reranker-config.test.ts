@@ -23,11 +23,9 @@ test("the seeds' command line is understood", () => {
     trainDataset: ['t2rank_100.jsonl'],
     modelType: 'bert_encoder',
     lossType: 'classfication',
+    logWith: ['wandb'],
   });
-  expect(notActive.map(({ key, running }) => [key, running])).toEqual([
-    ['mixed_precision', 'fp32'],
-    ['log_with', 'the terminal and run.json'],
-  ]);
+  expect(notActive.map(({ key, running }) => [key, running])).toEqual([['mixed_precision', 'fp32']]);
 });
 
 test('more than one label is noted, not obeyed', () => {

@@ -1,6 +1,7 @@
 import {
   anyText,
   choice,
+  choices,
   flag,
   nonNegativeNumber,
   paths,
@@ -11,6 +12,7 @@ import {
 } from './kind.js';
 import { type ConfigOf, later, option, optional } from './option.js';
 import { otherPrecision } from './precision.js';
+import { trackerNames } from './tracker-names.js';
 
 /** The model that every task starts from. */
 export const modelOptions = {
@@ -22,13 +24,23 @@ export const modelOptions = {
     false,
     'start a directory without weights from fresh ones, by its config.json',
   ),
-  config_name: later(text, undefined, 'the config of model_name_or_path', 'another config', {
+  config_name: optional(text, 'model whose config.json stands in the place of that of model_name_or_path', {
     path: 'place',
   }),
-  tokenizer_name: later(text, undefined, 'the tokenizer of model_name_or_path', 'another tokenizer', {
+  tokenizer_name: optional(text, 'model whose tokenizer stands in the place of that of model_name_or_path', {
     path: 'place',
   }),
-  use_fast_tokenizer: later(flag, true, 'true', 'the tokenizers library rather than Python'),
+  use_fast_tokenizer: option(
+    flag,
+    true,
+    'the tokenizer here has the ids of the fast one; there is no slow one',
+    {
+      instead: (value) =>
+        value === false
+          ? { reason: 'there is one tokenizer here', running: 'with the ids of the fast one' }
+          : undefined,
+    },
+  ),
   cache_dir: optional(text, 'where models of the hub are kept; without it as HF_HUB_CACHE or HF_HOME say', {
     path: 'place',
   }),
@@ -39,7 +51,17 @@ export const modelOptions = {
     aliases: ['model_revision'],
   }),
   offline: optional(flag, 'only what is kept of the hub; without it as HF_HUB_OFFLINE says'),
-  trust_remote_code: later(flag, false, 'false', 'run Python code of the checkpoint'),
+  trust_remote_code: option(
+    flag,
+    false,
+    'accepted, since model_type says what to build: no code of a checkpoint is run',
+    {
+      instead: (value) =>
+        value === true
+          ? { reason: 'no code of a checkpoint is run', running: 'the architecture of its model_type' }
+          : undefined,
+    },
+  ),
 };
 
 /** Where every task's rows come from. */
@@ -54,10 +76,36 @@ export const sourceOptions = {
 /** Keys of the originals' loaders. */
 export const loaderOptions = {
   cache_path: later(text, undefined, 'an index in memory', 'data set cache', { path: 'place' }),
-  max_example_num_per_dataset: later(wholeNumber(1), 100_000_000, 'all rows', 'most rows per file'),
-  pad_to_multiple_of: later(wholeNumber(1), undefined, 'packed tokens on a ladder of sizes', 'padding step'),
-  dataloader_drop_last: later(flag, false, 'false', 'leave out a last short batch'),
-  dataloader_num_workers: later(wholeNumber(0), 0, '0', 'loader processes'),
+  max_example_num_per_dataset: option(
+    wholeNumber(1),
+    100_000_000,
+    'rows of a file that are learned from; of more, so many are drawn by the seed',
+  ),
+  pad_to_multiple_of: optional(
+    wholeNumber(1),
+    'accepted: sequences are packed, and their totals rounded up to a ladder of sizes',
+    {
+      instead: (value) =>
+        value === undefined
+          ? undefined
+          : { reason: 'sequences are packed, not padded', running: 'totals of a ladder of sizes' },
+    },
+  ),
+  dataloader_drop_last: option(flag, false, 'leave out the last batch of an epoch where it is short'),
+  dataloader_num_workers: option(
+    wholeNumber(0),
+    0,
+    'accepted: the next batch is always read and tokenized while one computes',
+    {
+      instead: (value) =>
+        value === 0
+          ? undefined
+          : {
+              reason: 'the next batch is read and tokenized while one computes',
+              running: 'no further processes',
+            },
+    },
+  ),
 };
 
 /** Epochs, rates and AdamW; every task adds its warm-up and its batch size. */
@@ -100,9 +148,38 @@ export const learningOptions = {
   bf16: option(flag, false, 'mixed_precision bf16', {
     instead: (value, { provider }) => otherPrecision(value && 'bf16', provider),
   }),
-  gradient_checkpointing: later(flag, false, 'false', 'recompute activations to save memory'),
-  deepspeed: later(text, undefined, 'one process', 'DeepSpeed configuration', { path: 'place' }),
-  use_flash_attn: later(flag, false, 'false', 'flash attention'),
+  gradient_checkpointing: option(
+    flag,
+    false,
+    'hold the activations of one layer at a time and compute the others again, as layer_split does',
+  ),
+  use_flash_attn: option(flag, false, 'accepted: attention gives the same numbers either way', {
+    instead: (value) =>
+      value === true
+        ? { reason: 'a kernel of PyTorch’s for the same numbers', running: 'ONNX Runtime’s attention' }
+        : undefined,
+  }),
+  num_processes: optional(
+    wholeNumber(1),
+    'processes that the run is to be launched as (mpirun -n); another number of them is an error',
+  ),
+  zero_stage: option(
+    wholeNumber(0, 3),
+    0,
+    'what the processes share out: optimizer state (1), gradients too (2), parameters too (3)',
+  ),
+  config_file: optional(
+    text,
+    'file of accelerate config (FSDP, DeepSpeed): precision, num_processes, zero_stage and more, beneath everything else',
+    { path: 'place' },
+  ),
+  deepspeed: optional(
+    text,
+    'DeepSpeed file: precision, zero_stage, AdamW, schedule, beneath everything else',
+    {
+      path: 'place',
+    },
+  ),
 };
 
 /** What a run writes, and when. */
@@ -127,12 +204,16 @@ export const runOptions = {
   save_steps: later(wholeNumber(1), undefined, 'checkpoints at the end of epochs', 'updates per checkpoint'),
   eval_steps: later(wholeNumber(1), undefined, 'evaluation at the end of epochs', 'updates per evaluation'),
   log_interval: option(wholeNumber(1), 10, 'updates per line of the log', { aliases: ['logging_steps'] }),
-  log_with: later(
-    choice(['none', 'wandb', 'tensorboard']),
-    'none',
-    'the terminal and run.json',
-    'experiment tracker',
+  log_with: option(
+    choices(trackerNames),
+    [],
+    'who follows the run beside the terminal and run.json, several at once; jsonl and tensorboard write into output_dir/tracking, wandb by its API or, with WANDB_MODE=offline, into output_dir/wandb, mlflow to MLFLOW_TRACKING_URI',
     { aliases: ['report_to'] },
+  ),
+  run_name: optional(text, 'what trackers call the run; without it the task and an id'),
+  project_name: optional(
+    text,
+    'project of Weights & Biases, experiment of MLflow; without it WANDB_PROJECT, MLFLOW_EXPERIMENT_NAME or rag-<task>',
   ),
   resume_from_checkpoint: later(anyText, undefined, 'from the beginning', 'checkpoint to go on from', {
     path: 'place',

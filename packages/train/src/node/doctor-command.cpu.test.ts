@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runRag } from '../testing/run-rag.js';
 import { type TinyRun, writeTinyRun } from '../testing/tiny-run.js';
 import { runCommandLine } from './command-line.js';
-import { freeBytes } from './doctor-command.js';
+import { freeBytes } from './free-bytes.js';
 
 let folder: string;
 let tiny: TinyRun;

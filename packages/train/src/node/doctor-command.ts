@@ -1,22 +1,17 @@
-import { statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
-import { resolve as absolute, dirname } from 'node:path';
 import { Command } from 'commander';
 import { examine } from '../doctor/examine.js';
 import { formatReport, type Paint, verdict } from '../doctor/format-report.js';
+import { errorsIn, RefusedRunError } from '../doctor/refused-run-error.js';
 import type { AskedRun } from '../doctor/task-settings.js';
-import type { ResolvedTask } from '../recipes/run-task.js';
+import type { ResolvedTask } from '../recipes/prepared-task.js';
 import { type TrainableTask, tasks } from '../recipes/tasks.js';
 import { commandGroup } from './command-group.js';
 import type { CommandStreams } from './command-line.js';
 import { fetchLines } from './fetch-lines.js';
+import { freeBytes } from './free-bytes.js';
 import { nodeFiles } from './node-files.js';
 import { addSettings } from './train-command.js';
-
-/** A run that the doctor refuses. */
-export class RefusedRunError extends Error {
-  override readonly name = 'RefusedRunError';
-}
 
 /** `rag doctor <task>`: what is wrong with the settings, rows and model of a run, before it is started. */
 export function doctorCommand(streams: CommandStreams): Command {
@@ -59,24 +54,13 @@ function taskCommand<Settings extends ResolvedTask>(
     stdout.write(
       json ? `${JSON.stringify(report)}\n` : formatReport(report, stdout.isTTY ? colours : undefined),
     );
-    const errors = report.findings.filter(({ severity }) => severity === 'error');
+    const errors = errorsIn(report);
     if (errors.length === 0 || force) return;
     throw new RefusedRunError(
       `doctor ${name}: expected a run without known killers, got ${verdict(errors)} — mend what is named, or pass --force`,
+      report,
     );
   });
 }
 
 const colours: Paint = (severity, text) => `\u001b[${severity === 'error' ? 31 : 33}m${text}\u001b[0m`;
-
-/** Bytes that this user may write under a path, or under the nearest directory above it that exists. */
-export async function freeBytes(path: string): Promise<number | undefined> {
-  for (let at = absolute(path); ; at = dirname(at)) {
-    try {
-      const { bavail, bsize } = await statfs(at);
-      return bavail * bsize;
-    } catch {
-      if (dirname(at) === at) return undefined;
-    }
-  }
-}

@@ -44,7 +44,7 @@ beforeAll(async () => {
     ['tuned', at('base', 'model'), '--epochs', '4'],
   ]) {
     const { code, stderr } = await runRag(
-      ...['train', 'reranker', '--model_name_or_path', ...start, '--dataset', val, '--lr', '3e-3'],
+      ...['train', 'reranker', '--model_name_or_path', ...start, '--dataset', val, '--lr', '3e-3', '--force'],
       ...['--loss_type', 'group_softmax', '--batch_size', '3', '--save_on_epoch_end', 'false'],
       ...['--output_dir', at(name!), '--threads', '1'],
     );

@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
 import { formatStep, formatStepLine } from '../progress-text.js';
-import type { RunListener } from '../recipes/run-task.js';
+import type { RunListener } from '../recipes/run-platform.js';
 import type { StepEvent } from '../trainer.js';
 
 /** A listener that owns a line of the terminal. */

@@ -5,8 +5,8 @@ import type { Option, OptionTable } from '../config/option.js';
 import { printConfig } from '../config/print-config.js';
 import { readYaml } from '../config/read-yaml.js';
 import type { Setting } from '../config/resolve.js';
-import type { ResolvedTask } from '../recipes/run-task.js';
-import type { TrainableTask } from '../recipes/tasks.js';
+import type { ResolvedTask } from '../recipes/prepared-task.js';
+import type { TaskName, TrainableTask } from '../recipes/tasks.js';
 import type { CommandStreams } from './command-line.js';
 import { interruptible } from './interrupt.js';
 import { progress } from './progress.js';
@@ -14,7 +14,7 @@ import { runOnThisMachine } from './train.js';
 
 /** `rag train <task>`: every key of its table is a flag under its own spelling; flags beat the file. */
 export function trainCommand<Settings extends ResolvedTask>(
-  name: string,
+  name: TaskName,
   task: TrainableTask<Settings, unknown>,
   { stdout }: CommandStreams,
 ): Command {
@@ -22,9 +22,10 @@ export function trainCommand<Settings extends ResolvedTask>(
   const command = new Command(name)
     .description(description)
     .option('--config <file>', 'YAML file of the keys below; flags beat it')
-    .option('--print-config', 'print the settings as YAML and where each came from, and train nothing');
+    .option('--print-config', 'print the settings as YAML and where each came from, and train nothing')
+    .option('--force', 'train although the doctor finds a known killer of runs');
   const layers = addSettings(command, table);
-  command.action(async (options: { config?: string; printConfig?: boolean }) => {
+  command.action(async (options: { config?: string; printConfig?: boolean; force?: boolean }) => {
     const resolved = resolve(await layers(options));
     if (options.printConfig) {
       stdout.write(printConfig(resolved));
@@ -33,7 +34,10 @@ export function trainCommand<Settings extends ResolvedTask>(
     const listener = progress(stdout, resolved.config.logInterval);
     try {
       await interruptible('interrupted — the run stopped after an update', (signal) =>
-        runOnThisMachine(task, resolved, { listener, signal }),
+        runOnThisMachine(name, task, resolved, {
+          ...{ listener, signal },
+          doctor: options.force ? 'tell' : 'refuse',
+        }),
       );
     } finally {
       listener.end();

@@ -3,15 +3,20 @@ import type { ColbertOptions } from '../config/colbert-options.js';
 import type { EmbeddingOptions } from '../config/embedding-options.js';
 import type { RerankerOptions } from '../config/reranker-options.js';
 import { settingsOf } from '../config/resolve.js';
+import { type DoctorMode, examineBeforeRun } from '../doctor/before-run.js';
+import type { AskedRun } from '../doctor/task-settings.js';
 import type { ColbertRun } from '../recipes/colbert.js';
 import type { EmbeddingRun } from '../recipes/embedding.js';
+import type { ResolvedTask } from '../recipes/prepared-task.js';
 import type { RerankerRun } from '../recipes/reranker.js';
-import type { ResolvedTask, RunListener } from '../recipes/run-task.js';
+import type { RunListener } from '../recipes/run-platform.js';
 import { type TaskName, type TrainableTask, tasks } from '../recipes/tasks.js';
 import type { RunFiles } from '../run-files.js';
 import { fetchLines } from './fetch-lines.js';
+import { freeBytes } from './free-bytes.js';
 import { nodeFiles } from './node-files.js';
 import { progress } from './progress.js';
+import { runTrackers } from './run-trackers.js';
 import { platformVersions, version } from './version.js';
 
 /** What each task is told, in camelCase, and what its run gives. */
@@ -35,12 +40,15 @@ export interface TrainControl {
   readonly listener?: RunListener;
   /** Ends the run after the update in progress. */
   readonly signal?: AbortSignal;
+  /** Whether known killers of runs are refused before anything is trained, only told, or not looked for. @default 'refuse' */
+  readonly doctor?: DoctorMode;
 }
 
 /**
  * Fine-tunes a model on this machine: what `rag train` calls. Writes the final model to `<outputDir>/model`, checkpoints
  * and run.json beside it.
- * @throws ConfigError for settings, DataError for rows, and the errors of model files and sessions
+ * @throws ConfigError for settings, DataError for rows, RefusedRunError for what the doctor refuses, and the errors of model files
+ * and sessions
  */
 export async function train<Task extends TaskName>(
   options: TrainOptions<Task>,
@@ -53,32 +61,50 @@ export async function train<Task extends TaskName>(
     );
   // The table pairs each name with its own settings and run; the type system does not follow an index by a union.
   const task = tasks[name] as unknown as TrainableTask<ResolvedTask, RunOf<Task>>;
-  return runOnThisMachine(task, task.resolve([settingsOf(settings)]), control);
+  return runOnThisMachine(name, task, task.resolve([settingsOf(settings)]), control);
 }
 
 /** Trains with settings that are resolved already. */
 export async function runOnThisMachine<Settings extends ResolvedTask, Run>(
+  name: TaskName,
   task: Pick<TrainableTask<Settings, Run>, 'train'>,
   resolved: Settings,
-  { listener, signal }: TrainControl = {},
+  control: TrainControl = {},
 ): Promise<Run> {
-  const train = (heard: RunListener) =>
-    task.train(resolved, {
-      files: filesThatTell(heard, signal),
-      threads: availableParallelism(),
-      memory: Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
-      version,
-      versions: platformVersions(),
-      listener: heard,
-      ...(signal && { signal }),
-    });
-  if (listener) return train(listener);
+  if (control.listener) return heardRun(name, task, resolved, control.listener, control);
   const shown = progress(process.stdout, resolved.config.logInterval);
   try {
-    return await train(shown);
+    return await heardRun(name, task, resolved, shown, control);
   } finally {
     shown.end();
   }
+}
+
+async function heardRun<Settings extends ResolvedTask, Run>(
+  name: TaskName,
+  task: Pick<TrainableTask<Settings, Run>, 'train'>,
+  resolved: Settings,
+  listener: RunListener,
+  { signal, doctor: mode = 'refuse' }: TrainControl,
+): Promise<Run> {
+  const { logWith } = resolved.config;
+  const say = (line: string): void => listener.say(line);
+  const tracker = runTrackers(resolved.config, { output: process.stdout, environment: process.env, say });
+  const files = filesThatTell(listener, signal);
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  // The name and the settings are of one task.
+  const asked = { task: name, resolved } as unknown as AskedRun;
+  const doctor = await examineBeforeRun(asked, { files, freeBytes, memoryBytes: memory }, { mode, say });
+  return task.train(resolved, {
+    ...{ files, memory, version },
+    threads: availableParallelism(),
+    versions: platformVersions(),
+    // The console's tracker tells of updates in the listener's stead.
+    listener: logWith.includes('console') ? { say, step: () => {} } : listener,
+    ...(doctor && { doctor }),
+    ...(tracker && { tracker }),
+    ...(signal && { signal }),
+  });
 }
 
 /** The file system; downloads from the hub are told to the listener and end with the signal. */

@@ -49,7 +49,7 @@ async function run(name: string, options: Options): Promise<{ run: RerankerRun; 
       threads: 1,
       ...options,
     },
-    { listener: { say: (line) => said.push(line), step: () => {} } },
+    { doctor: 'off', listener: { say: (line) => said.push(line), step: () => {} } },
   );
   return { run: result, said };
 }

@@ -23,10 +23,12 @@ import {
   wholeEmbedding,
 } from './embedding-session.js';
 import { describeModel, savedSource } from './model-source.js';
+import type { PreparedTask, TaskData } from './prepared-task.js';
 import { describeData, lossOfRows, openContrastive, openScored, taskData } from './retrieval-data.js';
 import { type RetrieverEvaluation, retrievalEvaluator } from './retrieval-evaluation.js';
 import { describeRows, readRetrievalRows } from './retrieval-rows.js';
-import { type PreparedTask, type RunPlatform, runTask, type TaskData, type TaskRun } from './run-task.js';
+import type { RunPlatform } from './run-platform.js';
+import { runTask, type TaskRun } from './run-task.js';
 import { openStartingEmbedding, type StartingEmbedding, studentOf } from './starting-embedding.js';
 import { openTeacherFile } from './teacher-file.js';
 import { textLength } from './text-length.js';

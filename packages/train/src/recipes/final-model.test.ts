@@ -5,7 +5,7 @@ import { describeData, finalFiles } from './final-model.js';
 import type { RunFacts } from './run-record.js';
 
 const facts: RunFacts = {
-  ...{ task: 'embedding', version: '1.2.3', versions: {}, threads: 1, ran: {}, val: undefined },
+  ...{ id: 'r1', task: 'embedding', version: '1.2.3', versions: {}, threads: 1, ran: {}, val: undefined },
   data: { summary: {}, fingerprint: 'f' },
   files: { train: [{ file: 'd.jsonl', bytes: 1, rows: 1, sha256: 'ab' }], val: [] },
   start: {

@@ -11,8 +11,8 @@ import {
 import { publishedSettings } from '../config/resolve.js';
 import type { RunFiles } from '../run-files.js';
 import { countWeights } from './initial-weights.js';
+import type { ResolvedTask } from './prepared-task.js';
 import { type DescribedData, type RunFacts, type RunOutcome, trainingConfig } from './run-record.js';
-import type { ResolvedTask } from './run-task.js';
 
 /** A model that was just written, as far as its directory is completed from it. */
 export interface WrittenModel {

@@ -3,6 +3,10 @@ import type { PairedDifference } from '@rag/eval';
 /** A system's metrics, each a mean with its 95 % interval. */
 export type MetricIntervals = Readonly<Record<string, { mean: number; low: number; high: number }>>;
 
+/** The means alone. */
+export const meansOf = (metrics: MetricIntervals): Record<string, number> =>
+  Object.fromEntries(Object.entries(metrics).map(([name, { mean }]) => [name, mean]));
+
 /** A table for the terminal: one system per line, `mean [low, high]` of each metric of the first. */
 export function formatReports(
   systems: readonly (readonly [name: string, metrics: MetricIntervals])[],

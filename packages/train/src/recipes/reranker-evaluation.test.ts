@@ -17,9 +17,9 @@ const model = (sign: number) =>
 
 test('before, epochs and after on the same queries, beside BM25 and chance', async () => {
   const evaluator = rerankerEvaluator({ queries, leftOut: 0, fingerprint: 'abc' }, { batchSize: 2 });
-  expect(await evaluator.before(model(-1))).toMatch(/before +0\.500/);
-  expect(await evaluator.epoch(model(0), 0)).toMatch(/epoch 1 +0\.750/);
-  const text = await evaluator.after(model(1));
+  expect((await evaluator.before(model(-1))).text).toMatch(/before +0\.500/);
+  expect((await evaluator.epoch(model(0), 0)).text).toMatch(/epoch 1 +0\.750/);
+  const { text, metrics } = await evaluator.after(model(1));
   for (const part of [/after +1\.000/, /BM25 +1\.000/, /chance +0\.750/, /after − before: mrr@10 \+0\.500/])
     expect(text).toMatch(part);
   expect(evaluator.result()).toMatchObject({

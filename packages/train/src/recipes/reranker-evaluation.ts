@@ -3,10 +3,10 @@ import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import { openSources, type RunFiles } from '../run-files.js';
 import { heldOutMetrics } from './held-out-metrics.js';
 import { type JudgedQueries, readJudgedQueries } from './judged-queries.js';
+import type { Evaluated, TaskEvaluator } from './prepared-task.js';
 import { chanceOf, compareReports, type RankingReport, reportBm25, reportModel } from './ranking-report.js';
-import { formatDifference, formatReports } from './report-table.js';
+import { formatDifference, formatReports, meansOf } from './report-table.js';
 import { checkRowShapes } from './reranker-data.js';
-import type { TaskEvaluator } from './run-task.js';
 
 /** How a model ranks the held-out queries, beside what it started from and two systems that learn nothing. */
 export interface RerankerEvaluation {
@@ -68,12 +68,13 @@ export function rerankerEvaluator(
     rows: { fingerprint, queries: queries.length, left_out: leftOut },
     async before(model) {
       start = await reportModel(model, queries, options);
-      return formatReports([['before', start.metrics]]);
+      return evaluated(start, formatReports([['before', start.metrics]]));
     },
     async epoch(model, epoch) {
-      const { metrics } = await reportModel(model, queries, options);
+      const report = await reportModel(model, queries, options);
+      const { metrics } = report;
       epochs.push({ epoch, metrics });
-      return formatReports([[`epoch ${epoch + 1}`, metrics]]);
+      return evaluated(report, formatReports([[`epoch ${epoch + 1}`, metrics]]));
     },
     async after(model) {
       end = await reportModel(model, queries, options);
@@ -84,7 +85,12 @@ export function rerankerEvaluator(
         ['BM25', bm25],
         ['chance', chance],
       ]);
-      return `${table}\nafter − before: ${formatDifference(difference)}`;
+      return evaluated(end, `${table}\nafter − before: ${formatDifference(difference)}`);
     },
   };
 }
+
+const evaluated = ({ metrics }: RankingReport, text: string): Evaluated => ({
+  text,
+  metrics: meansOf(metrics),
+});

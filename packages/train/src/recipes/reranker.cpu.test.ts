@@ -45,6 +45,7 @@ async function watch(
       ...options,
     },
     {
+      doctor: 'off',
       listener: {
         say: (text) => said.push(text),
         step(event) {
@@ -228,6 +229,7 @@ test('a run that is stopped leaves no final model', async () => {
     },
     {
       signal: control.signal,
+      doctor: 'off',
       listener: { say: () => {}, step: () => control.abort(new Error('enough')) },
     },
   );

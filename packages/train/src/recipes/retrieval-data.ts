@@ -5,6 +5,7 @@ import {
   type EmbeddingMaker,
   type EmbeddingRecord,
   embeddingReader,
+  epochBatches,
   formatLabelSummary,
   type LoadedBatch,
   loadBatches,
@@ -18,8 +19,9 @@ import type { TrainingBatch } from '@rag/runtime';
 import type { CompleteConfig } from '../config/check-shared.js';
 import { ConfigError } from '../config/config-error.js';
 import { openSources, type RunFiles } from '../run-files.js';
+import { type FileGroups, fileGroups, notingFiles } from './file-groups.js';
+import type { TaskData } from './prepared-task.js';
 import { instructedRow } from './retrieval-rows.js';
-import type { TaskData } from './run-task.js';
 
 /** The loss that a file's rows are for, where the settings name none. */
 export async function lossOfRows(
@@ -33,10 +35,45 @@ export async function lossOfRows(
 
 type Rows = Pick<CompleteConfig, 'trainDataset'>;
 
-interface ContrastiveSettings extends Rows, Pick<CompleteConfig, 'seed'> {
+interface BatchSettings extends Rows {
+  readonly sameDatasetWithinBatch: boolean;
+  readonly smallThreshold: number;
+  readonly dropThreshold: number;
+}
+
+interface ContrastiveSettings extends BatchSettings, Pick<CompleteConfig, 'seed'> {
   readonly batchSize: number;
   readonly negNums: number;
+  /** FlagEmbedding's examples: one per row, of so many passages. */
+  readonly trainGroupSize: number | undefined;
+  readonly knowledgeDistillation: boolean;
   readonly compat: boolean;
+}
+
+/** Examples, and by which of them batches are made of rows of one file, where they are. */
+export interface RetrievalDataset<E> extends Dataset<E> {
+  readonly grouping?: FileGroups;
+}
+
+/**
+ * Opens the training files with a maker, each a group where batches hold rows of one.
+ * @throws DataError for rows that it cannot read, ConfigError where thresholds leave none
+ */
+export async function openExamples<E>(
+  files: RunFiles,
+  { trainDataset, sameDatasetWithinBatch, ...thresholds }: BatchSettings,
+  maker: EmbeddingMaker<E>,
+): Promise<RetrievalDataset<E>> {
+  const sources = await openSources(files, trainDataset);
+  if (!sameDatasetWithinBatch) return openDataset(sources, maker);
+  const noting = notingFiles(maker);
+  const dataset = await openDataset(sources, noting.maker);
+  try {
+    return { ...dataset, grouping: fileGroups(noting.noted, thresholds) };
+  } catch (error) {
+    await dataset.close();
+    throw error;
+  }
 }
 
 /**
@@ -46,13 +83,14 @@ interface ContrastiveSettings extends Rows, Pick<CompleteConfig, 'seed'> {
  */
 export async function openContrastive(
   files: RunFiles,
-  { trainDataset, seed, negNums, compat, batchSize }: ContrastiveSettings,
+  { seed, negNums, trainGroupSize, knowledgeDistillation, compat, batchSize, ...settings }: ContrastiveSettings,
   instruction?: string,
-): Promise<Dataset<ContrastiveExample>> {
-  const sources = await openSources(files, trainDataset);
-  const maker = instructed(contrastive({ negatives: negNums, seed, compat }), instruction);
-  const dataset = await openDataset(sources, maker);
-  if (batchSize > 1 || (negNums > 0 && dataset.summary.negatives > 0)) return dataset;
+): Promise<RetrievalDataset<ContrastiveExample>> {
+  const negatives = trainGroupSize === undefined ? negNums : trainGroupSize - 1;
+  const how = { drawPositive: trainGroupSize !== undefined, scored: knowledgeDistillation };
+  const maker = instructed(contrastive({ negatives, seed, compat, ...how }), instruction);
+  const dataset = await openExamples(files, settings, maker);
+  if (batchSize > 1 || (negatives > 0 && dataset.summary.negatives > 0)) return dataset;
   await dataset.close();
   throw new ConfigError(
     'batch_size',
@@ -63,7 +101,7 @@ export async function openContrastive(
 
 /** Scored rows as a loss reads them, and what was left out of them. */
 export interface ScoredRows {
-  readonly dataset: Dataset<ScoredExample>;
+  readonly dataset: RetrievalDataset<ScoredExample>;
   /** A line for each thing that the reader of a run should know. */
   readonly notes: readonly string[];
 }
@@ -77,7 +115,7 @@ export interface ScoredRows {
  */
 export async function openScored(
   files: RunFiles,
-  { trainDataset }: Rows,
+  settings: BatchSettings,
   unit: 'list' | 'comparable list' | 'passage',
   instruction?: string,
 ): Promise<ScoredRows> {
@@ -92,11 +130,11 @@ export async function openScored(
       return [];
     },
   };
-  const dataset = await openDataset(await openSources(files, trainDataset), maker);
+  const dataset = await openExamples(files, settings, maker);
   if (dataset.length === 0) {
     await dataset.close();
     throw new ConfigError(
-      trainDataset.join(', '),
+      settings.trainDataset.join(', '),
       'train_dataset',
       `expected rows with two scored passages or more, whose scores are compared, got ${alone} rows of one — put the passages of a query in one row`,
     );
@@ -126,21 +164,33 @@ interface Collated {
   readonly realTokens: number;
 }
 
+/** How a batch is collated. */
+export interface BatchContext {
+  readonly dropout: DropoutDraw;
+  /** Whether its queries meet their own passages alone. */
+  readonly ownAlone: boolean;
+}
+
 /** Batches of a data set, tokenized by `collate` when their turn comes. */
 export function taskData<E>(
-  dataset: Dataset<E>,
+  dataset: RetrievalDataset<E>,
   { seed, batchSize, shuffle }: Pick<CompleteConfig, 'seed' | 'shuffle'> & { readonly batchSize: number },
-  collate: (loaded: LoadedBatch<E>, dropout: DropoutDraw) => Collated | Promise<Collated>,
+  collate: (loaded: LoadedBatch<E>, context: BatchContext) => Collated | Promise<Collated>,
 ): TaskData {
+  const { grouping } = dataset;
   // No length buckets: in-batch negatives stay a random draw, and chunks are cut by length anyway.
-  const sampler = { seed, batchSize, shuffle };
+  const sampler = { seed, batchSize, shuffle, ...(grouping && { groups: grouping.groups }) };
   return {
-    batchesPerEpoch: Math.ceil(dataset.length / batchSize),
+    batchesPerEpoch: epochBatches(dataset.length, 0, sampler).length,
     summary: dataset.summary,
     fingerprint: dataset.fingerprint,
     async *batches(epoch, dropout) {
       for await (const loaded of loadBatches(dataset, sampler, { epoch, batch: 0 })) {
-        const { batch, realTokens } = await collate(loaded, dropout(loaded.place.batch));
+        const group = grouping?.groups[loaded.indices[0]!];
+        const { batch, realTokens } = await collate(loaded, {
+          dropout: dropout(loaded.place.batch),
+          ownAlone: group !== undefined && grouping!.ownAlone(group),
+        });
         yield { batch, tokens: realTokens };
       }
     },
@@ -148,8 +198,9 @@ export function taskData<E>(
   };
 }
 
-/** `train.jsonl: 100 rows, …`. */
+/** `train.jsonl: 100 rows, …`, and what batches are made of where that is files. */
 export const describeData = (
   { trainDataset }: Rows,
-  { summary }: Pick<Dataset<unknown>, 'summary'>,
-): string => `${trainDataset.join(', ')}: ${formatLabelSummary(summary)}`;
+  { summary, grouping }: Pick<RetrievalDataset<unknown>, 'summary' | 'grouping'>,
+): string =>
+  [`${trainDataset.join(', ')}: ${formatLabelSummary(summary)}`, ...(grouping?.notes ?? [])].join('\n');

@@ -40,10 +40,10 @@ test('before, between and after, beside words', async () => {
     retrieverOf([found(1, 0), found(2, 3)], [found(1), found(3)]),
   ];
   const evaluator = retrievalEvaluator<Retriever>(rows, (retriever) => retriever);
-  expect(await evaluator.before(bad)).toContain('before  0.500');
+  expect((await evaluator.before(bad)).text).toContain('before  0.500');
   expect(bad.asked).toEqual([['the sun', 'the moon', 'a cat'], ['a dog'], ['moon', 'cat', 100]]);
-  expect(await evaluator.epoch(bad, 0)).toContain('epoch 1  0.500');
-  const table = await evaluator.after(good);
+  expect((await evaluator.epoch(bad, 0)).text).toContain('epoch 1  0.500');
+  const { text: table } = await evaluator.after(good);
   expect(table).toMatch(/\nafter {3}1\.000/);
   expect(table).toMatch(/\nBM25 {4}1\.000/);
   expect(table).toContain('after: ndcg@10 by width 8: 0.500');
@@ -70,7 +70,7 @@ test('rows with scores judge similarities alone', async () => {
   const pairs = [0, 1, 3].map((passage, score) => ({ query: 0, passage, score }));
   const evaluator = retrievalEvaluator<Retriever>({ ...rows, qrels: new Map(), pairs }, (model) => model);
   const retriever = retrieverOf([]);
-  expect(await evaluator.before(retriever)).toBe('before: Spearman 0.500 over 3 pairs');
+  expect((await evaluator.before(retriever)).text).toBe('before: Spearman 0.500 over 3 pairs');
   await evaluator.after(retriever);
   expect(retriever.asked).toEqual([]);
   const { before, bm25, chance, difference } = evaluator.result();

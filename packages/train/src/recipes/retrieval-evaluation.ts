@@ -8,10 +8,10 @@ import { collectionOfRows } from '../evaluate/collection.js';
 import { evaluateCollection, type SystemEvaluation } from '../evaluate/evaluate-collection.js';
 import type { Retriever } from '../evaluate/retriever.js';
 import { heldOutMetrics } from './held-out-metrics.js';
-import { formatDifference, formatReports } from './report-table.js';
+import type { Evaluated, TaskEvaluator } from './prepared-task.js';
+import { formatDifference, formatReports, meansOf } from './report-table.js';
 import { retrievalChance } from './retrieval-chance.js';
 import type { RetrievalRows } from './retrieval-rows.js';
-import type { TaskEvaluator } from './run-task.js';
 
 /** What retrievers are judged by. */
 export const retrievalMetrics = ['mrr@10', 'ndcg@10', 'recall@10'] as const;
@@ -116,12 +116,13 @@ export function retrievalEvaluator<Model>(
     },
     async before(model) {
       start = await judge(model, true);
-      return formatSystems([['before', start.report]]);
+      return evaluated(start, formatSystems([['before', start.report]]));
     },
     async epoch(model, epoch) {
-      const { report } = await judge(model);
+      const judged = await judge(model);
+      const { report } = judged;
       epochs.push({ epoch, ...report });
-      return formatSystems([[`epoch ${epoch + 1}`, report]]);
+      return evaluated(judged, formatSystems([[`epoch ${epoch + 1}`, report]]));
     },
     async after(model) {
       end = await judge(model);
@@ -133,10 +134,15 @@ export function retrievalEvaluator<Model>(
       ]);
       const random = level && retrievalMetrics.map((name) => `${name} ${level[name].toFixed(3)}`).join(', ');
       const table = random ? `${systems}\nchance: ${random}` : systems;
-      return difference ? `${table}\nafter − before: ${formatDifference(difference)}` : table;
+      return evaluated(end, difference ? `${table}\nafter − before: ${formatDifference(difference)}` : table);
     },
   };
 }
+
+const evaluated = ({ report: { metrics, similarity } }: Judged, text: string): Evaluated => ({
+  text,
+  metrics: { ...(metrics && meansOf(metrics)), ...(similarity && { spearman: similarity.spearman }) },
+});
 
 // Systems are judged by `retrievalMetrics`, which their types do not say.
 const intervalsOf = ({ intervals }: SystemEvaluation) => intervals as PerMetric<MeanInterval>;

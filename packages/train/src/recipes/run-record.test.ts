@@ -51,6 +51,7 @@ const resolved = resolveReranker([
 ]);
 const file = { file: 'd.jsonl', bytes: 3, rows: 1, sha256: 'ab' };
 const facts: RunFacts = {
+  id: 'r1',
   task: 'reranker',
   version: '1.2.3',
   versions: { node: '20' },

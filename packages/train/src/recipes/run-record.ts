@@ -4,10 +4,11 @@ import type { MemoryPlan } from '@rag/runtime';
 import { ConfigError } from '../config/config-error.js';
 import { runningPrecision } from '../config/precision.js';
 import { publishedSettings, storedSettings } from '../config/resolve.js';
+import type { DoctorReport } from '../doctor/examine.js';
 import type { RunFiles } from '../run-files.js';
 import type { StepEvent, TrainingResult } from '../trainer.js';
 import { countWeights } from './initial-weights.js';
-import type { ResolvedTask, StartingWeights, TaskData } from './run-task.js';
+import type { ResolvedTask, StartingWeights, TaskData } from './prepared-task.js';
 
 /** Some updates in one line. */
 export interface LoggedStep {
@@ -64,6 +65,8 @@ export interface DescribedData {
 
 /** What is known of a run once its model and data are open. */
 export interface RunFacts {
+  /** What trackers know it by. */
+  readonly id: string;
   /** `reranker`, `embedding`, `colbert`. */
   readonly task: string;
   readonly version: string;
@@ -79,6 +82,8 @@ export interface RunFacts {
   readonly files: DescribedData;
   /** Bytes that training was planned to take, by kind. */
   readonly memory?: MemoryPlan;
+  /** What was seen of rows, model and settings before. */
+  readonly doctor?: DoctorReport;
 }
 
 /** What came of a run. */
@@ -100,6 +105,7 @@ export function runRecord(
 ): string {
   const { data, val, files } = facts;
   return jsonText({
+    id: facts.id,
     ...told(facts, storedSettings(resolved), resolved.config),
     not_active: resolved.notActive,
     ...(facts.memory && { memory: facts.memory }),
@@ -109,6 +115,7 @@ export function runRecord(
     checkpoints,
     ...(evaluation !== undefined && { evaluation }),
     history,
+    ...(facts.doctor && { doctor: facts.doctor }),
   });
 }
 

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { resolveEmbedding } from '../config/embedding-config.js';
 import { settingsOf } from '../config/resolve.js';
 import type { RunFiles } from '../run-files.js';
-import { type OpenModel, type PreparedTask, runTask } from './run-task.js';
+import type { OpenModel, PreparedTask } from './prepared-task.js';
+import { runTask } from './run-task.js';
 
 const settings = { modelNameOrPath: 'm', trainDataset: 'd', outputDir: 'out' };
 

@@ -8,8 +8,9 @@ import { rerankerOptions } from '../config/reranker-options.js';
 import type { Setting } from '../config/resolve.js';
 import { trainColbert } from './colbert.js';
 import { trainEmbedding } from './embedding.js';
+import type { ResolvedTask } from './prepared-task.js';
 import { trainReranker } from './reranker.js';
-import type { ResolvedTask, RunPlatform } from './run-task.js';
+import type { RunPlatform } from './run-platform.js';
 
 /** A task that can be trained: its settings and its run. */
 export interface TrainableTask<Settings extends ResolvedTask, Run> {

@@ -37,7 +37,7 @@ const run = (name: string, modelNameOrPath: string, options: Partial<TrainOption
       ...{ batchSize: 4, lr: 3e-3, threads: 1, logInterval: 1, epochs: 2, lossType: 'group_softmax' },
       ...{ trainGroupSize: 4, ...options },
     } as TrainOptions<'reranker'>,
-    { listener: { say: (text) => said.push(text), step: () => {} } },
+    { doctor: 'off', listener: { say: (text) => said.push(text), step: () => {} } },
   );
 
 const pairs = [
@@ -107,7 +107,7 @@ test('an embedding model trains from its file too, in chunks as well, and keeps 
         ...{ batchSize: 4, lr: 3e-3, threads: 1, logInterval: 1, epochs: 2, lossType: 'infonce' },
         ...{ queryMaxLen: 24, passageMaxLen: 32, ...options },
       } as TrainOptions<'embedding'>,
-      { listener: { say: (text) => said.push(text), step: () => {} } },
+      { doctor: 'off', listener: { say: (text) => said.push(text), step: () => {} } },
     );
   const options = { initFromConfig: true, epochs: 1, pooling: 'cls' } as const;
   const first = (await embed('first-embedding', tiny.model, options)).model;

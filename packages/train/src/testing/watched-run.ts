@@ -9,13 +9,14 @@ export interface WatchedRun<Task extends TaskName> {
   readonly steps: readonly StepEvent[];
 }
 
-/** Trains and listens. */
+/** Trains, without a doctor, and listens. */
 export async function watchedRun<Task extends TaskName>(
   options: TrainOptions<Task>,
 ): Promise<WatchedRun<Task>> {
   const said: string[] = [];
   const steps: StepEvent[] = [];
   const run = await train<Task>(options, {
+    doctor: 'off',
     listener: { say: (text) => said.push(text), step: (event) => steps.push(event) },
   });
   return { run, said, steps };
