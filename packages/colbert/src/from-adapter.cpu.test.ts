@@ -33,7 +33,7 @@ test.each(['colbertv2'] as const)(
     const directory = join(root, name);
     const modules = await writeAdapter(directory, fixtureDirectory(name));
     const model = await ColBERT.fromPretrained(directory);
-    const [[bytes]] = vi.mocked(createSession).mock.calls as [[Uint8Array]];
+    const bytes = vi.mocked(createSession).mock.calls[0]![0] as Uint8Array;
     const factors = modules.flatMap((module) =>
       ['A', 'B'].map((letter) => `${bare(module)}.lora_${letter}.0.weight`),
     );

@@ -30,7 +30,7 @@ test.each(['all-minilm', 'qwen3-embedding'])(
     const directory = join(root, name);
     const modules = await writeAdapter(directory, fixture(name));
     const model = await Embedding.fromPretrained(directory);
-    const [[bytes]] = vi.mocked(createSession).mock.calls as [[Uint8Array]];
+    const bytes = vi.mocked(createSession).mock.calls[0]![0] as Uint8Array;
     const factors = modules.flatMap((module) =>
       ['A', 'B'].map((letter) => `${bare(module)}.lora_${letter}.0.weight`),
     );
@@ -49,7 +49,7 @@ test.each(['all-minilm', 'qwen3-embedding'])(
 test('an adapter of its checkpoint stands beside weights in place, tables and parts of packed weights too', async () => {
   cpSync(fixture('jina-v3'), join(root, 'jina-v3'), { recursive: true });
   const model = await Embedding.fromPretrained(join(root, 'jina-v3'), { task: 'separation' });
-  const [[bytes]] = vi.mocked(createSession).mock.calls as [[Uint8Array]];
+  const bytes = vi.mocked(createSession).mock.calls[0]![0] as Uint8Array;
   const within = weightsWithin(bytes);
   expect(within.filter((name) => !/\.lora_[AB]\.0\.weight$/.test(name))).toEqual([]);
   expect(within.some((name) => name.includes('word_embeddings'))).toBe(true);

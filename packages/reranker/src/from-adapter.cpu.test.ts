@@ -32,7 +32,7 @@ test.each(['bge-reranker', 'gemma-yes'])(
     const directory = join(root, name);
     const modules = await writeAdapter(directory, base, 'CAUSAL_LM');
     const model = await Reranker.fromPretrained(directory);
-    const [[bytes]] = vi.mocked(createSession).mock.calls as [[Uint8Array]];
+    const bytes = vi.mocked(createSession).mock.calls[0]![0] as Uint8Array;
     const factors = modules.flatMap((module) =>
       ['A', 'B'].map((letter) => `${module}.lora_${letter}.0.weight`),
     );
