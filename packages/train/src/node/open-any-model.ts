@@ -7,6 +7,7 @@ import { ModelError, openModel } from '../recipes/open-model.js';
 import { hubFlagNames } from './hub-flags.js';
 import { modelFingerprint } from './model-fingerprint.js';
 import { onnxFlagName } from './onnx-flag.js';
+import { type TemplateFlags, templateOptions } from './template-flags.js';
 
 /** A model of any of the three kinds that score. */
 export type AnyModel =
@@ -19,6 +20,8 @@ export interface OpenAnyOptions {
   readonly onnx?: OnnxChoice;
   readonly pooling?: PoolingMode;
   readonly threads?: number;
+  /** How pairs are written, for rerankers that are decoders; retrievers do not read them. */
+  readonly template?: TemplateFlags;
 }
 
 /** The kinds that are asked for, in words. */
@@ -34,14 +37,15 @@ const words = { reranker: 'a reranker', embedding: 'an embedding model', colbert
 export async function openAnyModel<const Task extends AnyModel['task']>(
   name: string,
   tasks: readonly Task[],
-  { hub, onnx, pooling, threads }: OpenAnyOptions,
+  { hub, onnx, pooling, threads, template = {} }: OpenAnyOptions,
 ): Promise<Extract<AnyModel, { task: Task }> & { fingerprint(): Promise<string> }> {
   const options = {
     ...hub,
     ...(onnx !== undefined && { onnx }),
     ...(threads !== undefined && { threads }),
   };
-  const names = { ...hubFlagNames, ...onnxFlagName, pooling: '--pooling' };
+  const asked = templateOptions(template);
+  const names = { ...hubFlagNames, ...onnxFlagName, pooling: '--pooling', ...asked.names };
   const { directory, task } = await openModel(
     name,
     async () => {
@@ -49,8 +53,8 @@ export async function openAnyModel<const Task extends AnyModel['task']>(
       const { config } = await openCheckpointOrOnnx(source, onnx);
       const stated = await statedTask(source, config);
       const answers = stated.task === 'encoder' && stated.also?.includes('reranker');
-      const asked = answers && pooling === undefined && (tasks as readonly string[]).includes('reranker');
-      const read = asked ? ({ ...stated, task: 'reranker' } as const) : stated;
+      const reranks = answers && pooling === undefined && (tasks as readonly string[]).includes('reranker');
+      const read = reranks ? ({ ...stated, task: 'reranker' } as const) : stated;
       return { directory: source.directory, task: taskOf(name, read, tasks, pooling) };
     },
     names,
@@ -60,7 +64,10 @@ export async function openAnyModel<const Task extends AnyModel['task']>(
     async () => {
       switch (task) {
         case 'reranker':
-          return { task, model: await Reranker.fromPretrained(name, { ...options, newHead: false }) };
+          return {
+            task,
+            model: await Reranker.fromPretrained(name, { ...options, ...asked.options, newHead: false }),
+          };
         case 'colbert':
           return { task, model: await ColBERT.fromPretrained(name, { ...options, newHead: false }) };
         case 'embedding': {

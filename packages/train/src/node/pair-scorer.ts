@@ -7,10 +7,11 @@ import type { PairScorer } from '../score/pair-scorer.js';
 import { retrieverScorer } from '../score/retriever-scorer.js';
 import { similarityOf } from './eval-retrieval-command.js';
 import type { AnyModel } from './open-any-model.js';
+import { type TemplateFlags, templateFlagNames } from './template-flags.js';
 
 /** How pairs are scored; what a kind of model does not have is refused under the flag's name. */
-export interface PairScoring {
-  /** Tokens of a pair, for rerankers. */
+export interface PairScoring extends TemplateFlags {
+  /** Tokens of a pair, for rerankers; without it as many as the model states. */
   readonly max_len?: number;
   readonly query_max_len?: number;
   readonly passage_max_len?: number;
@@ -32,6 +33,7 @@ const ofTasks: Readonly<Record<string, readonly AnyModel['task'][]>> = {
   query_prompt: ['embedding'],
   passage_prompt: ['embedding'],
   similarity: ['embedding'],
+  ...Object.fromEntries(templateFlagNames.map((name) => [name, ['reranker'] as const])),
 };
 
 /**
@@ -66,7 +68,7 @@ export async function pairScorer(
     const options = { ...batches, normalize, ...lengthOf(given.max_len) };
     await underNames({ maxLength: `--${prefix}max_len` }, () => model.computeScore([], options));
     return {
-      settings: { ...settings, normalize },
+      settings: { ...settings, max_len: given.max_len ?? model.maxLength, normalize },
       scorer: {
         score: (pairs, { signal } = {}) =>
           model.computeScore(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { CrossEncoder, Reranker } from '@rag/reranker';
+import { CrossEncoder, Reranker, YesNoReranker } from '@rag/reranker';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { writeTinyRun } from '../testing/tiny-run.js';
 import { runCommandLine } from './command-line.js';
@@ -116,6 +116,30 @@ test.each(['qwen2-scalar', 'gemma-yes', 'qwen3-logit-score'])(
     silenced.mockRestore();
   },
 );
+
+test('flags say how a decoder is asked, and what it does not have is refused under the flag', async () => {
+  const fixture = (name: string) =>
+    fileURLToPath(new URL(`../../../reranker/src/fixtures/${name}`, import.meta.url));
+  const file = join(folder, 'asked.txt');
+  await writeFile(file, 'Air scatters blue light.\nThe bakery opens at seven.');
+  const ask = (name: string, ...flags: string[]) =>
+    rag('rerank', '--model', fixture(name), '--query', 'sky', '--passages', file, ...flags);
+  const asked = await ask('gemma-yes', '--prompt', 'Is it?', '--query_format', 'Q: {}', '--max_len', '24');
+  const reranker = await YesNoReranker.fromPretrained(fixture('gemma-yes'), {
+    template: { query_format: 'Q: {}', special_token: '\nIs it?' },
+  });
+  const texts = ['Air scatters blue light.', 'The bakery opens at seven.'];
+  const ranked = await reranker.rerank('sky', texts, { maxLength: 24 });
+  reranker.dispose();
+  expect(asked.stdout).toBe(`${ranked.map((row) => JSON.stringify(row)).join('\n')}\n`);
+  expect(await ask('gemma-yes', '--cutoff_layers', '2')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--cutoff_layers: expected a layer-wise model'),
+  });
+  expect((await ask('ms-marco', '--query_instruction_for_rerank', 'A: ')).stderr).toContain(
+    '--query_instruction_for_rerank: expected a decoder, which reads a pair as one text, got an encoder',
+  );
+});
 
 test('passages as JSON lines are rows, not raw text, and keep their ids', async () => {
   const rows = [

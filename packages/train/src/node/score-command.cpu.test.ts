@@ -155,6 +155,13 @@ test.each([
   ],
   ['reranker', ['--max_len', '4096'], 2, '--max_len: expected'],
   ['colbert', ['--similarity', 'dot'], 2, '--similarity: expected a model of the task embedding'],
+  [
+    'reranker',
+    ['--seq', '|'],
+    2,
+    '--seq: expected a decoder, which reads a pair as one text, got an encoder',
+  ],
+  ['colbert', ['--prompt', 'Why?'], 2, '--prompt: expected a model of the task reranker, got one of colbert'],
   ['tiny-bert', [], 1, 'tiny-bert'],
   ['reranker', ['--as', 'lists'], 2, '--as: expected one of rows, pairs'],
 ])('%s %j is refused before anything is written', async (model, flags, code, message) => {

@@ -14,6 +14,7 @@ import { nodeFiles } from './node-files.js';
 import { addOnnxFlag, type OnnxFlag, onnxOption } from './onnx-flag.js';
 import { openAnyModel } from './open-any-model.js';
 import { type PairScoring, pairScorer } from './pair-scorer.js';
+import { addTemplateFlags, templateFlagNames } from './template-flags.js';
 import { openUnfinishedFile } from './unfinished-file.js';
 
 interface Flags extends HubFlags, OnnxFlag, PairScoring {
@@ -30,7 +31,7 @@ const count = (name: string, least = 1) => flagParser(name, wholeNumber(least));
 
 /** `rag score`: a model's scores of the passages of rows, as a teacher's; gone on with after it was killed. */
 export function scoreCommand(streams: CommandStreams): Command {
-  return addOnnxFlag(addHubFlags(new Command('score')))
+  const command = addOnnxFlag(addHubFlags(new Command('score')))
     .description("add a model's scores to rows; the same command goes on with a file that was not finished")
     .requiredOption('--model <name>', 'reranker, embedding or ColBERT model: directory, or a name of the hub')
     .requiredOption(
@@ -45,7 +46,11 @@ export function scoreCommand(streams: CommandStreams): Command {
       'rows',
     )
     .option('--normalize', "a reranker's scores in (0, 1) in place of logits")
-    .option('--max_len <n>', 'tokens of a pair, for rerankers', count('--max_len', 5))
+    .option(
+      '--max_len <n>',
+      'tokens of a pair, for rerankers; without it what the model states that it was trained on, or 512',
+      count('--max_len', 5),
+    )
     .option('--query_max_len <n>', 'tokens of a query, for other models', count('--query_max_len', 3))
     .option('--passage_max_len <n>', 'tokens of a passage, for other models', count('--passage_max_len', 3))
     .option('--query_prompt <text>', 'text before a query, for embedding models', textFlag('--query_prompt'))
@@ -71,8 +76,8 @@ export function scoreCommand(streams: CommandStreams): Command {
       count('--max_tokens'),
     )
     .option('--threads <n>', 'threads of ONNX Runtime', count('--threads'))
-    .option('--overwrite', 'replace a file that is there, or an unfinished one of other input or settings')
-    .action((flags: Flags) => score(flags, streams));
+    .option('--overwrite', 'replace a file that is there, or an unfinished one of other input or settings');
+  return addTemplateFlags(command).action((flags: Flags) => score(flags, streams));
 }
 
 async function score(flags: Flags, { stdout, stderr }: CommandStreams): Promise<void> {
@@ -85,6 +90,7 @@ async function score(flags: Flags, { stdout, stderr }: CommandStreams): Promise<
     const opened = await openAnyModel(flags.model, ['reranker', 'embedding', 'colbert'], {
       hub: hubOptions(flags, stderr),
       ...onnxOption(flags),
+      template: flags,
       ...(pooling !== undefined && { pooling }),
       ...(threads !== undefined && { threads }),
     });
@@ -108,6 +114,7 @@ async function score(flags: Flags, { stdout, stderr }: CommandStreams): Promise<
 const scoringKeys = [
   ...(['max_len', 'query_max_len', 'passage_max_len', 'query_prompt', 'passage_prompt'] as const),
   ...(['similarity', 'batch_size', 'max_tokens', 'normalize'] as const),
+  ...templateFlagNames,
 ];
 
 const scoringOf = (flags: PairScoring): PairScoring =>

@@ -1,4 +1,3 @@
-import { longestSequence } from '@rag/models';
 import type { Reranker } from '@rag/reranker';
 import type { EncodedIds } from '@rag/text';
 import { createBatcher } from './batcher.js';
@@ -10,7 +9,7 @@ import type { ScoringService } from './served-model.js';
 
 /**
  * A reranker of any kind as a server takes it.
- * @param options `maxLength`: tokens of a pair; by default 512, or what the model has positions for
+ * @param options `maxLength`: tokens of a pair; by default those that the model states, or 512, or what it has positions for
  * @throws OptionError for a maxLength that the model does not allow
  */
 export function rerankerService(
@@ -18,7 +17,7 @@ export function rerankerService(
   model: Reranker,
   { maxLength, ...limits }: QueueLimits & { readonly maxLength?: number },
 ): ScoringService {
-  const maxTokens = maxLength ?? Math.min(512, longestSequence(model.config));
+  const maxTokens = maxLength ?? model.maxLength;
   const encoder = model.parts.encoder(maxTokens);
   const batcher = createBatcher<EncodedIds, number>({
     ...batcherLimits(model.provider, limits),
