@@ -56,6 +56,8 @@ export {
   type Segment,
 } from './training/plan.js';
 export { type Precision, precisionFault } from './training/precision.js';
-export { type SessionState, STATE_PARTS, type StatePart } from './training/saved-state.js';
+export { type SessionState, STATE_PARTS } from './training/saved-state.js';
 export { TrainingSession } from './training/session.js';
+export { type Sharding, shardingOfStage, zeroStage } from './training/sharding.js';
+export type { StatePart } from './training/state.js';
 export type { UpdateResult } from './training/update-result.js';

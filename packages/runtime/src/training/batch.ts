@@ -21,6 +21,12 @@ export interface ChunkedBatch {
    */
   readonly chunks: Iterable<Batch>;
   readonly head: Batch;
+  /**
+   * Of several ranks, each with chunks of its own or none: the head sees the boundary tensors of all ranks, rank by rank, and their gradients
+   * flow back to every rank. `own head`: each rank's head is fed with its own part of the loss, or with nothing; `same head`: all are
+   * fed the same whole, of which each counts its share.
+   */
+  readonly gathered?: 'own head' | 'same head';
 }
 
 /** What a training session takes at once; a chunked one needs a plan with a `chunkCut`. */
@@ -78,6 +84,7 @@ export const knownNames = (names: readonly BatchNames[]): ReadonlySet<string> =>
  * The batch, its names checked; those of a chunk are checked when it is read. A batch for evaluation may hold what only
  * training reads.
  * @param chunkedSegments how many segments stand before the cut at which it may come in chunks
+ * @param mayBeEmpty whether a head may be fed with nothing: on one of several ranks
  * @throws SessionError for tensors that the objective does not declare or that are missing, and for chunks where the
  * plan has no such cut
  */
@@ -87,6 +94,7 @@ export function checkedBatch(
   names: readonly BatchNames[],
   mode: 'training' | 'evaluation',
   chunkedSegments?: number,
+  mayBeEmpty = false,
 ): TrainingBatch {
   if (!isChunked(batch)) {
     checkNames(where, batch, names, mode);
@@ -98,7 +106,8 @@ export function checkedBatch(
       `expected one batch for a plan of ${names.length === 1 ? 'one segment' : `${names.length} segments`}, got chunks — compile the objective with a chunkCut to train by chunks`,
     );
   const [encoder, head] = [names.slice(0, chunkedSegments), names.slice(chunkedSegments)];
-  checkNames(`${where}: head`, batch.head, head, mode);
+  const isEmpty = Object.keys(batch.head).length === 0;
+  if (!(isEmpty && mayBeEmpty)) checkNames(`${where}: head`, batch.head, head, mode);
   const chunks = {
     *[Symbol.iterator]() {
       let i = 0;
@@ -108,7 +117,7 @@ export function checkedBatch(
       }
     },
   };
-  return { chunks, head: batch.head };
+  return { chunks, head: batch.head, ...(batch.gathered && { gathered: batch.gathered }) };
 }
 
 function checkNames(

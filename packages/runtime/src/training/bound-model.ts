@@ -29,11 +29,12 @@ export interface OpenModel {
   dispose(): void;
 }
 
-/** Opens a lowered model on a state. */
+/** Opens a lowered model on a state. @param moves whether the state's tensors lie elsewhere at every run */
 export async function openBoundModel(
   model: Uint8Array,
   state: TrainingState,
   { provider, threads }: ComputeOptions,
+  moves = false,
 ): Promise<OpenModel> {
   const options = {
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
@@ -48,27 +49,31 @@ export async function openBoundModel(
   if (provider === 'wasm') {
     const session = await createSession(model, { provider, ...options });
     return {
-      bind: (naming) => copyingModel(session, residentTensors(session, state, naming), naming),
+      bind: (naming) => copyingModel(session, residentOf(session, state, naming, false), naming),
       dispose: () => session.dispose(),
     };
   }
   const session = await createSession(model, { provider, driver: 'ffi', ...options });
   return {
-    bind: (naming, alone) => bindingModel(session, residentTensors(session, state, naming), naming, alone),
+    bind: (naming, alone) =>
+      bindingModel(session, residentOf(session, state, naming, moves), naming, alone && !moves),
     dispose: () => session.dispose(),
   };
 }
 
-/** Inputs and outputs of a lowered model that are part of the state, and which output may take its input's memory. */
-interface Resident {
+/** Inputs and outputs of a lowered model that are part of the state, and which output may take its input's memory; under the model's names. */
+interface ResidentTensors {
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly outputs: Readonly<Record<string, Tensor>>;
   readonly inPlaceAdd: Readonly<Record<string, string>>;
 }
 
-/** What is fed, under the model's names. */
-const fedInputs = (session: Session, resident: Resident): TensorInfo[] =>
-  session.inputs.filter(({ name }) => !Object.hasOwn(resident.inputs, name));
+interface Resident {
+  /** What is fed, and what comes out besides. */
+  readonly fed: readonly TensorInfo[];
+  readonly yielded: readonly TensorInfo[];
+  tensors(): ResidentTensors;
+}
 
 /** A model's inputs under the plan's names. */
 export const renamed = (infos: readonly TensorInfo[], naming: Naming): TensorInfo[] =>
@@ -77,13 +82,11 @@ export const renamed = (infos: readonly TensorInfo[], naming: Naming): TensorInf
 /** Reads and writes the state where it lies. */
 function bindingModel(
   session: BindableSession,
-  resident: Resident,
+  { fed, yielded, tensors }: Resident,
   naming: Naming,
   alone: boolean,
 ): BoundModel {
-  const fed = fedInputs(session, resident);
   const inputs = renamed(fed, naming);
-  const yielded = session.outputs.filter(({ name }) => !Object.hasOwn(resident.outputs, name));
   let kept: IoBinding | undefined;
   return {
     inputs,
@@ -100,13 +103,15 @@ function bindingModel(
         ]),
       );
       const batch = Object.fromEntries(fed.map(({ name }) => [name, feeds[naming(name)]!]));
-      const binding =
-        kept ??
-        session.bind({
-          inputs: { ...batch, ...resident.inputs },
-          outputs: { ...results, ...resident.outputs },
-          inPlaceAdd: resident.inPlaceAdd,
+      const bound = () => {
+        const { inputs: held, outputs: written, inPlaceAdd } = tensors();
+        return session.bind({
+          inputs: { ...batch, ...held },
+          outputs: { ...results, ...written },
+          inPlaceAdd,
         });
+      };
+      const binding = kept ?? bound();
       if (kept) {
         // Outputs first: a batch may hold what the run before yielded.
         for (const [name, tensor] of Object.entries(results)) kept.rebindOutput(name, tensor);
@@ -125,9 +130,9 @@ function bindingModel(
 }
 
 /** Copies the state into and out of the provider's memory at each run. */
-function copyingModel(session: Session, resident: Resident, naming: Naming): BoundModel {
-  const fed = fedInputs(session, resident);
+function copyingModel(session: Session, { fed, tensors }: Resident, naming: Naming): BoundModel {
   const inputs = renamed(fed, naming);
+  const resident = tensors();
   return {
     inputs,
     async run(feeds) {
@@ -146,31 +151,40 @@ function copyingModel(session: Session, resident: Resident, naming: Naming): Bou
 const named = (results: Readonly<Record<string, Tensor>>, naming: Naming): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(results).map(([name, tensor]) => [naming(name), tensor]));
 
-/** Under the model's names. */
-function residentTensors(session: Session, state: TrainingState, naming: Naming): Resident {
+/** @param moves whether tensors are looked up at every run */
+function residentOf(session: Session, state: TrainingState, naming: Naming, moves: boolean): Resident {
   const trained = new Map(state.trained.map((parameter) => [parameter.name, parameter]));
-  const held = new Map<string, Tensor>([...state.frozen, ...state.resident]);
+  const held = new Map<string, () => Tensor>();
+  for (const [name, tensor] of [...state.frozen, ...state.resident]) held.set(name, () => tensor);
   const written = new Map<string, string>();
-  for (const [name, { value, gradient }] of trained) {
-    held.set(name, value);
-    held.set(gradientBuffer(name), gradient);
+  for (const [name, parameter] of trained) {
+    held.set(name, () => parameter.value);
+    held.set(gradientBuffer(name), () => parameter.gradient);
     written.set(gradientOutput(name), gradientBuffer(name));
   }
-  const inputs: Record<string, Tensor> = {};
-  const outputs: Record<string, Tensor> = {};
-  const inPlaceAdd: Record<string, string> = {};
-  for (const { name } of session.inputs) {
-    const tensor = held.get(naming(name));
-    if (tensor) inputs[name] = tensor;
-  }
-  for (const { name } of session.outputs) {
-    const buffer = written.get(naming(name));
-    if (buffer === undefined) continue;
-    outputs[name] = held.get(buffer)!;
-    const read = session.inputs.find((input) => naming(input.name) === buffer);
-    if (read) inPlaceAdd[name] = read.name;
-  }
-  return { inputs, outputs, inPlaceAdd };
+  const tensors = (): ResidentTensors => {
+    const inputs: Record<string, Tensor> = {};
+    const outputs: Record<string, Tensor> = {};
+    const inPlaceAdd: Record<string, string> = {};
+    for (const { name } of session.inputs) {
+      const tensor = held.get(naming(name))?.();
+      if (tensor) inputs[name] = tensor;
+    }
+    for (const { name } of session.outputs) {
+      const buffer = written.get(naming(name));
+      if (buffer === undefined) continue;
+      const read = session.inputs.find((input) => naming(input.name) === buffer);
+      outputs[name] = read ? inputs[read.name]! : held.get(buffer)!();
+      if (read) inPlaceAdd[name] = read.name;
+    }
+    return { inputs, outputs, inPlaceAdd };
+  };
+  const fixed = moves ? undefined : tensors();
+  return {
+    fed: session.inputs.filter(({ name }) => !held.has(naming(name))),
+    yielded: session.outputs.filter(({ name }) => !written.has(naming(name))),
+    tensors: () => fixed ?? tensors(),
+  };
 }
 
 /** The values of the symbolic sizes, from the tensors that are fed; throws SessionError where one is missing or does not fit. */

@@ -1,8 +1,10 @@
+import type { Collective } from '../collectives/collective.js';
 import type { CudaOptions } from '../drivers/cuda-options.js';
 import type { Provider } from '../session.js';
 import type { Memory } from './allocate.js';
 import type { LossScaling } from './loss-scale.js';
 import type { Precision } from './precision.js';
+import type { Sharding } from './sharding.js';
 
 /** How sessions of a training run are opened. */
 export interface ComputeOptions {
@@ -21,6 +23,13 @@ export interface ComputeOptions {
   readonly cuda?: CudaOptions;
   /** Of fp16; bf16 and fp32 need none. */
   readonly lossScaling?: LossScaling;
+  /**
+   * The ranks that train together, each on its part of every batch: they sum gradients, loss and weight, and all update alike. With provider
+   * `cpu`. @default one process
+   */
+  readonly collective?: Collective;
+  /** What each rank holds only a share of; `parameters` of a plan that is cut between layers. @default 'none' */
+  readonly sharding?: Sharding;
 }
 
 /** Where a run's state lies: `wasm` copies from memory of one thread, `cpu` shares it with update threads. */

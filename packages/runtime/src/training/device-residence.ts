@@ -9,9 +9,9 @@ import { type DeviceState, downloadState, freeState, uploadState } from './devic
 import { gradientOutput } from './lower.js';
 import type { OptimizerPlan } from './optimizer-model.js';
 import type { Residence } from './residence.js';
-import { arrayOf, known } from './saved-state.js';
+import { known } from './saved-state.js';
 import type { Naming } from './segment-names.js';
-import type { mirroredState } from './state.js';
+import { arrayOf, type mirroredState } from './state.js';
 
 /**
  * A state in the memory of a device. Every run reads tensors and gives new ones, which replace the old: a model's gradients, an update's
@@ -151,6 +151,7 @@ export function deviceResidence(
       const there = (await ready()).trained.get(parameter)!;
       return (await device.download(there[part])).data as Float32Array;
     },
+    write: (parameter, part, data) => arrayOf(known(state, parameter), part).set(data),
     takeHost() {
       mirrors = true;
       broken = undefined;

@@ -121,20 +121,20 @@ function serve(
 
 /**
  * Prepares updates over `tensors` on `threads` threads, the calling one included. With more than one, arrays must be over
- * SharedArrayBuffers (`allocate`). Throws SessionError on arrays of different lengths, groups or thread counts out of range.
+ * SharedArrayBuffers (`allocate`). `groups`: how many settings an update has at least, where no tensor may be of the last. Throws SessionError on arrays of different lengths, groups or thread counts out of range.
  */
 export function createFusedUpdate(
   tensors: readonly TrainedTensor[],
-  options: { readonly threads: number },
+  options: { readonly threads: number; readonly groups?: number },
 ): FusedUpdate {
-  const { threads } = options;
+  const { threads, groups: least = 0 } = options;
   if (!Number.isInteger(threads) || threads < 1) {
     throw new SessionError('createFusedUpdate: threads', `expected a whole number ≥ 1, got ${threads}`);
   }
   tensors.forEach((tensor, index) => {
     checkTensor(`createFusedUpdate: tensor ${index}`, tensor, threads > 1);
   });
-  const shared = share(tensors, threads);
+  const shared = share(tensors, threads, least);
   const started = Array.from({ length: threads - 1 }, (_, index) => startThread(shared, index + 1));
   const update = adamwKernel(adamwModule, chunkSize);
   let disposed = false;
@@ -224,11 +224,11 @@ function checkTensor(where: string, tensor: TrainedTensor, shared: boolean): voi
   }
 }
 
-function share(tensors: readonly TrainedTensor[], threads: number): Shared {
+function share(tensors: readonly TrainedTensor[], threads: number, least: number): Shared {
   const blocks = tensors.flatMap((tensor, index) =>
     Array.from({ length: Math.ceil(tensor.parameter.length / blockSize) }, (_, place) => [index, place]),
   );
-  const groups = tensors.reduce((most, { group }) => Math.max(most, group + 1), 0);
+  const groups = tensors.reduce((most, { group }) => Math.max(most, group + 1), least);
   // A page that is not cross-origin isolated has no shared memory; one thread needs none.
   const memory = (bytes: number) => (threads > 1 ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
   const sharedBlocks = new Int32Array(memory(blocks.length * 8));

@@ -1,11 +1,14 @@
 import { SessionError } from '../error.js';
 import { Tensor, zeros } from '../tensor.js';
 import { type Batch, type BatchResult, type ChunkedBatch, isChunked, type TrainingBatch } from './batch.js';
+import { gatherRows, scatterRows } from './gathered-rows.js';
 import type { Accumulation } from './lower.js';
 import { boundaryGradient } from './objective.js';
 import { lossScale } from './plan.js';
+import { inStep } from './rank-chunks.js';
+import type { RankedMemory } from './ranked-memory.js';
 import type { SegmentRunner } from './segment-runner.js';
-import { backwardThrough, forwardThrough } from './through-segments.js';
+import { backwardThrough, forwardThrough, idleBackward, idleForward } from './through-segments.js';
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -13,56 +16,126 @@ type Tensors = Readonly<Record<string, Tensor>>;
 export interface RunnablePlan {
   readonly segments: readonly SegmentRunner[];
   readonly chunkedSegments: number | undefined;
+  /** Where several ranks compute it. */
+  readonly ranks?: Pick<RankedMemory, 'collective' | 'sharesGradients' | 'sharesValues'> | undefined;
+}
+
+/** How the gradients of a batch meet others. */
+export interface BackwardOptions {
+  /** 'add' for a chunked batch, whose chunks add up. */
+  readonly how: Accumulation;
+  /** The gradients are those of so many times the loss; the loss comes back without it. @default 1 */
+  readonly scale?: number;
+  /** Whether no batch adds to them before the update. @default false */
+  readonly isFinal?: boolean;
 }
 
 /**
  * Forward and backward of one batch, into the state's gradient buffers. A chunked batch (GradCache,
  * https://arxiv.org/abs/2101.06983) has the gradients of the whole one in the memory of a chunk: every chunk's forward
  * leaves only its boundary tensors, the head turns them all into boundary gradients, and every chunk's backward
- * computes its forward again and takes its rows of those. `how` is 'add' for a chunked batch, whose chunks add up.
- * The gradients are those of `scale` times the loss; the loss comes back without it.
+ * computes its forward again and takes its rows of those.
+ * @param batch undefined where this rank has nothing to compute
  * @throws SessionError where chunks' boundary tensors differ in more than their first axis
  */
 export async function forwardBackward(
-  { segments, chunkedSegments = 0 }: RunnablePlan,
-  batch: TrainingBatch,
-  how: Accumulation,
-  scale = 1,
+  plan: RunnablePlan,
+  batch: TrainingBatch | undefined,
+  { how, scale = 1, isFinal = false }: BackwardOptions,
 ): Promise<BatchResult> {
-  if (isChunked(batch)) return chunkedForwardBackward(segments, chunkedSegments, batch, scale);
+  const { segments } = plan;
+  if (batch && isChunked(batch)) return chunkedForwardBackward(plan, batch, scale, isFinal);
+  if (!batch) {
+    await idleForward(segments.slice(0, -1), 'forward');
+    await idleBackward(segments, isFinal);
+    return nothing;
+  }
   const feeds: Record<string, Tensor> = { ...batch, [lossScale]: scalar(scale) };
   await forwardThrough(segments.slice(0, -1), feeds, 'forward', takenBy(segments));
-  return batchResult(await backwardThrough(segments, feeds, how), scale);
+  return batchResult(await backwardThrough(segments, feeds, how, isFinal), scale);
 }
 
 async function chunkedForwardBackward(
-  segments: readonly SegmentRunner[],
-  chunkedSegments: number,
-  { chunks, head }: ChunkedBatch,
+  { segments, chunkedSegments = 0, ranks }: RunnablePlan,
+  { chunks, head, gathered }: ChunkedBatch,
   scale: number,
+  isFinal: boolean,
 ): Promise<BatchResult> {
   const [encoder, last] = [segments.slice(0, chunkedSegments), segments.slice(chunkedSegments)];
-  const { whole, starts, count } = await boundaryOf(encoder, last, chunks, 'forward');
-  const feeds: Record<string, Tensor> = { ...head, ...whole, [lossScale]: scalar(scale) };
-  await forwardThrough(last.slice(0, -1), feeds, 'forward', takenBy(last));
-  const yielded = await backwardThrough(last, feeds, 'add');
-  const gradients = Object.keys(whole).filter((name) => feeds[boundaryGradient(name)]);
+  const own = await boundaryOf(encoder, last, chunks, 'forward', ranks);
+  const all = gathered && ranks && (await gatherRows(own.names, own.whole, ranks.collective));
+  const share = shareOf(gathered, ranks);
+  const feeds: Record<string, Tensor> = {
+    ...head,
+    ...(all ?? own).whole,
+    [lossScale]: scalar(scale * share),
+  };
+  const yielded = await headBackward(last, hasHead(head, own, !!all) ? feeds : undefined, isFinal);
+  const gradients: Record<string, Tensor | undefined> = all
+    ? await scatterRows(all, (name) => feeds[boundaryGradient(name)], ranks!.collective)
+    : Object.fromEntries(own.names.map((name) => [name, feeds[boundaryGradient(name)]]));
+  const arrived = own.names.filter((name) => gradients[name]);
+  const trains = encoder.some((segment) => segment.trains);
   let i = 0;
-  for (const chunk of chunks) {
-    if (i === count) throw otherChunks(count, 'more');
-    const arriving = gradients.map((name) => {
-      const gradient = boundaryGradient(name);
-      return [gradient, rowsOf(feeds[gradient]!, starts.get(name)![i]!, starts.get(name)![i + 1]!)];
+  let rounds = 0;
+  for await (const chunk of inStep(chunks, stepping(ranks, 'forward'))) {
+    rounds++;
+    if (chunk === undefined && trains) {
+      await idleForward(encoder.slice(0, -1), 'forward');
+      await idleBackward(encoder, isFinal && rounds === own.rounds);
+    }
+    if (chunk === undefined) continue;
+    if (i === own.count) throw otherChunks(own.count, 'more');
+    const arriving = arrived.map((name) => {
+      const starts = own.starts.get(name)!;
+      return [boundaryGradient(name), rowsOf(gradients[name]!, starts[i]!, starts[i + 1]!)];
     });
     i++;
-    if (arriving.length === 0) continue;
-    const own: Record<string, Tensor> = { ...chunk };
-    await forwardThrough(encoder.slice(0, -1), own, 'forward', takenBy(encoder));
-    await backwardThrough(encoder, Object.assign(own, Object.fromEntries(arriving)), 'add');
+    if (!trains) continue;
+    const feed: Record<string, Tensor> = { ...chunk };
+    await forwardThrough(encoder.slice(0, -1), feed, 'forward', takenBy(encoder));
+    const isLast = rounds === own.rounds;
+    await backwardThrough(
+      encoder,
+      Object.assign(feed, Object.fromEntries(arriving)),
+      'add',
+      isFinal && isLast,
+    );
   }
-  if (i < count) throw otherChunks(count, String(i));
-  for (const name of gradients) last[0]!.release(feeds[boundaryGradient(name)]!);
-  return batchResult(yielded, scale);
+  if (i < own.count) throw otherChunks(own.count, String(i));
+  if (own.rounds === 0) await idleBackward(encoder, isFinal);
+  for (const name of own.names) {
+    const gradient = feeds[boundaryGradient(name)];
+    if (gradient) last[0]!.release(gradient);
+  }
+  return yielded ? batchResult(yielded, scale, share) : nothing;
+}
+
+type Ranks = RunnablePlan['ranks'];
+
+const nothing: BatchResult = { sum: 0, weight: 0, outputs: {} };
+
+/** What a rank counts of a head that all compute alike. */
+const shareOf = (gathered: ChunkedBatch['gathered'], ranks: Ranks): number =>
+  gathered === 'same head' && ranks ? 1 / ranks.collective.size : 1;
+
+/** Whether there is something behind the cut to compute on this rank: with the rows of all, where it was fed. */
+const hasHead = (head: Batch, { count }: Boundary, gathered: boolean): boolean =>
+  gathered ? Object.keys(head).length > 0 : count > 0;
+
+/** Forward and backward of what stands behind the cut. */
+async function headBackward(
+  last: readonly SegmentRunner[],
+  feeds: Record<string, Tensor> | undefined,
+  isFinal: boolean,
+): Promise<Tensors | undefined> {
+  if (feeds) {
+    await forwardThrough(last.slice(0, -1), feeds, 'forward', takenBy(last));
+    return backwardThrough(last, feeds, 'add', isFinal);
+  }
+  await idleForward(last.slice(0, -1), 'forward');
+  await idleBackward(last, isFinal);
+  return undefined;
 }
 
 const takenBy = (segments: readonly SegmentRunner[]): ReadonlySet<string> =>
@@ -76,33 +149,49 @@ const otherChunks = (count: number, got: string): SessionError =>
 
 /** Forward of one batch without dropout and gradients. */
 export async function evaluateSegments(
-  { segments, chunkedSegments = 0 }: RunnablePlan,
-  batch: TrainingBatch,
+  { segments, chunkedSegments = 0, ranks }: RunnablePlan,
+  batch: TrainingBatch | undefined,
 ): Promise<BatchResult> {
-  if (!isChunked(batch)) return evaluateWhole(segments, batch);
+  if (!batch || !isChunked(batch)) return evaluateWhole(segments, batch);
   const [encoder, last] = [segments.slice(0, chunkedSegments), segments.slice(chunkedSegments)];
-  const { whole } = await boundaryOf(encoder, last, batch.chunks, 'evaluate');
-  return evaluateWhole(last, { ...batch.head, ...whole });
+  const { chunks, head, gathered } = batch;
+  const own = await boundaryOf(encoder, last, chunks, 'evaluate', ranks);
+  const all = gathered && ranks && (await gatherRows(own.names, own.whole, ranks.collective));
+  const feeds = { ...head, ...(all ?? own).whole };
+  return evaluateWhole(last, hasHead(head, own, !!all) ? feeds : undefined, shareOf(gathered, ranks));
 }
 
-async function evaluateWhole(segments: readonly SegmentRunner[], batch: Batch): Promise<BatchResult> {
-  const feeds: Record<string, Tensor> = { ...batch, [lossScale]: scalar(1) };
-  return batchResult(await forwardThrough(segments, feeds, 'evaluate', new Set()), 1);
+async function evaluateWhole(
+  segments: readonly SegmentRunner[],
+  batch: Batch | undefined,
+  share = 1,
+): Promise<BatchResult> {
+  if (!batch) {
+    await idleForward(segments, 'evaluate');
+    return nothing;
+  }
+  const feeds: Record<string, Tensor> = { ...batch, [lossScale]: scalar(share) };
+  return batchResult(await forwardThrough(segments, feeds, 'evaluate', new Set()), 1, share);
 }
 
 const scalar = (value: number): Tensor => new Tensor('float32', [], Float32Array.of(value));
 
-function batchResult({ loss, weight, ...others }: Tensors, scale: number): BatchResult {
-  return { sum: Number(loss!.data[0]) / scale, weight: Number(weight!.data[0]), outputs: others };
+/** @param share what the weight is multiplied by; the loss was already */
+function batchResult({ loss, weight, ...others }: Tensors, scale: number, share = 1): BatchResult {
+  return { sum: Number(loss!.data[0]) / scale, weight: Number(weight!.data[0]) * share, outputs: others };
 }
 
 interface Boundary {
-  /** The boundary tensors of all chunks, one behind the other. */
+  /** What stands behind the cut and was made before it. */
+  readonly names: readonly string[];
+  /** These tensors of all chunks, one behind the other; none without chunks. */
   readonly whole: Tensors;
   /** For each of them, the first row of every chunk, and the number of rows at the end. */
   readonly starts: ReadonlyMap<string, readonly number[]>;
   /** Chunks. */
   readonly count: number;
+  /** Passes, those of other ranks' chunks included where ranks go in step. */
+  readonly rounds: number;
 }
 
 /** What the segments behind the cut take of those before it. */
@@ -111,18 +200,26 @@ async function boundaryOf(
   behind: readonly SegmentRunner[],
   chunks: Iterable<Batch>,
   mode: 'forward' | 'evaluate',
+  ranks: Ranks,
 ): Promise<Boundary> {
   const taken = takenBy(behind);
+  const names = encoder.flatMap(({ yields }) => yields).filter((name) => taken.has(name));
   const parts: Tensors[] = [];
-  for (const chunk of chunks) {
+  let rounds = 0;
+  for await (const chunk of inStep(chunks, stepping(ranks, mode))) {
+    rounds++;
+    if (chunk === undefined) {
+      await idleForward(encoder, mode);
+      continue;
+    }
     const own: Record<string, Tensor> = { ...chunk };
     await forwardThrough(encoder, own, mode, taken);
-    const kept = encoder.flatMap(({ yields }) => yields).filter((name) => taken.has(name));
-    parts.push(Object.fromEntries(kept.map((name) => [name, own[name]!])));
+    parts.push(Object.fromEntries(names.map((name) => [name, own[name]!])));
   }
-  if (parts.length === 0)
+  const count = parts.length;
+  if (count === 0 && !ranks)
     throw new SessionError('chunks', 'expected at least one, got none — leave out empty batches');
-  const names = Object.keys(parts[0]!);
+  if (count === 0) return { names, whole: {}, starts: new Map(), count, rounds };
   const joined = names.map(
     (name) =>
       [
@@ -135,11 +232,17 @@ async function boundaryOf(
   );
   for (const part of parts) for (const tensor of Object.values(part)) encoder[0]!.release(tensor);
   return {
+    names,
     whole: Object.fromEntries(joined.map(([name, { whole }]) => [name, whole])),
     starts: new Map(joined.map(([name, { starts }]) => [name, starts])),
-    count: parts.length,
+    count,
+    rounds,
   };
 }
+
+/** The collective of ranks whose passes are made together: something of a pass lies in shares. */
+const stepping = (ranks: Ranks, mode: 'forward' | 'evaluate') =>
+  ranks && (mode === 'forward' ? ranks.sharesGradients : ranks.sharesValues) ? ranks.collective : undefined;
 
 /** Tensors [rows, …] that differ in rows alone, one behind the other, and where each starts. */
 export function joinRows(

@@ -2,8 +2,8 @@ import { openBoundModel } from './bound-model.js';
 import { type ComputeOptions, updateThreads } from './compute.js';
 import { createFusedUpdate } from './fused-update.js';
 import type { Residence } from './residence.js';
-import { arrayOf, known } from './saved-state.js';
-import type { TrainingState } from './state.js';
+import { known } from './saved-state.js';
+import { arrayOf, type TrainingState } from './state.js';
 
 /**
  * A state in host memory: read and written in place with `cpu`, copied in and out at each run with `wasm`; updated by one pass over it.
@@ -33,6 +33,7 @@ export function hostResidence(
     checkHost() {},
     async synchronize() {},
     read: async (parameter, part) => arrayOf(known(state, parameter), part),
+    write: (parameter, part, data) => arrayOf(known(state, parameter), part).set(data),
     takeHost() {},
     dispose: () => fused.dispose(),
   };

@@ -17,6 +17,7 @@ export function mirrored(name: string, shape: readonly number[]): MirroredParame
   };
   return {
     name,
+    shape,
     get value() {
       return tensor('value');
     },

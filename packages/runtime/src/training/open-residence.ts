@@ -1,14 +1,22 @@
 import { platform } from '#platform';
+import type { Collective } from '../collectives/collective.js';
 import type { Device } from '../drivers/device.js';
 import type { DriverOptions } from '../drivers/driver.js';
 import { SessionError } from '../error.js';
 import { type ComputeOptions, memoryOf } from './compute.js';
 import { deviceResidence } from './device-residence.js';
+import { placedParameters, putParameter } from './group-memory.js';
 import { hostResidence } from './host-residence.js';
 import type { InitialState } from './initial-state.js';
 import { decodeOptimizer, type OptimizerPlan } from './optimizer-model.js';
+import { parameterGroups } from './parameter-groups.js';
+import type { Plan } from './plan.js';
+import { checkEqualStart, watchedStart } from './rank-start.js';
+import { type RankedMemory, rankedMemory } from './ranked-memory.js';
+import { rankedResidence } from './ranked-residence.js';
+import { hostParameter } from './ranked-state.js';
 import type { Residence } from './residence.js';
-import { mirroredState, stateOf, type TrainingState } from './state.js';
+import { filledState, mirroredState, stateOf, type TrainingState } from './state.js';
 
 /** Opens a device with these options for each of its sessions. */
 export type OpenDevice = (options: DriverOptions) => Promise<Device>;
@@ -17,6 +25,8 @@ export interface OpenedResidence {
   readonly residence: Residence;
   readonly state: TrainingState;
   readonly optimizer: OptimizerPlan;
+  /** Of one of several ranks. */
+  readonly ranks?: RankedMemory;
 }
 
 /**
@@ -25,8 +35,7 @@ export interface OpenedResidence {
  * @throws SessionError where the provider is absent
  */
 export async function openResidence(
-  initial: InitialState,
-  optimizerModel: Uint8Array,
+  { initial, optimizerModel, segments }: Pick<Plan, 'initial' | 'optimizerModel' | 'segments'>,
   compute: ComputeOptions,
   openDevice: OpenDevice | undefined,
 ): Promise<OpenedResidence> {
@@ -36,17 +45,15 @@ export async function openResidence(
       `expected provider 'cuda' with these options, got '${compute.provider}' — leave them out`,
     );
   checkResident(initial, compute);
+  const { collective } = compute;
+  if (collective && collective.size > 1)
+    return openRanked({ initial, optimizerModel, segments }, { ...compute, collective }, !!openDevice);
   const open = openDevice ?? (await deviceOf(compute));
   const device = await open?.(deviceOptions(compute));
   try {
     const mirror = device && mirroredState(initial);
     const state = mirror ?? stateOf(initial, memoryOf(compute));
-    const names = state.trained.map(({ name }) => name);
-    const optimizer = decodeOptimizer(optimizerModel, names);
-    const groups = new Map(
-      optimizer.groups.flatMap(({ parameters }, group) => parameters.map((name) => [name, group])),
-    );
-    const groupOf = (name: string): number => groups.get(name)!;
+    const { optimizer, groupOf } = optimizerOf(optimizerModel, state);
     const residence = mirror
       ? deviceResidence(device, mirror, groupOf, optimizer)
       : hostResidence(state, groupOf, compute);
@@ -55,6 +62,52 @@ export async function openResidence(
     device?.dispose();
     throw error;
   }
+}
+
+function optimizerOf(model: Uint8Array, { trained }: TrainingState) {
+  const names = trained.map(({ name }) => name);
+  const optimizer = decodeOptimizer(model, names);
+  const groups = new Map(
+    optimizer.groups.flatMap(({ parameters }, group) => parameters.map((name) => [name, group])),
+  );
+  return { optimizer, groupOf: (name: string): number => groups.get(name)! };
+}
+
+/** The state of one of several ranks: it holds its shares, and all start with the same. */
+async function openRanked(
+  { initial, optimizerModel, segments }: Pick<Plan, 'initial' | 'optimizerModel' | 'segments'>,
+  compute: ComputeOptions & { readonly collective: Collective },
+  onDevice: boolean,
+): Promise<OpenedResidence> {
+  const { collective, sharding = 'none', provider } = compute;
+  if (provider !== 'cpu' || onDevice)
+    throw new SessionError(
+      'collective',
+      `expected provider 'cpu' for ${collective.size} ranks, got ${onDevice ? 'a state on a device' : `'${provider}'`} — train on the host, or in one process`,
+    );
+  if (sharding === 'parameters' && segments.length === 1)
+    throw new SessionError(
+      'sharding',
+      "expected a plan that is cut between layers to share parameters, got one segment — set layer_split, or share the optimizer's state (zero_stage 1)",
+    );
+  const layout = parameterGroups(segments, initial.trainable, collective.size);
+  const memory = rankedMemory(layout, collective, sharding);
+  const placed = placedParameters(memory.groups);
+  const { initial: watched, digests } = watchedStart(initial);
+  const state = filledState(
+    watched,
+    (name) => hostParameter(placed.get(name)!),
+    memoryOf(compute),
+    ({ name }, part, data) => putParameter(placed.get(name)!, part, data),
+  );
+  await checkEqualStart(digests, state.step, collective);
+  const { optimizer, groupOf } = optimizerOf(optimizerModel, state);
+  return {
+    residence: rankedResidence(memory, state, placed, groupOf, compute),
+    state,
+    optimizer,
+    ranks: memory,
+  };
 }
 
 /** onnxruntime-web has no bfloat16 inputs. */

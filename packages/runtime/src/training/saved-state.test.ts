@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { noProperties } from '../artifacts/checkpoint.js';
 import { initialStateOf } from './initial-state.js';
-import { arrayOf, known, type SessionState, savedState, takeSavedState } from './saved-state.js';
-import { snapshotState, stateOf } from './state.js';
+import { known, type SessionState, savedState, takeSavedState } from './saved-state.js';
+import { arrayOf, snapshotState, stateOf } from './state.js';
 
 const tensor = (name: string, shape: readonly number[], from: number) => ({
   name,

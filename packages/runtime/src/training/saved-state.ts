@@ -2,11 +2,10 @@ import { SessionError } from '../error.js';
 import { elementCount } from '../tensor.js';
 import { checkLossScale, type LossScale } from './loss-scale.js';
 import type { Residence } from './residence.js';
-import type { TrainingState } from './state.js';
+import { arrayOf, type StatePart, type TrainingState } from './state.js';
 
 /** What a trained parameter has: its value, and AdamW's moments m and v; float32, of the parameter's shape each. */
-export const STATE_PARTS = ['value', 'first', 'second'] as const;
-export type StatePart = (typeof STATE_PARTS)[number];
+export const STATE_PARTS: readonly StatePart[] = ['value', 'first', 'second'];
 
 /**
  * Where training stands between two updates, as far as a session knows it: what another session of the same plan goes on from. Frozen
@@ -30,26 +29,30 @@ export const savedState = (
 ): SessionState => ({
   step,
   ...(lossScale && { lossScale }),
-  parameters: trained.map(({ name, value: { shape } }) => ({ name, shape })),
+  parameters: trained.map(({ name, shape }) => ({ name, shape })),
   read: (parameter, part) => residence.read(parameter, part),
 });
 
 /**
- * Takes a state of the same parameters into arrays, one tensor at a time. Names, shapes and numbers are checked before anything is changed.
+ * Takes a state of the same parameters, one tensor at a time, into its arrays unless `write` puts it elsewhere. Names, shapes and numbers are checked before anything is changed.
  * @throws SessionError naming what differs, and what `read` throws: the arrays then hold a part of it
  */
-export async function takeSavedState(state: TrainingState, saved: SessionState): Promise<void> {
+export async function takeSavedState(
+  state: TrainingState,
+  saved: SessionState,
+  write: Residence['write'] = (name, part, data) => arrayOf(known(state, name), part).set(data),
+): Promise<void> {
   const { step, lossScale } = saved;
   if (!Number.isSafeInteger(step) || step < 0)
     throw refuse('step', 'a whole number from 0', step, 'read a state that was saved');
   if (lossScale) checkLossScale(lossScale, 'training state');
   const given = new Map(saved.parameters.map(({ name, shape }) => [name, shape]));
-  for (const { name, value } of state.trained) {
+  for (const { name, shape: expected } of state.trained) {
     const shape = given.get(name);
-    if (shape?.join() !== value.shape.join())
+    if (shape?.join() !== expected.join())
       throw refuse(
         `"${name}"`,
-        `float32[${value.shape.join(', ')}]`,
+        `float32[${expected.join(', ')}]`,
         shape ? `[${shape.join(', ')}]` : 'none',
         'go on with the model and the settings that the run began with',
       );
@@ -63,9 +66,8 @@ export async function takeSavedState(state: TrainingState, saved: SessionState):
       'this one besides',
       'go on with the model and the settings that the run began with',
     );
-  for (const parameter of state.trained) {
-    const { name, value } = parameter;
-    const count = elementCount(`"${name}"`, value.shape);
+  for (const { name, shape } of state.trained) {
+    const count = elementCount(`"${name}"`, shape);
     for (const part of STATE_PARTS) {
       const data = await saved.read(name, part);
       if (!(data instanceof Float32Array) || data.length !== count)
@@ -75,18 +77,12 @@ export async function takeSavedState(state: TrainingState, saved: SessionState):
           data instanceof Float32Array ? `${data.length}` : String(data),
           'read a state that was saved',
         );
-      arrayOf(parameter, part).set(data);
+      write(name, part, data);
     }
   }
   state.step = step;
   state.lossScale = lossScale;
 }
-
-/** The array of a part of a parameter's state. */
-export const arrayOf = (
-  { value, first, second }: TrainingState['trained'][number],
-  part: StatePart,
-): Float32Array => ({ value: value.data as Float32Array, first, second })[part];
 
 /** A trained parameter of this name. @throws SessionError */
 export function known({ trained }: Pick<TrainingState, 'trained'>, parameter: string) {

@@ -25,9 +25,11 @@ export interface SegmentRunner {
   inputs(): Promise<readonly TensorInfo[]>;
   /** The boundary tensors, as in training. */
   forward(feeds: Feeds): Promise<Record<string, Tensor>>;
-  /** Gradients into the state's buffers; the loss or the boundary gradients as results. */
-  backward(feeds: Feeds, accumulation: Accumulation): Promise<Record<string, Tensor>>;
+  /** Gradients into the state's buffers; the loss or the boundary gradients as results. `isFinal`: nothing is added to them before the update. */
+  backward(feeds: Feeds, accumulation: Accumulation, isFinal?: boolean): Promise<Record<string, Tensor>>;
   evaluate(feeds: Feeds): Promise<Record<string, Tensor>>;
+  /** Takes part in a pass of other ranks, with nothing to compute. */
+  idle?(pass: 'forward' | 'backward' | 'evaluate', isFinal?: boolean): Promise<void>;
   /** Takes the memory of a boundary tensor or of its gradient back; it must not be used any more. */
   release(tensor: Tensor): void;
   dispose(): void;

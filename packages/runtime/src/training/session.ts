@@ -13,18 +13,20 @@ import {
   type TrainingBatch,
 } from './batch.js';
 import type { ComputeOptions } from './compute.js';
+import { descend } from './descend.js';
 import { exclusive } from './exclusive.js';
-import { clipCoefficient } from './global-norm.js';
 import { evaluateSegments, forwardBackward } from './grad-cache.js';
 import { type LossScaler, lossScaler } from './loss-scale.js';
 import { type OpenDevice, openResidence } from './open-residence.js';
-import { type OptimizerPlan, updateSettings } from './optimizer-model.js';
+import type { OptimizerPlan } from './optimizer-model.js';
 import { type Plan, planOf } from './plan.js';
 import { checkPrecision } from './precision.js';
+import type { RankedMemory } from './ranked-memory.js';
+import { rankedRunners } from './ranked-runner.js';
 import type { Residence } from './residence.js';
 import { type SessionState, savedState, takeSavedState } from './saved-state.js';
 import { type OpenedSegments, openSegments } from './segment-runner.js';
-import { restoreState, snapshotState, stateInPlace, type TrainingState } from './state.js';
+import { restoreState, snapshotState, stateInPlace, type TrainingState, weightsInPlace } from './state.js';
 import type { UpdateResult } from './update-result.js';
 
 /**
@@ -34,6 +36,8 @@ import type { UpdateResult } from './update-result.js';
 export class TrainingSession {
   private gathered = { sum: 0, weight: 0 };
   private accumulating = false;
+  /** Whether the update's last batch is gathered. */
+  private isComplete = false;
   private readonly calls = exclusive();
 
   private constructor(
@@ -44,6 +48,7 @@ export class TrainingSession {
     private readonly optimizer: OptimizerPlan,
     private readonly residence: Residence,
     private readonly scaler: LossScaler,
+    private readonly ranks: RankedMemory | undefined,
   ) {}
 
   /**
@@ -57,16 +62,18 @@ export class TrainingSession {
   ): Promise<TrainingSession> {
     await checkPrecision(compute);
     const { segments, chunkedSegments, optimizerModel, initial } = 'segments' in plan ? plan : planOf(plan);
-    const opened = await openResidence(initial, optimizerModel, compute, openDevice);
-    const { residence, state, optimizer } = opened;
+    const opened = await openResidence({ initial, optimizerModel, segments }, compute, openDevice);
+    const { residence, state, optimizer, ranks } = opened;
+    const { runners, added } = openSegments(segments, residence, compute);
     return new TrainingSession(
       state,
-      openSegments(segments, residence, compute),
+      { runners: ranks ? rankedRunners(runners, ranks) : runners, added },
       batchNames(segments, state),
       chunkedSegments,
       optimizer,
       residence,
       lossScaler(state, compute.precision === 'fp16' ? (compute.lossScaling ?? {}) : undefined),
+      ranks,
     );
   }
 
@@ -91,12 +98,15 @@ export class TrainingSession {
   /**
    * Forward and backward of one batch; its gradients are added to those since the last update. A chunked batch has the
    * loss and the gradients of the whole one, in the memory of its largest chunk.
+   * @param batch on one of several ranks, all of which call this: its part of the batch; undefined, or no chunks and an empty head, where it has
+   * none. The result is that of the part
+   * @param options `last`: no other batch follows before the update, so that ranks sum gradients while others are computed
    * @throws SessionError for a batch that does not fit; the gradients gathered before it are then forgotten
    */
-  async accumulate(batch: TrainingBatch): Promise<BatchResult> {
+  async accumulate(batch: TrainingBatch | undefined, { last = false } = {}): Promise<BatchResult> {
     return this.calls.alone('accumulate', async () => {
       try {
-        return await this.gather(batch);
+        return await this.gather(batch, last);
       } catch (error) {
         // Some buffers may hold this batch's gradients by now and others not.
         this.forget();
@@ -105,16 +115,28 @@ export class TrainingSession {
     });
   }
 
-  private async gather(batch: TrainingBatch): Promise<BatchResult> {
-    const checked = checkedBatch('accumulate', batch, this.names, 'training', this.chunkedSegments);
+  private async gather(batch: TrainingBatch | undefined, last: boolean): Promise<BatchResult> {
+    const { ranks, chunkedSegments } = this;
+    if (this.isComplete || (!batch && !ranks))
+      throw new SessionError(
+        'accumulate',
+        this.isComplete
+          ? 'expected update() behind the last batch of an update, got another batch — give `last` with the last one'
+          : 'expected a batch, got none — only one of several ranks may have none',
+      );
+    const checked =
+      batch && checkedBatch('accumulate', batch, this.names, 'training', chunkedSegments, !!ranks);
     const { runners, added } = this.segments;
+    if (!this.accumulating) ranks?.begin();
     // Chunks add up from zero: one graph, and so one arena, for all of them.
-    if (!this.accumulating && isChunked(batch)) await this.residence.zeroGradients();
+    if (!this.accumulating && (!batch || isChunked(batch))) await this.residence.zeroGradients();
     else if (!this.accumulating && added.size > 0) await this.residence.zeroGradients(added);
-    const plan = { segments: runners, chunkedSegments: this.chunkedSegments };
+    const plan = { segments: runners, chunkedSegments, ranks };
     const how = this.accumulating ? 'add' : 'overwrite';
-    const result = await forwardBackward(plan, checked, how, this.gradientScale);
+    const scale = this.gradientScale;
+    const result = await forwardBackward(plan, checked, { how, scale, isFinal: last });
     this.accumulating = true;
+    this.isComplete = last;
     this.gathered.sum += result.sum;
     this.gathered.weight += result.weight;
     return result;
@@ -126,69 +148,54 @@ export class TrainingSession {
    * @throws SessionError when nothing was gathered, or when its weight or gradients are not usable: they are then forgotten
    */
   async update({ learningRate }: { learningRate: number }): Promise<UpdateResult> {
-    return this.calls.alone('update', () => this.descend(learningRate));
-  }
-
-  private async descend(learningRate: number): Promise<UpdateResult> {
-    const { sum, weight } = this.gathered;
-    if (!this.accumulating)
-      throw new SessionError(
-        'update',
-        'expected gradients, got none since the last update — accumulate() a batch first',
-      );
-    if (!(weight > 0)) {
-      this.forget();
-      throw new SessionError(
-        'update',
-        `expected batches with something to learn from, got a total weight of ${weight} — drop such batches`,
-      );
-    }
-    const { maxGradNorm } = this.optimizer;
-    const loss = sum / weight;
-    const gradientNorm = await this.residence.globalNorm(1 / weight / this.gradientScale);
-    if (!Number.isFinite(gradientNorm)) {
-      this.forget();
-      const skipped = this.scaler.skipped(loss, weight);
-      if (skipped) return { loss, weight, gradientNorm, ...skipped };
-      throw new SessionError(
-        'update',
-        `expected finite gradients, got a norm of ${gradientNorm} at a loss of ${loss} — lower the learning rate or look at the batch`,
-      );
-    }
-    const clip = maxGradNorm === undefined ? 1 : clipCoefficient(gradientNorm, maxGradNorm);
-    await this.residence.adamw(
-      updateSettings(this.optimizer, learningRate),
-      this.state.step + 1,
-      clip / weight / this.gradientScale,
-    );
-    this.state.step++;
-    this.forget();
-    return { loss, weight, gradientNorm, ...this.scaler.applied(weight) };
+    return this.calls.alone('update', async () => {
+      if (!this.accumulating)
+        throw new SessionError(
+          'update',
+          'expected gradients, got none since the last update — accumulate() a batch first',
+        );
+      const gathered = this.ranks ? await this.ranks.total(this.gathered) : this.gathered;
+      const { state, residence, optimizer, scaler } = this;
+      try {
+        return await descend({ state, residence, optimizer, scaler }, gathered, learningRate);
+      } finally {
+        this.forget();
+      }
+    });
   }
 
   /** `accumulate` and `update` for an update of one batch. */
   async trainStep(
-    batch: TrainingBatch,
+    batch: TrainingBatch | undefined,
     options: { learningRate: number },
   ): Promise<UpdateResult & { outputs: BatchResult['outputs'] }> {
-    const { outputs } = await this.accumulate(batch);
+    const { outputs } = await this.accumulate(batch, { last: true });
     return { ...(await this.update(options)), outputs };
   }
 
-  /** Forward of one batch without dropout and gradients; a batch that was made for training will do. */
-  async evaluate(batch: TrainingBatch): Promise<BatchResult> {
+  /**
+   * Forward of one batch without dropout and gradients; a batch that was made for training will do. Where ranks share parameters or
+   * gather vectors, it is a call of all of them, of which some may have no batch.
+   */
+  async evaluate(batch: TrainingBatch | undefined): Promise<BatchResult> {
     this.calls.check('evaluate');
-    const { chunkedSegments } = this;
-    const checked = checkedBatch('evaluate', batch, this.names, 'evaluation', chunkedSegments);
-    return evaluateSegments({ segments: this.segments.runners, chunkedSegments }, checked);
+    const { chunkedSegments, ranks } = this;
+    const checked =
+      batch && checkedBatch('evaluate', batch, this.names, 'evaluation', chunkedSegments, !!ranks);
+    return evaluateSegments({ segments: this.segments.runners, chunkedSegments, ranks }, checked);
   }
 
   /**
    * Reads the state from the device on which it lies, for `snapshot`, `checkpoint`, `weights` and `gradients`, which throw SessionError
-   * where it has changed there since; with `cpu` and `wasm` there is nothing to read.
+   * where it has changed there since; with `cpu` and `wasm` there is nothing to read. Of several ranks, what lies in shares is read from
+   * all of them, by a call of all: it is then whole on each, for `weights` alone if told so.
    */
-  async synchronize(): Promise<void> {
-    return this.calls.alone('synchronize', () => this.residence.synchronize());
+  async synchronize(what: 'weights' | 'everything' = 'everything'): Promise<void> {
+    return this.calls.alone('synchronize', async () => {
+      // Sums over ranks are taken once.
+      if (this.ranks && this.accumulating) this.isComplete = true;
+      await this.residence.synchronize(what);
+    });
   }
 
   /** Parameters, moments, step and loss scale, copied; not between `accumulate` and `update`. */
@@ -224,7 +231,7 @@ export class TrainingSession {
   async loadState(saved: SessionState): Promise<void> {
     return this.calls.alone('loadState', async () => {
       try {
-        await takeSavedState(this.state, saved);
+        await takeSavedState(this.state, saved, this.residence.write);
       } catch (error) {
         this.dispose();
         throw error;
@@ -242,9 +249,8 @@ export class TrainingSession {
   /** The parameters under their names, as views of the live state; those that are resident are the caller's already. */
   weights(): readonly NamedTensor[] {
     this.calls.check('weights');
-    this.residence.checkHost('weights');
-    const { trainable, frozen } = stateInPlace(this.state);
-    return [...trainable, ...frozen];
+    this.residence.checkHost('weights', 'weights');
+    return weightsInPlace(this.state);
   }
 
   /** The gathered gradients' sums, times `gradientScale`, under their parameters' names, as views; for tests and tools. */
@@ -267,6 +273,7 @@ export class TrainingSession {
 
   private forget(): void {
     this.accumulating = false;
+    this.isComplete = false;
     this.gathered = { sum: 0, weight: 0 };
   }
 

@@ -9,6 +9,7 @@ import { type MirroredParameter, mirrored } from './mirror.js';
 /** A parameter that is updated, with everything that the update needs; float32 arrays of the parameter's size. */
 export interface TrainedParameter {
   readonly name: string;
+  readonly shape: readonly number[];
   readonly value: Tensor;
   readonly gradient: Tensor;
   /** AdamW's m. */
@@ -36,7 +37,7 @@ export function stateOf(initial: InitialState, memory: Memory = 'shared'): Train
     (name, shape): TrainedParameter => {
       const array = () => allocate(shape, memory);
       const tensor = () => new Tensor('float32', shape, array());
-      return { name, value: tensor(), gradient: tensor(), first: array(), second: array() };
+      return { name, shape, value: tensor(), gradient: tensor(), first: array(), second: array() };
     },
     memory,
   );
@@ -47,20 +48,30 @@ export const mirroredState = (
   initial: InitialState,
 ): TrainingState & { trained: readonly MirroredParameter[] } => filledState(initial, mirrored, 'own');
 
-function filledState<P extends TrainedParameter>(
+/** A part of a trained parameter's state: its value, or one of AdamW's moments m and v. */
+export type StatePart = 'value' | 'first' | 'second';
+
+/** The array of a part of a parameter's state. */
+export const arrayOf = ({ value, first, second }: TrainedParameter, part: StatePart): Float32Array =>
+  part === 'value' ? (value.data as Float32Array) : part === 'first' ? first : second;
+
+/** An initial state in parameters that `parameter` makes; `put` writes a part of one, into its array unless told otherwise. */
+export function filledState<P extends TrainedParameter>(
   initial: InitialState,
   parameter: (name: string, shape: readonly number[]) => P,
   memory: Memory,
+  put: (made: P, part: StatePart, data: Float32Array) => void = (made, part, data) =>
+    arrayOf(made, part).set(data),
 ): TrainingState & { trained: readonly P[] } {
   const lossScale = lossScaleOf(initial.properties);
   const moments = new Map((initial.optimizer?.states ?? []).map((entry) => [entry.name, entry]));
   const trained = initial.trainable.map((planned) => {
     const made = parameter(planned.name, planned.shape);
-    (made.value.data as Float32Array).set(initialValue(initial, planned));
+    put(made, 'value', initialValue(initial, planned));
     const entry = moments.get(planned.name);
     if (entry) {
-      made.first.set(entry.momentum0);
-      made.second.set(entry.momentum1);
+      put(made, 'first', entry.momentum0);
+      put(made, 'second', entry.momentum1);
     }
     return made;
   });
@@ -155,13 +166,8 @@ export function snapshotState(state: TrainingState): Checkpoint {
 }
 
 /** The state as a checkpoint of views. */
-export function stateInPlace({ trained, frozen, step, lossScale }: TrainingState): Checkpoint {
-  const named = (name: string, { shape, data }: Tensor): NamedTensor => ({
-    name,
-    dtype: 'float32',
-    shape,
-    data,
-  });
+export function stateInPlace(state: TrainingState): Checkpoint {
+  const { trained, frozen, step, lossScale } = state;
   return {
     trainable: trained.map(({ name, value }) => named(name, value)),
     frozen: [...frozen].map(([name, tensor]) => named(name, tensor)),
@@ -173,3 +179,16 @@ export function stateInPlace({ trained, frozen, step, lossScale }: TrainingState
     properties: lossScaleProperties(lossScale),
   };
 }
+
+/** The parameters, those that are trained before the frozen, as views. */
+export const weightsInPlace = ({ trained, frozen }: TrainingState): NamedTensor[] => [
+  ...trained.map(({ name, value }) => named(name, value)),
+  ...[...frozen].map(([name, tensor]) => named(name, tensor)),
+];
+
+const named = (name: string, { shape, data }: Tensor): NamedTensor => ({
+  name,
+  dtype: 'float32',
+  shape,
+  data,
+});

@@ -32,19 +32,21 @@ export async function forwardThrough(
 /**
  * Runs segments backward, from the last: each computes its own forward pass again and turns the gradients of what it yields into those of
  * what it takes, which add up where several take it. A boundary tensor is let go once the segments that take it are through, its
- * gradient once the segment that yields it is. Gradients of what was yielded before the first segment stay in `feeds`.
+ * gradient once the segment that yields it is. Gradients of what was yielded before the first segment stay in `feeds`. `isFinal`: no
+ * other pass adds to the gradients before the update.
  * @returns what the last one yields but gradients
  */
 export async function backwardThrough(
   segments: readonly SegmentRunner[],
   feeds: Feeds,
   how: Accumulation,
+  isFinal = false,
 ): Promise<Readonly<Record<string, Tensor>>> {
   let results: Record<string, Tensor> | undefined;
   for (const segment of segments.toReversed()) {
     for (const name of segment.yields) letGo(segment, feeds, name);
     if (segment.trains) {
-      const yielded = await segment.backward(feeds, how);
+      const yielded = await segment.backward(feeds, how, isFinal);
       for (const name of segment.takes) {
         const gradient = boundaryGradient(name);
         const arrived = yielded[gradient];
@@ -59,6 +61,19 @@ export async function backwardThrough(
     for (const name of segment.yields) letGo(segment, feeds, boundaryGradient(name));
   }
   return results ?? {};
+}
+
+/** What other ranks do in `forwardThrough`, without anything to compute. */
+export async function idleForward(
+  segments: readonly SegmentRunner[],
+  mode: 'forward' | 'evaluate',
+): Promise<void> {
+  for (const segment of segments) await segment.idle?.(mode);
+}
+
+/** What other ranks do in `backwardThrough`. */
+export async function idleBackward(segments: readonly SegmentRunner[], isFinal: boolean): Promise<void> {
+  for (const segment of segments.toReversed()) if (segment.trains) await segment.idle?.('backward', isFinal);
 }
 
 function letGo(segment: SegmentRunner, feeds: Feeds, name: string): void {
