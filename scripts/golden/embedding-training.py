@@ -91,14 +91,47 @@ def whole(queries, positives, negatives, scores):
     return kl_div(student, torch.softmax(scores.flatten() / TEMPERATURE, 0), reduction="batchmean")
 
 
-def step(encoder, tokenizer, loss_of, dims):
+def batch_scores(queries, positives, negatives):
+    """[queries, passages of the batch]: each query's positive and negatives side by side, as FlagEmbedding has them."""
+    passages = torch.cat([positives[:, None], negatives.view(len(queries), -1, negatives.shape[-1])], 1)
+    return queries @ passages.flatten(0, 1).T, torch.arange(len(queries)) * passages.shape[1]
+
+
+def beside(queries, positives, negatives, scores):
+    """FlagEmbedding's kl_div: the teacher's distribution over the own passages, and the positive among all of the batch."""
+    student, own = batch_scores(queries, positives, negatives)
+    local = similarities(queries, positives, negatives) / TEMPERATURE
+    soft = -(log_softmax(local, -1) * torch.softmax(scores, -1)).sum(-1).mean()
+    return soft + cross_entropy(student / TEMPERATURE, own)
+
+
+def in_turn(queries, positives, negatives, scores):
+    """FlagEmbedding's m3_kd_loss: each own passage among all of the batch but the earlier ones, weighed by the teacher."""
+    student, own = batch_scores(queries, positives, negatives)
+    targets, total = torch.softmax(scores, -1), 0
+    for i in range(scores.shape[1]):
+        kept = student / TEMPERATURE
+        for row, start in enumerate(own.tolist()):
+            kept[row, start : start + i] = -torch.inf
+        total = total + (targets[:, i] * cross_entropy(kept, own + i, reduction="none")).mean()
+    return total
+
+
+def products(queries, positives, negatives, _):
+    """Inner products of vectors that are not normalised, temperature 1."""
+    student, own = batch_scores(queries, positives, negatives)
+    return cross_entropy(student, own)
+
+
+def step(encoder, tokenizer, loss_of, dims, normalized=True):
     model = Student(copy.deepcopy(encoder), tokenizer, max(dims) if dims else None)
 
     def loss():
         flat = [text for row in NEGATIVES for text in row]
         vectors = [model(QUERIES, QUERY_LENGTH), model(POSITIVES, PASSAGE_LENGTH), model(flat, PASSAGE_LENGTH)]
         widths = dims or [vectors[0].shape[-1]]
-        cut = [[normalize(v[:, :width], dim=-1) for v in vectors] for width in widths]
+        unit = (lambda v: normalize(v, dim=-1)) if normalized else (lambda v: v)
+        cut = [[unit(v[:, :width]) for v in vectors] for width in widths]
         return sum(loss_of(*each, torch.tensor(SCORES)) for each in cut) / len(widths)
 
     first = loss()
@@ -135,6 +168,11 @@ golden = {
         "matryoshka": step(encoder, tokenizer, triplets, DIMS),
         "lists": step(encoder, tokenizer, lists, None),
         "whole": step(encoder, tokenizer, whole, None),
+        "kl_div": step(encoder, tokenizer, beside, None),
+        "m3_kd_loss": step(encoder, tokenizer, in_turn, None),
+        "m3_kd_loss matryoshka": step(encoder, tokenizer, in_turn, DIMS),
+        "products": step(encoder, tokenizer, products, None, normalized=False),
+        "products matryoshka": step(encoder, tokenizer, products, DIMS, normalized=False),
     },
 }
 target = SOURCE / "training/fixtures/training-step.json"

@@ -80,7 +80,7 @@ describe('groups', () => {
     { ...example('b', 'B', 'z'), scores: [5, 4] },
   ];
 
-  test('are the own passages with their scores; others are the candidates without them', () => {
+  test('are the own passages with their scores', () => {
     const candidates = inBatchCandidates(rows);
     expect(inBatchGroups(rows, candidates)).toEqual({
       size: 3,
@@ -88,7 +88,6 @@ describe('groups', () => {
       // A negative that is the positive counts nothing.
       mask: Float32Array.of(1, 1, 0, 1, 1, 0),
       scores: Float32Array.of(3, 2, 1, 5, 4, 0),
-      others: Float32Array.of(0, 0, 0, 0, 1, 0, 1, 1, 0, 0),
     });
   });
 

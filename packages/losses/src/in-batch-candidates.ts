@@ -83,8 +83,6 @@ export interface InBatchGroups {
   readonly mask: Float32Array<ArrayBuffer>;
   /** [queries × size]: the examples' scores. */
   readonly scores: Float32Array<ArrayBuffer>;
-  /** [queries × candidates] */
-  readonly others: Float32Array<ArrayBuffer>;
 }
 
 /** The own passages of each query among `inBatchCandidates` of the same examples, with a teacher's scores of them. */
@@ -96,7 +94,6 @@ export function inBatchGroups(
   const index = new Array<number>(examples.length * size).fill(0);
   const own = new Float32Array(index.length);
   const scores = new Float32Array(index.length);
-  const others = mask.slice();
   for (const [row, { negatives, scores: given }] of examples.entries()) {
     const passages = 1 + negatives.length;
     if (given?.length !== passages)
@@ -105,12 +102,10 @@ export function inBatchGroups(
       );
     for (let i = 0; i < passages; i++) {
       const column = target[row]! + i;
-      const cell = row * texts.length + column;
       index[row * size + i] = column;
-      own[row * size + i] = mask[cell]!;
+      own[row * size + i] = mask[row * texts.length + column]!;
       scores[row * size + i] = given[i]!;
-      others[cell] = 0;
     }
   }
-  return { size, index, mask: own, scores, others };
+  return { size, index, mask: own, scores };
 }

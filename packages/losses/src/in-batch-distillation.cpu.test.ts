@@ -34,12 +34,10 @@ test.each(kinds)('the gradient of %s is a central difference', async (kind) => {
       row_weight: tensor([1, 0.5], 'float64'),
       group_index: tensor([0, 1, 2, 3, 4, 0], 'int64', [2, 3]),
       group_mask: tensor([1, 1, 1, 1, 1, 0], 'float64', [2, 3]),
-      others_mask: tensor([0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 1], 'float64', [2, 6]),
     },
     symbolic: {
       scores: ['queries', 'candidates'],
       mask: ['queries', 'candidates'],
-      others_mask: ['queries', 'candidates'],
       teacher_scores: ['queries', 'size'],
       group_mask: ['queries', 'size'],
       group_index: ['queries', 'size'],
@@ -63,6 +61,4 @@ test('inputs are checked', () => {
   expect(() => inBatchDistillation({ ...m3Inputs, scores, group_index })).toThrow(
     'expected group_index int64',
   );
-  const others_mask = input('others_mask', 'float32', ['queries']);
-  expect(() => inBatchDistillation({ ...m3Inputs, scores, others_mask })).toThrow('expected others_mask');
 });

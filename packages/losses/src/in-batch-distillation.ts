@@ -1,14 +1,17 @@
 import {
   add,
+  and,
   exp,
   gatherElements,
   greater,
   greaterOrEqual,
   log,
   mul,
+  not,
   range,
   reduceMax,
   reduceSum,
+  scatterElements,
   scope,
   shapeOf,
   slice,
@@ -17,6 +20,7 @@ import {
   unsqueeze,
   type Value,
   where,
+  zerosLike,
 } from '@rag/onnx';
 import { ABSENT, crossEntropy, logProbabilities, probabilities } from './groups.js';
 import { expectInBatch, type InBatchInputs, inBatchSoftmax } from './in-batch-softmax.js';
@@ -30,8 +34,6 @@ export interface InBatchDistillationInputs extends InBatchInputs {
   readonly group_mask: Value;
   /** [queries, size]: the teacher's scores of them, raw. */
   readonly teacher_scores: Value;
-  /** [queries, candidates]: `mask` without the query's own passages, for `m3_kd_loss`. */
-  readonly others_mask: Value;
 }
 
 export interface InBatchDistillationOptions {
@@ -60,11 +62,10 @@ export function inBatchDistillation(
   inputs: InBatchDistillationInputs,
   { kind = 'kl_div', ...options }: InBatchDistillationOptions = {},
 ): Loss {
-  const { scores, row_weight, group_index, group_mask, teacher_scores, others_mask } = inputs;
+  const { scores, row_weight, group_index, group_mask, teacher_scores } = inputs;
   const loss = 'inBatchDistillation';
   const temperature = expectPositive(loss, 'temperature', options.temperature ?? 0.02);
   expectInBatch(loss, inputs);
-  expectFits(loss, 'others_mask', others_mask, scores);
   expectFloats(loss, 'teacher_scores', teacher_scores, ['queries', 'size']);
   expectFits(loss, 'group_mask', group_mask, teacher_scores);
   expectFits(loss, 'group_index', group_index, { dtype: 'int64', shape: teacher_scores.shape });
@@ -80,7 +81,9 @@ export function inBatchDistillation(
       const soft = crossEntropy(teacher, logProbabilities(own, real));
       return { sum: add(hard.sum, reduceSum(weighted(soft, row_weight))), weight: hard.weight };
     }
-    const rest = chosen(others_mask);
+    // Filler adds nothing, whichever column it names.
+    const isOwn = greater(scatterElements(zerosLike(inputs.mask), group_index, group_mask, 1, 'add'), 0);
+    const rest = and(chosen(inputs.mask), not(isOwn));
     const others = where(rest, mul(where(rest, scores, 0), 1 / temperature), ABSENT);
     const left = leftBehind(own, real, logSumExp(others, 1));
     const soft = reduceSum(mul(teacher, where(real, sub(left, own), 0)), [1]);

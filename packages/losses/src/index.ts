@@ -29,7 +29,7 @@ export { type LambdaLossOptions, lambdaLoss } from './lambda-loss.js';
 export { listwiseCrossEntropy } from './listwise-cross-entropy.js';
 export type { GroupInputs, GroupLoss, Loss, PointwiseInputs, PointwiseLoss } from './loss.js';
 export { marginMse } from './margin-mse.js';
-export { matryoshka } from './matryoshka.js';
+export { type MatryoshkaOptions, matryoshka } from './matryoshka.js';
 export { meanSquaredError } from './mean-squared-error.js';
 export {
   type LossKind,

@@ -2,11 +2,16 @@ import { add, div, GraphError, scope, slice, type Value } from '@rag/onnx';
 import { unitVectors } from './cosine-similarities.js';
 import { expectFloats, type Loss } from './loss.js';
 
+export interface MatryoshkaOptions {
+  /** Divides what is cut by its L2 norm. @default true */
+  readonly normalize?: boolean;
+}
+
 /**
  * Matryoshka representation learning: a loss over vectors at several widths, so that their first dimensions can be used
  * alone.
  *
- * Formula: mean over d of loss(v[:, :d] / ‖v[:, :d]‖₂ for every matrix v)
+ * Formula: mean over d of loss(v[:, :d] / ‖v[:, :d]‖₂ for every matrix v); without `normalize`, loss(v[:, :d])
  * Inputs: widths d (a list without repeats, in any order), vectors [rows, width] of one width and any rows, and a loss
  * of such matrices; zero vectors stay zero and take no gradient.
  * Weight: that of the loss.
@@ -20,10 +25,12 @@ export function matryoshka(
   dims: readonly number[],
   vectors: readonly Value[],
   loss: (vectors: readonly Value[]) => Loss,
+  { normalize = true }: MatryoshkaOptions = {},
 ): Loss {
   const widths = matryoshkaWidths('matryoshka', dims, vectors);
   return scope('matryoshka', () => {
-    const losses = widths.map((width) => loss(vectors.map((v) => unitVectors(firstDimensions(v, width)))));
+    const scaled = (v: Value): Value => (normalize ? unitVectors(v) : v);
+    const losses = widths.map((width) => loss(vectors.map((v) => scaled(firstDimensions(v, width)))));
     const mean = (of: (loss: Loss) => Value) =>
       div(
         losses.map(of).reduce((a, b) => add(a, b)),

@@ -65,18 +65,18 @@ export function unifiedLoss(inputs: UnifiedInputs, options: UnifiedOptions = {})
     ['colbert', colbert],
   ] as const)
     expectFits('unifiedLoss', name, scores, dense);
-  const { group_index, group_mask, teacher_scores, others_mask } = rest;
-  const isTaught = group_index && group_mask && teacher_scores && others_mask;
+  const { group_index, group_mask, teacher_scores } = rest;
+  const isTaught = group_index && group_mask && teacher_scores;
   if (options.kind !== undefined && !isTaught)
     throw new GraphError(
       'unifiedLoss',
-      `expected what a teacher says for ${options.kind}, got none — feed group_index, group_mask, teacher_scores and others_mask`,
+      `expected what a teacher says for ${options.kind}, got none — feed group_index, group_mask and teacher_scores`,
     );
   return scope('unifiedLoss', () => {
     const lossOf = (scores: Value): Loss =>
       options.kind !== undefined && isTaught
         ? inBatchDistillation(
-            { ...rest, scores, group_index, group_mask, teacher_scores, others_mask },
+            { ...rest, scores, group_index, group_mask, teacher_scores },
             { temperature, kind: options.kind },
           )
         : inBatchSoftmax({ ...rest, scores }, { temperature });

@@ -1,5 +1,5 @@
 import type { ContrastiveExample, ScoredExample } from '@rag/data';
-import { type InBatchCandidateOptions, inBatchCandidates } from '@rag/losses';
+import { type InBatchCandidateOptions, inBatchCandidates, inBatchGroups } from '@rag/losses';
 import { Tensor, type TrainingBatch } from '@rag/runtime';
 import { sizeLadder } from '@rag/text';
 import { type PackedTexts, type PackOptions, type PlacedSequence, packTexts } from './packed-texts.js';
@@ -38,13 +38,15 @@ const ROWS_PER_EXAMPLE = 1024;
 
 /**
  * Queries with a positive and negatives against the candidates of the batch (`inBatchCandidates`): columns are each
- * example's positive and then its negatives.
+ * example's positive and then its negatives. Examples with scores also give what `inBatchDistillation` reads.
  */
 export function collateContrastive(
   { examples, indices, repeated = 0 }: Examples<ContrastiveExample>,
   options: ContrastiveCollateOptions,
 ): CollatedBatch {
-  const { texts, target, mask } = inBatchCandidates(examples, { ...options, repeated });
+  const candidates = inBatchCandidates(examples, { ...options, repeated });
+  const { texts, target, mask } = candidates;
+  const groups = examples.some(({ scores }) => scores) ? inBatchGroups(examples, candidates) : undefined;
   const passages = examples.flatMap(({ positive, negatives }, example) =>
     [positive, ...negatives].map((text, i) => ({ example, text, slot: 1 + i })),
   );
@@ -59,6 +61,11 @@ export function collateContrastive(
       [examples.length],
       Float32Array.from(examples, (_, i) => (i < examples.length - repeated ? 1 : 0)),
     ),
+    ...(groups && {
+      group_index: int64([examples.length, groups.size], groups.index),
+      group_mask: new Tensor('float32', [examples.length, groups.size], groups.mask),
+      teacher_scores: new Tensor('float32', [examples.length, groups.size], groups.scores),
+    }),
   });
 }
 

@@ -1,4 +1,10 @@
-import { inBatchSoftmax, klDivergence, type Loss } from '@rag/losses';
+import {
+  type InBatchDistillationOptions,
+  inBatchDistillation,
+  inBatchSoftmax,
+  klDivergence,
+  type Loss,
+} from '@rag/losses';
 import {
   type Dropout,
   type EncoderConfig,
@@ -21,6 +27,8 @@ export type ColbertLoss =
       /** Each query's positive against the other candidates of the batch (`inBatchSoftmax`). */
       readonly kind: 'in-batch';
       readonly temperature?: number;
+      /** Beside a teacher's scores of each query's own passages, which the examples have then (`inBatchDistillation`). */
+      readonly distill?: InBatchDistillationOptions['kind'];
     }
   | {
       /** KL with a teacher's scores of each query's own list, both divided by the temperature (`klDivergence`). */
@@ -94,7 +102,9 @@ interface Head {
   readonly loss: Loss;
 }
 
-function inBatch(vectors: Value, { temperature = TEMPERATURE }: ColbertLoss): Head {
+type LossOf<Kind> = Extract<ColbertLoss, { readonly kind: Kind }>;
+
+function inBatch(vectors: Value, { temperature = TEMPERATURE, distill }: LossOf<'in-batch'>): Head {
   const inputs = {
     query_index: input('query_index', 'int64', ['query_tokens']),
     query_weight: input('query_weight', 'float32', ['queries', 'query_tokens']),
@@ -104,10 +114,24 @@ function inBatch(vectors: Value, { temperature = TEMPERATURE }: ColbertLoss): He
     row_weight: input('row_weight', 'float32', ['queries']),
   };
   const scores = crossScores(vectors, inputs);
-  return { inputs, scores, loss: inBatchSoftmax({ scores, ...inputs }, { temperature }) };
+  if (distill === undefined)
+    return { inputs, scores, loss: inBatchSoftmax({ scores, ...inputs }, { temperature }) };
+  const taught = { ...inputs, ...teacherInputs() };
+  return {
+    inputs: taught,
+    scores,
+    loss: inBatchDistillation({ scores, ...taught }, { temperature, kind: distill }),
+  };
 }
 
-function scored(vectors: Value, { temperature = TEMPERATURE }: ColbertLoss): Head {
+/** What a teacher says of each query's own passages, as `collateContrastive` feeds it. */
+const teacherInputs = () => ({
+  group_index: input('group_index', 'int64', ['queries', 'size']),
+  group_mask: input('group_mask', 'float32', ['queries', 'size']),
+  teacher_scores: input('teacher_scores', 'float32', ['queries', 'size']),
+});
+
+function scored(vectors: Value, { temperature = TEMPERATURE }: LossOf<'scored'>): Head {
   const inputs = {
     query_index: input('query_index', 'int64', ['queries', 'query_tokens']),
     query_weight: input('query_weight', 'float32', ['queries', 'query_tokens']),

@@ -19,6 +19,8 @@ export interface PackOptions {
    * `gradCache`. A longer sequence is a chunk of its own. Without it the batch is one.
    */
   readonly chunkTokens?: number;
+  /** Most texts of a chunk. */
+  readonly chunkTexts?: number;
 }
 
 /** Sequences packed for the encoder, and where each one's vectors will stand in `token_vectors`. */
@@ -38,7 +40,7 @@ export interface PackedTexts {
  * @throws RangeError for no texts
  */
 export function packTexts(texts: readonly PlacedSequence[], options: PackOptions): PackedTexts {
-  const { encoder, chunkTokens } = options;
+  const { encoder, chunkTokens, chunkTexts } = options;
   if (texts.length === 0)
     throw new RangeError('packTexts: expected at least one text, got none — leave out empty batches');
   const { query_length, document_length } = encoder.settings;
@@ -47,7 +49,7 @@ export function packTexts(texts: readonly PlacedSequence[], options: PackOptions
   const chunks =
     chunkTokens === undefined
       ? [[...texts.keys()]]
-      : batchByTokens(lengths, { maxTokens: chunkTokens, maxRows: texts.length }).batches;
+      : batchByTokens(lengths, { maxTokens: chunkTokens, maxRows: chunkTexts ?? texts.length }).batches;
   const pack = (places: readonly number[]): Batch => {
     const sequences = places.map((place) => texts[place]!.sequence);
     const packed = packSequences(sequences, {

@@ -1,5 +1,5 @@
 import type { ContrastiveExample, ScoredExample, TextExample } from '@rag/data';
-import { type InBatchCandidateOptions, inBatchCandidates } from '@rag/losses';
+import { type InBatchCandidateOptions, inBatchCandidates, inBatchGroups } from '@rag/losses';
 import type { DropoutDraw } from '@rag/models';
 import { type Batch, Tensor, type TrainingBatch } from '@rag/runtime';
 import type { TextTokenizer } from '../text-encoder.js';
@@ -32,6 +32,8 @@ interface StepOptions {
    * (texts × longest; a longer text is a chunk of its own). Without it they are one batch.
    */
   readonly chunkTokens?: number;
+  /** And of at most so many texts. */
+  readonly chunkTexts?: number;
 }
 
 /** Queries and passages with their own longest lengths; prompts stand in the texts already. */
@@ -63,14 +65,17 @@ interface Text {
 /**
  * Queries with a positive and negatives: `query_index` and `target` int64 [queries], `candidate_index` int64
  * [candidates], `mask` [queries, candidates] and `row_weight` [queries]. The indices are rows of the vectors, the
- * target is a column of the candidates.
+ * target is a column of the candidates. Of examples with scores also `group_index` int64, `group_mask` and `teacher_scores`
+ * [queries, size].
  */
 export function collateContrastive(
   { examples, indices, repeated = 0 }: Examples<ContrastiveExample>,
   options: CollateContrastiveOptions,
 ): CollatedBatch {
   const { queryEncoder, passageEncoder } = options;
-  const { texts, target, mask } = inBatchCandidates(examples, { ...options, repeated });
+  const candidates = inBatchCandidates(examples, { ...options, repeated });
+  const { texts, target, mask } = candidates;
+  const groups = examples.some(({ scores }) => scores) ? inBatchGroups(examples, candidates) : undefined;
   const queries = examples.map(({ query }, i) => ({
     text: query,
     encoder: queryEncoder,
@@ -89,6 +94,15 @@ export function collateContrastive(
     target: int64(target),
     mask: new Tensor('float32', [queries.length, texts.length], mask),
     row_weight: weights(examples.length, repeated),
+    ...(groups && {
+      group_index: new Tensor(
+        'int64',
+        [queries.length, groups.size],
+        BigInt64Array.from(groups.index, BigInt),
+      ),
+      group_mask: new Tensor('float32', [queries.length, groups.size], groups.mask),
+      teacher_scores: new Tensor('float32', [queries.length, groups.size], groups.scores),
+    }),
   }));
 }
 

@@ -2,6 +2,8 @@ import {
   angle,
   coSent,
   distillation,
+  type InBatchDistillationOptions,
+  inBatchDistillation,
   inBatchSoftmax,
   klDivergence,
   type Loss,
@@ -44,14 +46,24 @@ interface Matryoshka {
   readonly mrlDims?: readonly number[];
 }
 
-/** A loss over the vectors of a batch; similarities are cosines. */
+interface Similarities extends Matryoshka {
+  /** Divides the similarities. */
+  readonly temperature?: number;
+  /** false: similarities are inner products of the vectors as they are. @default true */
+  readonly normalize?: boolean;
+}
+
+/** A loss over the vectors of a batch; similarities are cosines unless it says otherwise. */
 export type EmbeddingLoss =
-  /** Own positive against the candidates of the batch (`collateContrastive`). */
-  | (Matryoshka & { readonly kind: 'in-batch'; readonly temperature?: number })
+  /**
+   * Own positive against the candidates of the batch (`collateContrastive`); with `distill`, beside a teacher's scores of each query's own
+   * passages, which the examples have then (`inBatchDistillation`).
+   */
+  | (Similarities & { readonly kind: 'in-batch'; readonly distill?: InBatchDistillationOptions['kind'] })
   /** KL with a teacher's scores per query (`collateScored`); `compat`: one softmax over the batch, as the original has it. */
-  | (Matryoshka & { readonly kind: 'scored'; readonly temperature?: number; readonly compat?: boolean })
+  | (Similarities & { readonly kind: 'scored'; readonly compat?: boolean })
   /** The teacher's margins between the passages of a query (`collateScored`), on the scale of cosine / temperature (1). */
-  | (Matryoshka & { readonly kind: 'margin-mse'; readonly temperature?: number })
+  | (Similarities & { readonly kind: 'margin-mse' })
   /** The order of the scores of all pairs of the batch (`collateScored`). */
   | (Matryoshka & { readonly kind: 'cosent' | 'angle'; readonly scale?: number })
   /** A teacher's vectors (`collateTexts`). */
@@ -143,6 +155,7 @@ function targetsOf(loss: EmbeddingLoss): Targets {
       target: input('target', 'int64', ['queries']),
       mask: input('mask', 'float32', ['queries', 'candidates']),
       row_weight: input('row_weight', 'float32', ['queries']),
+      ...(loss.distill !== undefined && teacherInputs()),
     };
   if (loss.kind === 'distill')
     return {
@@ -159,6 +172,13 @@ function targetsOf(loss: EmbeddingLoss): Targets {
   };
 }
 
+/** What a teacher says of each query's own passages, as `collateContrastive` feeds it. */
+const teacherInputs = () => ({
+  group_index: input('group_index', 'int64', ['queries', 'size']),
+  group_mask: input('group_mask', 'float32', ['queries', 'size']),
+  teacher_scores: input('teacher_scores', 'float32', ['queries', 'size']),
+});
+
 function lossOf(loss: EmbeddingLoss, vectors: Value, targets: Targets): Loss {
   const { mrlDims = [] } = loss;
   if (loss.kind === 'distill')
@@ -170,23 +190,37 @@ function lossOf(loss: EmbeddingLoss, vectors: Value, targets: Targets): Loss {
       },
       { mrlDims },
     );
-  return matryoshka(mrlDims, [vectors], ([unit]) =>
-    loss.kind === 'in-batch' ? inBatch(loss, unit!, targets) : scored(loss, unit!, targets),
+  return matryoshka(
+    mrlDims,
+    [vectors],
+    ([unit]) => (loss.kind === 'in-batch' ? inBatch(loss, unit!, targets) : scored(loss, unit!, targets)),
+    { normalize: !('normalize' in loss) || loss.normalize !== false },
   );
 }
 
 type LossOf<Kind> = Extract<EmbeddingLoss, { readonly kind: Kind }>;
 
 function inBatch(
-  { temperature = TEMPERATURE }: LossOf<'in-batch'>,
+  { temperature = TEMPERATURE, distill }: LossOf<'in-batch'>,
   unit: Value,
-  { query_index, candidate_index, target, mask, row_weight }: Targets,
+  { query_index, candidate_index, target, mask, row_weight, ...teacher }: Targets,
 ): Loss {
   const scores = matmul(gather(unit, query_index!), transpose(gather(unit, candidate_index!)));
-  return inBatchSoftmax({ scores, target: target!, mask: mask!, row_weight: row_weight! }, { temperature });
+  const read = { scores, target: target!, mask: mask!, row_weight: row_weight! };
+  if (distill === undefined) return inBatchSoftmax(read, { temperature });
+  const { group_index, group_mask, teacher_scores } = teacher;
+  return inBatchDistillation(
+    {
+      ...read,
+      group_index: group_index!,
+      group_mask: group_mask!,
+      teacher_scores: teacher_scores!,
+    },
+    { temperature, kind: distill },
+  );
 }
 
-/** Losses over the cosines [groups, size] of queries and their own passages. */
+/** Losses over the similarities [groups, size] of queries and their own passages. */
 function scored(
   loss: LossOf<'scored' | 'margin-mse' | 'cosent' | 'angle'>,
   unit: Value,

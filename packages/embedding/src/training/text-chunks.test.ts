@@ -75,3 +75,11 @@ test('a budget below one token is refused', () => {
   for (const chunkTokens of [0, Number.NaN])
     expect(() => textChunks(texts, rows, { ...options, chunkTokens })).toThrow('limits of at least 1');
 });
+
+test('chunkTexts bounds the texts of a chunk', () => {
+  const sizes = ({ chunks }: ChunkedBatch) => [...chunks].map(({ first_token }) => first_token!.shape[0]);
+  const few = textChunks(texts, rows, { ...options, chunkTokens: 1000, chunkTexts: 3 }).with(head);
+  const all = textChunks(texts, rows, { ...options, chunkTokens: 1000 }).with(head);
+  expect(sizes(all as ChunkedBatch)).toEqual([4]);
+  expect(sizes(few as ChunkedBatch).toSorted()).toEqual([1, 3]);
+});

@@ -16,6 +16,8 @@ export interface TextChunksOptions {
    * text is a chunk of its own). Without it they are one batch.
    */
   readonly chunkTokens?: number;
+  /** And of at most so many texts. */
+  readonly chunkTexts?: number;
 }
 
 /** Texts as the encoder's inputs, and where their vectors stand. */
@@ -34,7 +36,7 @@ export interface TextChunks {
 export function textChunks(
   texts: readonly EncodedIds[],
   rows: readonly number[],
-  { padId, maxLength, mode = 'packed', dropout, chunkTokens }: TextChunksOptions,
+  { padId, maxLength, mode = 'packed', dropout, chunkTokens, chunkTexts }: TextChunksOptions,
 ): TextChunks {
   if (texts.length === 0)
     throw new RangeError('batch: expected at least one example, got none — leave out empty batches');
@@ -55,7 +57,7 @@ export function textChunks(
   const lengths = texts.map(({ input_ids }) => input_ids.length);
   const { batches } = batchByTokens(lengths, {
     maxTokens: chunkTokens,
-    maxRows: Number.POSITIVE_INFINITY,
+    maxRows: chunkTexts ?? Number.POSITIVE_INFINITY,
   });
   const places = new Array<number>(texts.length);
   for (const [place, text] of batches.flat().entries()) places[text] = place;

@@ -67,7 +67,6 @@ export function m3Batch({ filler = false } = {}): Record<string, HostTensor> {
     group_index: int([rows, own.size], own.index),
     group_mask: float([rows, own.size], own.mask),
     teacher_scores: float([rows, own.size], own.scores),
-    others_mask: float([rows, all], own.others),
     ...Object.fromEntries(
       Object.entries(stored.scores).map(([kind, values]) => [
         kind,
@@ -91,7 +90,6 @@ export const m3Inputs = {
   group_index: input('group_index', 'int64', ['queries', 'size']),
   group_mask: input('group_mask', 'float32', ['queries', 'size']),
   teacher_scores: input('teacher_scores', 'float32', ['queries', 'size']),
-  others_mask: input('others_mask', 'float32', ['queries', 'candidates']),
 } satisfies Omit<InBatchDistillationInputs, 'scores'>;
 
 /** The mean loss of a batch, its weight, and its gradients by these kinds of scores at the golden places. */

@@ -33,9 +33,14 @@ const OF_LORA = [
 /**
  * Checks together which weights are trained and how the others are stored.
  * @param sources where each given key was given
+ * @param isFrozen whether a setting of the task leaves weights untrained too
  * @throws ConfigError
  */
-export function checkAdapter(config: AdapterSettings, sources: ReadonlyMap<string, string>): void {
+export function checkAdapter(
+  config: AdapterSettings,
+  sources: ReadonlyMap<string, string>,
+  isFrozen = false,
+): void {
   const fail = (key: string, problem: string): never => {
     throw new ConfigError(sources.get(key) ?? key, key, problem);
   };
@@ -58,7 +63,7 @@ export function checkAdapter(config: AdapterSettings, sources: ReadonlyMap<strin
     );
   if (config.loraDropout === 1)
     fail('lora_dropout', 'expected a number below 1, got 1 — nothing would be left');
-  if (config.frozenDtype !== 'fp32' && !config.useLora && pattern === undefined)
+  if (config.frozenDtype !== 'fp32' && !config.useLora && pattern === undefined && !isFrozen)
     fail(
       'frozen_dtype',
       `expected weights that are not trained, got ${config.frozenDtype} with all of them trained — set use_lora, freeze or trainable`,

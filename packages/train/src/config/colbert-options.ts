@@ -1,9 +1,10 @@
 import { choice, flag, wholeNumber } from './kind.js';
-import { type ConfigOf, later, type OptionsOf, optional } from './option.js';
+import { type ConfigOf, later, type OptionsOf, option, optional } from './option.js';
 import { presetOption } from './presets.js';
 import {
   inBatchNames,
   queriesPerBatch,
+  queryInstructionOption,
   retrievalDataOptions,
   retrievalLearningOptions,
 } from './retrieval-options.js';
@@ -46,9 +47,10 @@ export const colbertOptions = {
   batch_size: queriesPerBatch(4),
   warmup_proportion: warmup(0.05),
   ...retrievalLearningOptions,
+  instruction: queryInstructionOption('in colbert_settings.json'),
+  fix_encoder: option(flag, false, 'train what stands behind the encoder alone: the projection'),
   unified_finetuning: later(flag, false, 'token vectors only', 'sparse and dense vectors too'),
   use_self_distill: later(flag, false, 'labels or scores of the rows', 'the ensemble as a teacher'),
-  fix_encoder: later(flag, false, 'all weights', 'train the projection only'),
   self_distill_start_step: later(
     wholeNumber(0),
     undefined,

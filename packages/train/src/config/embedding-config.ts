@@ -1,4 +1,5 @@
 import { checkAdapter } from './check-adapter.js';
+import { checkRetrieval } from './check-retrieval.js';
 import { checkShared, type Needed } from './check-shared.js';
 import { ConfigError } from './config-error.js';
 import { type EmbeddingConfig, type EmbeddingOptionTable, embeddingOptions } from './embedding-options.js';
@@ -22,7 +23,8 @@ export function resolveEmbedding(layers: readonly (readonly Setting[])[]): Resol
   const resolved = resolveSettings(embeddingOptions, withPreset(embeddingOptions, embeddingPresets, layers));
   const { config, sources } = resolved;
   const needed = checkShared(resolved);
-  checkAdapter(config, sources);
+  checkAdapter(config, sources, config.fixPositionEmbedding);
+  checkRetrieval(config, sources);
   queryInstruction(config, sources);
   const where = (key: string): string => sources.get(key) ?? key;
   const { trainType, trainDatasetVec, lossType } = config;
@@ -44,6 +46,13 @@ export function resolveEmbedding(layers: readonly (readonly Setting[])[]): Resol
       where('loss_type'),
       'loss_type',
       `expected the loss distill with train_type distill and another without, got ${lossType} with ${trainType} — leave loss_type out`,
+    );
+  const cosines = ['cosent', 'angle', 'distill'].find((loss) => loss === (distill ? 'distill' : lossType));
+  if (!config.normalizeEmbeddings && cosines !== undefined)
+    throw new ConfigError(
+      where('normalize_embeddings'),
+      'normalize_embeddings',
+      `expected normalize_embeddings true with ${cosines}, a loss over cosines, got false — leave it out, or choose another loss`,
     );
   const repeated = config.mrlDims.find((dim, i) => config.mrlDims.indexOf(dim) < i);
   if (repeated !== undefined)

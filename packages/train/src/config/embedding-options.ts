@@ -1,9 +1,10 @@
-import { anyText, choice, dimensions, flag, text, wholeNumber } from './kind.js';
-import { type ConfigOf, later, type OptionsOf, option, optional } from './option.js';
+import { choice, dimensions, flag, text, wholeNumber } from './kind.js';
+import { type ConfigOf, type OptionsOf, option, optional } from './option.js';
 import { presetOption } from './presets.js';
 import {
   inBatchNames,
   queriesPerBatch,
+  queryInstructionOption,
   retrievalDataOptions,
   retrievalLearningOptions,
 } from './retrieval-options.js';
@@ -35,7 +36,11 @@ export const embeddingOptions = {
     'pooling of a checkpoint that says none; without it mean, while a decoder has to say',
     { aliases: ['sentence_pooling_method'] },
   ),
-  normalize_embeddings: later(flag, true, 'cosine similarities, the model’s own head', 'vectors of length 1'),
+  normalize_embeddings: option(
+    flag,
+    true,
+    'similarities are cosines; false learns inner products, of which the saved model has no Normalize',
+  ),
 
   // Data
   ...sourceOptions,
@@ -66,20 +71,9 @@ export const embeddingOptions = {
   batch_size: queriesPerBatch(32),
   warmup_proportion: warmup(0.05),
   ...retrievalLearningOptions,
-  instruction: optional(
-    anyText,
-    'text before each query whose row has no prompt_for_query, in training and evaluation; saved as the prompt "query"',
-    { aliases: ['query_instruction_for_retrieval'] },
-  ),
-  query_instruction_format: optional(
-    text,
-    'how instruction and query are joined, such as Instruct: {}\\nQuery: {}; without it {}{}',
-    { aliases: ['query_instruction_format_for_retrieval'] },
-  ),
+  instruction: queryInstructionOption('as the prompt "query"'),
   use_mrl: option(flag, false, 'learn vectors that can be cut (Matryoshka)'),
   mrl_dims: option(dimensions, [128, 256, 512, 768, 1024, 1280, 1536, 1792], 'widths that are learned'),
-  fix_position_embedding: later(flag, false, 'all weights', 'freeze the position embeddings'),
-  kd_loss_type: later(choice(['kl_div', 'm3_kd_loss']), 'kl_div', 'kl_divergence', 'loss over scores'),
 
   // The run
   ...runOptions,

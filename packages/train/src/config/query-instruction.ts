@@ -1,7 +1,8 @@
 import { ConfigError } from './config-error.js';
 import type { EmbeddingConfig } from './embedding-options.js';
 
-type Settings = Pick<EmbeddingConfig, 'instruction' | 'queryInstructionFormat' | 'trainType'>;
+type Settings = Pick<EmbeddingConfig, 'instruction' | 'queryInstructionFormat'> &
+  Partial<Pick<EmbeddingConfig, 'trainType'>>;
 
 /** Two places: the instruction's and the text's. */
 const PLAIN = '{}{}';

@@ -1,5 +1,5 @@
 import { adapterOptions } from './adapter-options.js';
-import { anyText, flag, paths, positiveNumber, wholeNumber } from './kind.js';
+import { anyText, choice, flag, paths, positiveNumber, text, wholeNumber } from './kind.js';
 import { later, option, optional } from './option.js';
 
 /** Rows and texts of tasks that encode queries and passages apart. */
@@ -19,11 +19,26 @@ export const retrievalDataOptions = {
     512,
     'tokens of a passage, special ones included; a ColBERT model keeps its own unless this is said',
   ),
-  train_group_size: later(wholeNumber(2), undefined, 'neg_nums negatives', 'passages per row'),
-  knowledge_distillation: later(flag, false, 'rows with scores as they are', 'pos_scores and neg_scores'),
-  same_dataset_within_batch: later(flag, false, 'batches over all files', 'one file per batch'),
-  small_threshold: later(wholeNumber(0), 0, 'all files', 'merge files with fewer rows'),
-  drop_threshold: later(wholeNumber(0), 0, 'all files', 'leave out merged files with fewer rows'),
+  train_group_size: optional(
+    wholeNumber(2),
+    'passages per row: a positive, drawn anew every epoch, and one less negatives; without it an example per positive with neg_nums of them',
+  ),
+  knowledge_distillation: option(
+    flag,
+    false,
+    'learn from pos_scores and neg_scores too, by kd_loss_type; rows without them are refused',
+  ),
+  same_dataset_within_batch: option(flag, false, 'rows of one file in each batch'),
+  small_threshold: option(
+    wholeNumber(0),
+    0,
+    'same_dataset_within_batch: files with fewer rows are taken together with the others of their folder',
+  ),
+  drop_threshold: option(
+    wholeNumber(0),
+    0,
+    'same_dataset_within_batch: files taken together are left out if they have fewer rows than this',
+  ),
 };
 
 /** In-batch learning. */
@@ -46,7 +61,13 @@ export const retrievalLearningOptions = {
     'encode a batch in chunks: its memory is that of a chunk, its gradient the same',
   ),
   chunk_tokens: option(wholeNumber(1), 16_384, 'tokens of a chunk: texts × the longest of them'),
-  sub_batch_size: later(wholeNumber(1), undefined, 'chunks of chunk_tokens', 'texts per chunk'),
+  sub_batch_size: optional(wholeNumber(1), 'texts of a chunk at most; without it chunk_tokens alone'),
+  kd_loss_type: option(
+    choice(['kl_div', 'm3_kd_loss']),
+    'kl_div',
+    'what knowledge_distillation learns: the teacher’s shares of the row beside the positive, or each passage’s share in its turn in place of it',
+  ),
+  fix_position_embedding: option(flag, false, 'leave the position embeddings as they are'),
   all_gather: later(flag, false, 'one process', 'negatives of all processes', {
     aliases: ['negatives_cross_device'],
   }),
@@ -55,10 +76,20 @@ export const retrievalLearningOptions = {
     aliases: ['per_device_eval_batch_size'],
   }),
   ...adapterOptions,
-  instruction: later(anyText, undefined, 'prompt_for_query of the rows', 'text before each query', {
-    aliases: ['query_instruction_for_retrieval'],
-  }),
+  query_instruction_format: optional(
+    text,
+    'how instruction and query are joined, such as Instruct: {}\\nQuery: {}; without it {}{}',
+    { aliases: ['query_instruction_format_for_retrieval'] },
+  ),
 };
+
+/** Text before queries; `where` says where a trained model keeps it. */
+export const queryInstructionOption = (where: string) =>
+  optional(
+    anyText,
+    `text before each query whose row has no prompt_for_query, in training and evaluation; saved ${where}`,
+    { aliases: ['query_instruction_for_retrieval'] },
+  );
 
 /** Texts per batch; the originals name none. */
 export const queriesPerBatch = (byDefault: number) =>

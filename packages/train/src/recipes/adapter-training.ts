@@ -79,7 +79,7 @@ export interface ModelTraining {
  * @throws ConfigError, LoraError and AdapterError for settings that do not fit the model
  */
 export function adapterTraining(
-  config: AdapterSettings & { readonly seed: number },
+  config: AdapterSettings & { readonly seed: number; readonly gradientCheckpointing: boolean },
   model: ModelToTrain,
   say: (line: string) => void,
 ): ModelTraining {
@@ -108,7 +108,8 @@ export function adapterTraining(
   const isTrained = (name: string): boolean => trained.has(name);
   const storage = frozenStorage(FROZEN_STORAGE[config.frozenDtype], isTrained);
   const objective = model.objective({
-    layerSplit: config.layerSplit,
+    // A layer at a time is what recomputes activations.
+    layerSplit: config.layerSplit || config.gradientCheckpointing,
     parameters: (dropout, { first_token }) => ({
       storage,
       ...(lora && { lora: loraLayers(lora, { dropout, first_token }) }),

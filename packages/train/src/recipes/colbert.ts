@@ -14,9 +14,11 @@ import { ConfigError } from '../config/config-error.js';
 import { colbertRetriever } from '../evaluate/colbert-retriever.js';
 import { openSources } from '../run-files.js';
 import { adapterTraining, type ObjectiveParts } from './adapter-training.js';
+import { withFrozenParts } from './frozen-parts.js';
+import { weightNames } from './initial-weights.js';
 import { describeModel, savedSource } from './model-source.js';
 import type { PreparedTask, TaskData } from './prepared-task.js';
-import { describeData, lossOfRows, openContrastive, openScored, taskData } from './retrieval-data.js';
+import { chunksOf, describeData, lossOf, openContrastive, openScored, taskData } from './retrieval-data.js';
 import { type RetrieverEvaluation, retrievalEvaluator } from './retrieval-evaluation.js';
 import { describeRows, readRetrievalRows } from './retrieval-rows.js';
 import type { RunPlatform } from './run-platform.js';
@@ -68,7 +70,14 @@ async function prepare(
         colbertObjective({
           config: start.config,
           settings,
-          loss: { kind: lossType === 'infonce' ? 'in-batch' : 'scored', temperature },
+          loss:
+            lossType === 'infonce'
+              ? {
+                  kind: 'in-batch',
+                  temperature,
+                  ...(config.knowledgeDistillation && { distill: config.kdLossType }),
+                }
+              : { kind: 'scored', temperature },
           gradCache: config.gradCache,
           ...(file && { file: { rows: file.rows, isProjected } }),
           ...how,
@@ -78,7 +87,11 @@ async function prepare(
       const beside = new Set(projectionParameters(start.config, settings).map(({ name }) => name));
       const training = file
         ? undefined
-        : adapterTraining(config, { ...start, objective, task: 'FEATURE_EXTRACTION', beside }, say);
+        : adapterTraining(
+            withFrozenParts(config, weightNames(start.weights), beside),
+            { ...start, objective, task: 'FEATURE_EXTRACTION', beside },
+            say,
+          );
       return {
         start: { ...start, modelType: start.config.model_type },
         model,
@@ -135,25 +148,27 @@ async function openData(
   config: CompleteColbertConfig,
   { files, listener }: RunPlatform,
 ): Promise<{ data: TaskData; lossType: LossType }> {
-  const lossType = config.lossType ?? (await lossOfRows(files, config.trainDataset));
+  const lossType = await lossOf(files, config);
   const { compat, othersPositives } = config;
   const options = {
     encoder: textEncoder(model.tokenizer, encoder, settings),
     compat,
     ...(othersPositives && { othersPositives }),
-    ...(config.gradCache && { chunkTokens: config.chunkTokens }),
+    ...chunksOf(config),
   };
   if (lossType === 'infonce') {
     const dataset = await openContrastive(files, config);
     listener.say(describeData(config, dataset));
-    const data = taskData(dataset, config, (loaded, dropout) =>
-      collateContrastive(loaded, { ...options, dropout }),
+    const data = taskData(dataset, config, (loaded, context) =>
+      collateContrastive(loaded, { ...options, ...context }),
     );
     return { data, lossType };
   }
   const { dataset, notes } = await openScored(files, config, 'comparable list');
   for (const line of [describeData(config, dataset), ...notes]) listener.say(line);
-  const data = taskData(dataset, config, (loaded, dropout) => collateScored(loaded, { ...options, dropout }));
+  const data = taskData(dataset, config, (loaded, { dropout }) =>
+    collateScored(loaded, { ...options, dropout }),
+  );
   return { data, lossType };
 }
 

@@ -22,6 +22,21 @@ test('each loss has its own temperature, and scales by its inverse where it mult
   expect(embeddingLoss('distill', plain, 12)).toEqual({ kind: 'distill', teacherWidth: 12 });
 });
 
+test('inner products are divided by 1 unless said, and a teacher is listened to', () => {
+  const products = { compat: false, normalizeEmbeddings: false };
+  expect(embeddingLoss('infonce', products, undefined)).toEqual({
+    kind: 'in-batch',
+    temperature: 1,
+    normalize: false,
+  });
+  expect(embeddingLoss('kl_divergence', { ...products, temperature: 0.1 }, undefined)).toMatchObject({
+    temperature: 0.1,
+    normalize: false,
+  });
+  const taught = { compat: false, knowledgeDistillation: true, kdLossType: 'm3_kd_loss' } as const;
+  expect(embeddingLoss('infonce', taught, undefined)).toMatchObject({ distill: 'm3_kd_loss' });
+});
+
 test('a whole model is read by its names, its pooler from where it lies', async () => {
   const config = parseEncoderConfig({
     ...{ model_type: 'bert', vocab_size: 10, hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2 },

@@ -12,27 +12,40 @@ export type LossType = NonNullable<CompleteEmbeddingConfig['lossType']>;
 /** What scores are divided by where the settings do not say: each loss's own default. */
 const TEMPERATURES = { infonce: 0.02, kl_divergence: 0.02, margin_mse: 1, cosent: 0.05, angle: 0.05 };
 
-/** What a loss divides scores by. */
+type LossSettings = Partial<
+  Pick<
+    CompleteEmbeddingConfig,
+    'temperature' | 'normalizeEmbeddings' | 'knowledgeDistillation' | 'kdLossType'
+  >
+>;
+
+/** What a loss divides scores by: inner products of vectors of any length by 1, as FlagEmbedding has them. */
 export const temperatureOf = (
   lossType: Exclude<LossType, 'distill'>,
-  { temperature = TEMPERATURES[lossType] }: Partial<Pick<CompleteEmbeddingConfig, 'temperature'>>,
-): number => temperature;
+  { temperature, normalizeEmbeddings = true }: LossSettings,
+): number => temperature ?? (normalizeEmbeddings ? TEMPERATURES[lossType] : 1);
 
 /** The loss as the objective takes it. @param teacherWidth for `distill` */
 export function embeddingLoss(
   lossType: LossType,
-  config: Pick<CompleteEmbeddingConfig, 'compat'> & Partial<Pick<CompleteEmbeddingConfig, 'temperature'>>,
+  config: Pick<CompleteEmbeddingConfig, 'compat'> & LossSettings,
   teacherWidth: number | undefined,
 ): EmbeddingLoss {
   if (lossType === 'distill') return { kind: 'distill', teacherWidth: teacherWidth! };
   const temperature = temperatureOf(lossType, config);
+  const products = config.normalizeEmbeddings === false ? { normalize: false } : {};
   switch (lossType) {
     case 'infonce':
-      return { kind: 'in-batch', temperature };
+      return {
+        kind: 'in-batch',
+        temperature,
+        ...products,
+        ...(config.knowledgeDistillation && { distill: config.kdLossType ?? 'kl_div' }),
+      };
     case 'kl_divergence':
-      return { kind: 'scored', temperature, compat: config.compat };
+      return { kind: 'scored', temperature, compat: config.compat, ...products };
     case 'margin_mse':
-      return { kind: 'margin-mse', temperature };
+      return { kind: 'margin-mse', temperature, ...products };
     case 'cosent':
     case 'angle':
       return { kind: lossType, scale: 1 / temperature };

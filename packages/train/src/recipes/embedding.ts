@@ -1,4 +1,4 @@
-import { openDataset, type TeacherVectors, texts } from '@rag/data';
+import { type TeacherVectors, texts } from '@rag/data';
 import type { Embedding } from '@rag/embedding';
 import {
   collateContrastive,
@@ -22,9 +22,19 @@ import {
   temperatureOf,
   wholeEmbedding,
 } from './embedding-session.js';
+import { withFrozenParts } from './frozen-parts.js';
+import { weightNames } from './initial-weights.js';
 import { describeModel, savedSource } from './model-source.js';
 import type { PreparedTask, TaskData } from './prepared-task.js';
-import { describeData, lossOfRows, openContrastive, openScored, taskData } from './retrieval-data.js';
+import {
+  chunksOf,
+  describeData,
+  lossOf,
+  openContrastive,
+  openExamples,
+  openScored,
+  taskData,
+} from './retrieval-data.js';
 import { type RetrieverEvaluation, retrievalEvaluator } from './retrieval-evaluation.js';
 import { describeRows, readRetrievalRows } from './retrieval-rows.js';
 import type { RunPlatform } from './run-platform.js';
@@ -78,12 +88,16 @@ async function prepare(
     );
     try {
       const demand = { mrlDims: config.useMrl ? config.mrlDims : [] };
-      const { start, mrlDims } = studentOf(
+      const { start: student, mrlDims } = studentOf(
         base,
         { ...demand, ...(teacherWidth !== undefined && { teacherWidth }) },
         config.seed,
         say,
       );
+      const { normalizeEmbeddings } = config;
+      const start = normalizeEmbeddings
+        ? student
+        : { ...student, head: { ...student.head, normalize: false } };
       const { file } = start;
       if (file) checkExport(config.exportOnnx, file);
       if (file) refuseAdapters(config, file);
@@ -99,6 +113,7 @@ async function prepare(
         ...model.settings,
         max_seq_length: Math.max(lengths.query, lengths.passage),
         ...(instruction !== undefined && { prompts: { ...prompts, query: instruction } }),
+        ...(!normalizeEmbeddings && { similarity_fn_name: 'dot' }),
       };
       // Prompts stand in the rows.
       const encode = (model: Embedding, maxLength: number) => ({
@@ -119,7 +134,11 @@ async function prepare(
       const beside = new Set(headParameters(start.head).map(({ name }) => name));
       const training = file
         ? undefined
-        : adapterTraining(config, { ...start, objective, beside, task: 'FEATURE_EXTRACTION' }, say);
+        : adapterTraining(
+            withFrozenParts(config, weightNames(start.weights), beside),
+            { ...start, objective, beside, task: 'FEATURE_EXTRACTION' },
+            say,
+          );
       return {
         start: { ...start, modelType: start.config.model_type },
         model,
@@ -138,9 +157,9 @@ async function prepare(
             embeddingRetriever(asked, {
               queries: encode(asked, lengths.query),
               documents: encode(asked, lengths.passage),
-              similarity: 'cosine',
-              // The model from before training may be narrower than what is learned.
-              mrlDims: mrlDims.filter((width) => width <= asked.dimension),
+              similarity: normalizeEmbeddings ? 'cosine' : 'dot',
+              // The model from before training may be narrower than what is learned; the curve is of cosines.
+              mrlDims: normalizeEmbeddings ? mrlDims.filter((width) => width <= asked.dimension) : [],
             }),
           ),
         }),
@@ -197,22 +216,22 @@ async function openData(
   { files, listener }: RunPlatform,
 ): Promise<{ data: TaskData; teacherWidth?: number; lossType: LossType }> {
   const encoderOf = (length: number) => textEncoder(base.model.tokenizer, base.config, length);
-  const chunks = config.gradCache ? { chunkTokens: config.chunkTokens } : {};
+  const chunks = chunksOf(config);
   if (config.trainType === 'distill') {
     const { data, teacher } = await openTeacher(config, { files, listener }, (loaded, vectors, dropout) =>
       collateTexts(loaded, { encoder: encoderOf(lengths.passage), teacher: vectors, dropout, ...chunks }),
     );
     return { data, teacherWidth: teacher.width, lossType: 'distill' };
   }
-  const lossType = config.lossType ?? (await lossOfRows(files, config.trainDataset));
+  const lossType = await lossOf(files, config);
   const encoders = { queryEncoder: encoderOf(lengths.query), passageEncoder: encoderOf(lengths.passage) };
   const { compat, othersPositives } = config;
   if (lossType === 'infonce') {
     const dataset = await openContrastive(files, config, config.instruction);
     listener.say(describeData(config, dataset));
     const options = { ...encoders, ...chunks, compat, ...(othersPositives && { othersPositives }) };
-    const data = taskData(dataset, config, (loaded, dropout) =>
-      collateContrastive(loaded, { ...options, dropout }),
+    const data = taskData(dataset, config, (loaded, context) =>
+      collateContrastive(loaded, { ...options, ...context }),
     );
     return { data, lossType };
   }
@@ -221,7 +240,7 @@ async function openData(
   const unit = overBatch ? 'passage' : comparesLists ? 'comparable list' : 'list';
   const { dataset, notes } = await openScored(files, config, unit, config.instruction);
   for (const line of [describeData(config, dataset), ...notes]) listener.say(line);
-  const data = taskData(dataset, config, (loaded, dropout) =>
+  const data = taskData(dataset, config, (loaded, { dropout }) =>
     collateScored(loaded, { ...encoders, ...chunks, dropout }),
   );
   return { data, lossType };
@@ -239,10 +258,7 @@ async function openTeacher(
     dropout: NonNullable<Distilled[1]['dropout']>,
   ) => ReturnType<typeof collateTexts>,
 ): Promise<{ data: TaskData; teacher: TeacherVectors }> {
-  const dataset = await openDataset(
-    await openSources(files, config.trainDataset),
-    texts({ compat: config.compat }),
-  );
+  const dataset = await openExamples(files, config, texts({ compat: config.compat }));
   try {
     listener.say(describeData(config, dataset));
     const { vectors: teacher, checked } = await openTeacherFile(files, config, dataset);
@@ -250,7 +266,7 @@ async function openTeacher(
       listener.say(
         `${teacher.name}: ${teacher.rows} vectors of ${teacher.width} elements (${teacher.format}); checked by ${checked === 'hashes' ? 'the hash of each text' : 'their number only'}`,
       );
-      const data = taskData(dataset, config, async (loaded, dropout) => {
+      const data = taskData(dataset, config, async (loaded, { dropout }) => {
         const rows = loaded.examples.map(({ row }) => row);
         return collate(loaded, { data: await teacher.read(rows), width: teacher.width }, dropout);
       });

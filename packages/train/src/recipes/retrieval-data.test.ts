@@ -1,7 +1,15 @@
 import { bytesSource, type Dataset } from '@rag/data';
 import { expect, test } from 'vitest';
 import type { RunFiles } from '../run-files.js';
-import { lossOfRows, openContrastive, openScored, taskData } from './retrieval-data.js';
+import {
+  chunksOf,
+  describeData,
+  lossOf,
+  lossOfRows,
+  openContrastive,
+  openScored,
+  taskData,
+} from './retrieval-data.js';
 
 const pair = { query: 'a', pos: ['x'] };
 const triplet = { query: 'b', pos: ['y'], neg: ['z'] };
@@ -16,7 +24,11 @@ const filesOf = (...rows: object[]) =>
   ({
     openData: async () => bytesSource('train.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join('')),
   }) as unknown as RunFiles;
-const settings = { trainDataset: ['train.jsonl'], seed: 1, negNums: 2, compat: false, batchSize: 4 };
+const settings = {
+  ...{ trainDataset: ['train.jsonl'], seed: 1, negNums: 2, compat: false, batchSize: 4 },
+  ...{ trainGroupSize: undefined, knowledgeDistillation: false },
+  ...{ sameDatasetWithinBatch: false, smallThreshold: 0, dropThreshold: 0 },
+};
 const examplesOf = <E>(dataset: Dataset<E>) =>
   Promise.all(Array.from({ length: dataset.length }, (_, i) => dataset.example(i, 0)));
 
@@ -63,13 +75,85 @@ test('lists of one passage are left out of what compares lists, and named', asyn
 test('batches are collated in their turn, with the dropout of their place', async () => {
   const dataset = await openContrastive(filesOf(pair, triplet, pair), settings);
   const options = { seed: 1, batchSize: 2, shuffle: false };
-  const data = taskData(dataset, options, ({ examples }, { update }) => ({
+  const data = taskData(dataset, options, ({ examples }, { dropout }) => ({
     batch: {},
-    realTokens: 10 * examples.length + update,
+    realTokens: 10 * examples.length + dropout.update,
   }));
   expect(data.batchesPerEpoch).toBe(2);
   const tokens: number[] = [];
   for await (const batch of data.batches(0, (update) => ({ seed: 1, update, inputs: [] })))
     tokens.push(batch.tokens);
   expect(tokens).toEqual([20, 11]);
+});
+
+test('rows of one passage group, with a teacher’s scores, mean the in-batch loss', async () => {
+  const row = { ...triplet, pos_scores: [2], neg_scores: [1] };
+  const files = filesOf(row, row);
+  const asked = { ...settings, lossType: undefined, trainGroupSize: 3, knowledgeDistillation: true };
+  expect(await lossOf(files, asked)).toBe('infonce');
+  expect(await lossOf(filesOf(scored('a', 1, 0)), { ...settings, lossType: undefined })).toBe(
+    'kl_divergence',
+  );
+  const [example] = await examplesOf(await openContrastive(files, asked));
+  expect(example).toMatchObject({ positive: 'y', negatives: ['z', 'z'], scores: [2, 1, 1] });
+  await expect(openContrastive(filesOf(row, triplet), asked)).rejects.toThrow(
+    'train.jsonl:2: expected {query, pos, neg} with "pos_scores" and "neg_scores"',
+  );
+});
+
+test('batches of one file each, in every epoch another order', async () => {
+  const content: Readonly<Record<string, object[]>> = {
+    'a.jsonl': [pair, pair, pair],
+    'b_no_in_batch_neg.jsonl': [triplet, triplet],
+    'x/c.jsonl': [pair],
+    'x/d.jsonl': [pair],
+  };
+  const files = {
+    openData: async (path: string) =>
+      bytesSource(path, content[path]!.map((row) => `${JSON.stringify(row)}\n`).join('')),
+  } as unknown as RunFiles;
+  const asked = {
+    ...settings,
+    trainDataset: Object.keys(content),
+    sameDatasetWithinBatch: true,
+    smallThreshold: 2,
+    batchSize: 2,
+  };
+  const dataset = await openContrastive(files, asked);
+  expect(describeData(asked, dataset).split('\n').at(-1)).toBe(
+    'taken together: x/c.jsonl, x/d.jsonl, each of fewer rows than small_threshold 2',
+  );
+  const data = taskData(dataset, { seed: 1, batchSize: 2, shuffle: true }, ({ examples }, { ownAlone }) => ({
+    batch: {
+      files: [...new Set(examples.map(({ at }) => at.file))].toSorted().join(' ') + ownAlone,
+    } as never,
+    realTokens: examples.length,
+  }));
+  expect(data.batchesPerEpoch).toBe(4);
+  const epoch = async (number: number) => {
+    const seen: unknown[] = [];
+    for await (const { batch } of data.batches(number, () => ({ seed: 1, update: 0, inputs: [] })))
+      seen.push((batch as unknown as { files: string }).files);
+    return seen;
+  };
+  const first = await epoch(0);
+  expect(first.toSorted()).toEqual([
+    'a.jsonlfalse',
+    'a.jsonlfalse',
+    'b_no_in_batch_neg.jsonltrue',
+    'x/c.jsonl x/d.jsonlfalse',
+  ]);
+  expect(await epoch(0)).toEqual(first);
+  const others = await Promise.all([1, 2, 3, 4].map(epoch));
+  expect(others.some((other) => other.join() !== first.join())).toBe(true);
+});
+
+test('chunks are bounded by tokens and texts, where there are any', () => {
+  const bounds = { chunkTokens: 64, subBatchSize: undefined };
+  expect(chunksOf({ ...bounds, gradCache: true })).toEqual({ chunkTokens: 64 });
+  expect(chunksOf({ ...bounds, subBatchSize: 3, gradCache: true })).toEqual({
+    chunkTokens: 64,
+    chunkTexts: 3,
+  });
+  expect(chunksOf({ ...bounds, gradCache: false })).toEqual({});
 });

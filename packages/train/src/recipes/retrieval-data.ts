@@ -23,7 +23,23 @@ import { type FileGroups, fileGroups, notingFiles } from './file-groups.js';
 import type { TaskData } from './prepared-task.js';
 import { instructedRow } from './retrieval-rows.js';
 
-/** The loss that a file's rows are for, where the settings name none. */
+/** The loss of the settings; where they name none, the one that the files' rows are for. */
+export const lossOf = async <Loss extends string>(
+  files: RunFiles,
+  {
+    lossType,
+    trainGroupSize,
+    knowledgeDistillation,
+    trainDataset,
+  }: Rows &
+    Pick<ContrastiveSettings, 'trainGroupSize' | 'knowledgeDistillation'> & {
+      readonly lossType: Loss | undefined;
+    },
+): Promise<Loss | 'infonce' | 'kl_divergence'> =>
+  lossType ??
+  (trainGroupSize !== undefined || knowledgeDistillation ? 'infonce' : lossOfRows(files, trainDataset));
+
+/** The loss that a file's rows are for. */
 export async function lossOfRows(
   files: RunFiles,
   paths: readonly string[],
@@ -68,6 +84,7 @@ export async function openExamples<E>(
   if (!sameDatasetWithinBatch) return openDataset(sources, maker);
   const noting = notingFiles(maker);
   const dataset = await openDataset(sources, noting.maker);
+  if (dataset.length === 0) return dataset;
   try {
     return { ...dataset, grouping: fileGroups(noting.noted, thresholds) };
   } catch (error) {
@@ -83,7 +100,15 @@ export async function openExamples<E>(
  */
 export async function openContrastive(
   files: RunFiles,
-  { seed, negNums, trainGroupSize, knowledgeDistillation, compat, batchSize, ...settings }: ContrastiveSettings,
+  {
+    seed,
+    negNums,
+    trainGroupSize,
+    knowledgeDistillation,
+    compat,
+    batchSize,
+    ...settings
+  }: ContrastiveSettings,
   instruction?: string,
 ): Promise<RetrievalDataset<ContrastiveExample>> {
   const negatives = trainGroupSize === undefined ? negNums : trainGroupSize - 1;
@@ -163,6 +188,18 @@ interface Collated {
   readonly batch: TrainingBatch;
   readonly realTokens: number;
 }
+
+/** The limits of a chunk of GradCache, where a batch comes in chunks. */
+export const chunksOf = ({
+  gradCache,
+  chunkTokens,
+  subBatchSize,
+}: {
+  readonly gradCache: boolean;
+  readonly chunkTokens: number;
+  readonly subBatchSize: number | undefined;
+}): { readonly chunkTokens?: number; readonly chunkTexts?: number } =>
+  gradCache ? { chunkTokens, ...(subBatchSize !== undefined && { chunkTexts: subBatchSize }) } : {};
 
 /** How a batch is collated. */
 export interface BatchContext {

@@ -80,13 +80,23 @@ export function checkExport(exportOnnx: boolean, { path }: TrainableFile): void 
 }
 
 /** Settings of adapters and frozen weights are of checkpoints. @throws ConfigError */
-export function refuseAdapters(config: AdapterSettings, { path }: TrainableFile): void {
+export function refuseAdapters(
+  config: AdapterSettings & {
+    readonly gradientCheckpointing: boolean;
+    readonly fixPositionEmbedding?: boolean;
+    readonly fixEncoder?: boolean;
+  },
+  { path }: TrainableFile,
+): void {
   const asked = (
     [
       ['use_lora', config.useLora],
       ['freeze', config.freeze],
       ['trainable', config.trainable],
       ['layer_split', config.layerSplit],
+      ['gradient_checkpointing', config.gradientCheckpointing],
+      ['fix_position_embedding', config.fixPositionEmbedding],
+      ['fix_encoder', config.fixEncoder],
     ] as const
   ).find(([, value]) => value);
   if (asked)
