@@ -32,7 +32,7 @@ export interface RunOutput<Model> {
   /** Writes a checkpoint. @returns its directory */
   checkpoint(event: EpochEvent): Promise<string>;
   /**
-   * Writes the final model, complete or not at all.
+   * Writes the final model, complete or not at all. Where the last epoch wrote a checkpoint, the session is disposed of once the weights are written.
    * @param judge is given the model as its user will open it, before what came of the run is written beside it
    * @returns its directory
    */
@@ -66,8 +66,10 @@ export function runOutput<Model extends OpenModel, Judged>(
       const path = `${config.outputDir}/model`;
       let evaluation: Evaluation | undefined;
       const { layout, decoder, evaluator } = prepared;
-      const make = (directory: string) =>
-        withSaved(prepared, directory, evaluating, async (saved) => {
+      const make = (directory: string) => {
+        // What was learned lies in the last checkpoint: the model is opened without the session's memory beside it.
+        if (config.saveOnEpochEnd) session.dispose();
+        return withSaved(prepared, directory, evaluating, async (saved) => {
           evaluation = await judge(saved);
           const card = {
             metrics: evaluator?.metrics() ?? [],
@@ -78,6 +80,7 @@ export function runOutput<Model extends OpenModel, Judged>(
             finalFiles(model, directory, resolved, facts, { outcome: { result, evaluation }, card });
           return recording ? withSaved(prepared, directory, recording, made) : made(saved);
         });
+      };
       await session.synchronize();
       await files.saveModel(path, await prepared.toSave(session), { names: FINAL_FILES, make });
       return { path, evaluation };
