@@ -17,8 +17,8 @@ function fixture(batchesPerEpoch: number, options: Partial<TrainerOptions> = {})
   let clock = 0;
   const session: TrainerSession = {
     accumulate: async (batch) => {
-      last = Number(Object.keys(batch)[0]!.split('.')[1]);
-      log.push(Object.keys(batch)[0]!);
+      last = Number(Object.keys(batch!)[0]!.split('.')[1]);
+      log.push(Object.keys(batch!)[0]!);
       clock += 500;
       return { sum: 2 * last, weight: 2, outputs: {} };
     },
@@ -61,6 +61,24 @@ test('accumulates, updates once more for what is left of an epoch, and follows t
     ...['1.0', '1.1', 'update 0.50', '1.2', 'update 0.25', 'epoch 1 after 4: 1'],
   ]);
   expect(result).toEqual({ updates: 4, tokens: 60, seconds: 3, meanLoss: 1 });
+});
+
+test('a batch in several parts is one batch', async () => {
+  const { session, task, log } = fixture(3);
+  const whole = task.batches.bind(task);
+  const parted: TrainingTask = {
+    ...task,
+    async *batches(...place) {
+      for await (const taken of whole(...place)) yield { ...taken, more: [taken.batch, taken.batch] };
+    },
+  };
+  const options = { epochs: 1, accumulation: 2, learningRate: 1, schedule: () => () => 1 };
+  const result = await new Trainer(session, parted, options).run();
+  expect(result).toMatchObject({ updates: 2, tokens: 30, meanLoss: 1 });
+  expect(log).toEqual([
+    ...['0.0', '0.0', '0.0', '0.1', '0.1', '0.1', 'update 1.00'],
+    ...['0.2', '0.2', '0.2', 'update 1.00'],
+  ]);
 });
 
 test('tells of every update: losses, rate, norm, pace and time left, without the time of saving', async () => {

@@ -5,6 +5,8 @@ import { checkPosition, startPosition, type TrainerPosition } from './trainer-po
 /** One batch and how much work it is. */
 export interface TaskBatch {
   readonly batch: TrainingBatch;
+  /** The rest of the batch, where it is computed in several parts: their losses and gradients are added. */
+  readonly more?: readonly TrainingBatch[];
   /** Tokens of texts, without filler. */
   readonly tokens: number;
 }
@@ -159,6 +161,17 @@ export class Trainer {
     return this.at.loss.sum / this.at.loss.weight;
   }
 
+  /** Forward and backward of a batch, part by part. */
+  private async gather({ batch, more = [] }: TaskBatch): Promise<{ sum: number; weight: number }> {
+    let { sum, weight } = await this.session.accumulate(batch);
+    for (const part of more) {
+      const result = await this.session.accumulate(part);
+      sum += result.sum;
+      weight += result.weight;
+    }
+    return { sum, weight };
+  }
+
   private async runEpoch(): Promise<void> {
     const { accumulation } = this.options;
     const { epoch, batch: from } = this.at;
@@ -173,9 +186,9 @@ export class Trainer {
     try {
       let next = await batches.next();
       while (!next.done) {
-        const { batch, tokens } = next.value;
+        const { tokens } = next.value;
         // The next batch is tokenized while this one computes.
-        const computing = this.session.accumulate(batch);
+        const computing = this.gather(next.value);
         const ahead = batches.next();
         ahead.catch(() => {});
         const { sum, weight } = await computing;

@@ -4,7 +4,7 @@ export { type RerankerToSave, rerankerCheckpoint } from '../checkpoint-to-save.j
 export { classifierConfig } from '../classifier-config.js';
 export { classifierParameters } from '../classifier-graph.js';
 export type { RerankerParts } from '../open-reranker.js';
-export { type PairEncoder, pairEncoder } from '../pair-encoder.js';
+export { type PairEncoder, pairEncoder, type TextCuts } from '../pair-encoder.js';
 export type { RerankerKind } from '../reranker.js';
 export { filesOfLength } from '../reranker-config.js';
 export type { Scores } from '../score-model.js';

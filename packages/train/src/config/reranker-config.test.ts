@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ConfigError } from './config-error.js';
 import { resolveReranker } from './reranker-config.js';
-import { settingsOf, storedSettings } from './resolve.js';
+import { formatNotActive, settingsOf, storedSettings } from './resolve.js';
 
 const needed = { modelNameOrPath: 'model', trainDataset: 'rows.jsonl' };
 const resolve = (options: Record<string, unknown>) =>
@@ -28,9 +28,20 @@ test("the seeds' command line is understood", () => {
   expect(notActive.map(({ key, running }) => [key, running])).toEqual([['mixed_precision', 'fp32']]);
 });
 
-test('more than one label is noted, not obeyed', () => {
-  const { notActive } = resolve({ modelType: 'llm_decoder', numLabels: 2 });
-  expect(notActive).toEqual([{ key: 'num_labels', value: 2, running: '1' }]);
+test('more than one label is refused', () => {
+  expect(resolve({ numLabels: 1 }).config.numLabels).toBe(1);
+  expect(() => resolve({ numLabels: 2 })).toThrow(
+    'train(): expected 1, the logit that the losses read, got 2 — leave it out',
+  );
+});
+
+test('a length of the pair beside those of its texts is not read, which is said', () => {
+  const notes = (settings: object) => resolve(settings).notActive.map(formatNotActive);
+  expect(notes({ maxLen: 256, queryMaxLen: 32 })).toEqual([
+    'max_len 256: query_max_len and passage_max_len together are the limit: running 160',
+  ]);
+  // What a run stored states the default too.
+  expect(notes({ maxLen: 512, queryMaxLen: 32, passageMaxLen: 64 })).toEqual([]);
 });
 
 test.each([

@@ -2,6 +2,7 @@ import { lossByName } from '@rag/losses';
 import { checkAdapter } from './check-adapter.js';
 import { checkShared, type Needed } from './check-shared.js';
 import { ConfigError } from './config-error.js';
+import { pairLengths } from './pair-lengths.js';
 import { checkTemplate } from './pair-template.js';
 import { withPreset } from './presets.js';
 import { type RerankerConfig, type RerankerOptionTable, rerankerOptions } from './reranker-options.js';
@@ -26,7 +27,13 @@ export function resolveReranker(layers: readonly (readonly Setting[])[]): Resolv
   const needed = checkShared(resolved);
   checkAdapter(config, sources);
   checkTemplate(config, sources);
-  const { minLabel, maxLabel, lossType, trainDatasetType } = config;
+  const { minLabel, maxLabel, lossType, trainDatasetType, numLabels } = config;
+  if (numLabels !== 1)
+    throw new ConfigError(
+      where('num_labels'),
+      'num_labels',
+      `expected 1, the logit that the losses read, got ${numLabels} — leave it out`,
+    );
   if (!(minLabel < maxLabel))
     throw new ConfigError(
       where('max_label'),
@@ -39,7 +46,17 @@ export function resolveReranker(layers: readonly (readonly Setting[])[]): Resolv
       'train_dataset_type',
       `expected grouped for the loss ${lossType}, which compares passages of a query, got pointwise — change one of the two`,
     );
-  return { ...resolved, config: { ...config, ...needed } };
+  const lengths = pairLengths(config);
+  const unread = lengths.cuts && sources.has('max_len') && config.maxLen !== lengths.pair;
+  const notActive = [...resolved.notActive];
+  if (unread && config.maxLen !== rerankerOptions.max_len.default)
+    notActive.push({
+      key: 'max_len',
+      value: config.maxLen,
+      reason: 'query_max_len and passage_max_len together are the limit',
+      running: String(lengths.pair),
+    });
+  return { ...resolved, notActive, config: { ...config, ...needed } };
 }
 
 const isPointwise = (loss: string): boolean => lossByName(loss).kind === 'pointwise';

@@ -1,7 +1,7 @@
 import { lossNames } from '@rag/losses';
 import { adapterOptions } from './adapter-options.js';
 import { anyNumber, anyText, choice, flag, paths, share, text, wholeNumber } from './kind.js';
-import { type ConfigOf, later, type OptionsOf, option, optional } from './option.js';
+import { type ConfigOf, type OptionsOf, option, optional } from './option.js';
 import { presetOption } from './presets.js';
 import { rerankerPresets } from './reranker-presets.js';
 import {
@@ -27,10 +27,23 @@ export const rerankerOptions = {
     choice(['bert_encoder', 'llm_decoder', 'decoder'], {
       cross_encoder: 'bert_encoder',
       encoder: 'bert_encoder',
+      from_finetuned_model: 'decoder',
     }),
     'bert_encoder, llm_decoder (a language model with a scalar head) or decoder (one that answers yes); without it what config.json states',
   ),
-  num_labels: later(wholeNumber(1), 1, '1', 'logits per pair'),
+  num_labels: option(wholeNumber(1), 1, 'logits per pair: 1, which the losses read'),
+  start_layer: optional(
+    wholeNumber(0),
+    'of a layer-wise model: its first layer with a head, as its config.json states',
+  ),
+  head_multi: optional(
+    flag,
+    'of a layer-wise model: whether each of them has its own, as its config.json states',
+  ),
+  head_type: optional(
+    choice(['simple', 'raw', 'complex']),
+    'of a layer-wise model: what its heads are, as its config.json states; simple is the one that is trained',
+  ),
 
   // Data
   ...sourceOptions,
@@ -52,11 +65,20 @@ export const rerankerOptions = {
     aliases: ['shuffle_ratio'],
   }),
   knowledge_distillation: option(flag, false, 'learn from pos_scores and neg_scores as well'),
-  max_len: option(wholeNumber(5), 512, 'tokens of a pair, special ones included', {
-    aliases: ['max_length'],
-  }),
-  query_max_len: later(wholeNumber(1), undefined, 'max_len for the pair', 'tokens of a query'),
-  passage_max_len: later(wholeNumber(1), undefined, 'max_len for the pair', 'tokens of a passage'),
+  max_len: option(
+    wholeNumber(5),
+    512,
+    'tokens of a pair, special ones included; not read where query_max_len or passage_max_len is given',
+    { aliases: ['max_length'] },
+  ),
+  query_max_len: optional(
+    wholeNumber(1),
+    'with passage_max_len, 32 and 128 where only one is given: their sum is the pair’s limit, in training the query is first cut to its own and a quarter of the passage’s',
+  ),
+  passage_max_len: optional(
+    wholeNumber(1),
+    'with query_max_len: in training the passage is first cut to its own and half of the query’s',
+  ),
   query_format: optional(
     anyText,
     'text around a query, for decoders; without it that of the checkpoint, or {}',
@@ -82,7 +104,10 @@ export const rerankerOptions = {
     aliases: ['per_device_train_batch_size'],
   }),
   warmup_proportion: warmup(0.1),
-  sub_batch_size: later(wholeNumber(1), undefined, 'whole batches', 'pairs per forward'),
+  sub_batch_size: optional(
+    wholeNumber(1),
+    'pairs that are computed at once; of groups as many as they fit, one at least. The update is that of the whole batch',
+  ),
   ...adapterOptions,
 
   // The run

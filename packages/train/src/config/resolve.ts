@@ -64,6 +64,7 @@ const ALTERNATIVES: readonly (readonly (readonly string[])[])[] = [
   [['mixed_precision'], ['fp16'], ['bf16']],
   [['max_len'], ['query_max_len', 'passage_max_len']],
   [['warmup_steps'], ['warmup_proportion']],
+  [['neg_nums'], ['train_group_size']],
 ];
 
 /** The keys that a given value of a key takes the place of. */

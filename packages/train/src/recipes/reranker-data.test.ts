@@ -1,7 +1,7 @@
 import { bytesSource, openDataset } from '@rag/data';
 import { lossByName, type NamedGroupLoss } from '@rag/losses';
 import { expect, test } from 'vitest';
-import { checkRowShapes, groupMaker, openRerankerData, usesTeacher } from './reranker-data.js';
+import { checkRowShapes, groupMaker, openRerankerData, partsOf, usesTeacher } from './reranker-data.js';
 
 const config = { seed: 1, shuffleRate: 0, trainGroupSize: 3, knowledgeDistillation: false };
 const lists = { query: 'q', pos: ['p'], neg: ['a', 'b', 'c'] };
@@ -81,6 +81,7 @@ test('distillation with a loss that has no use for a teacher is an error; source
         minLabel: 0,
         maxLabel: 3,
         batchSize: 1,
+        maxExampleNumPerDataset: 10,
         ...settings,
       } as never,
       lossByName(loss),
@@ -94,4 +95,15 @@ test('distillation with a loss that has no use for a teacher is an error; source
   const data = await open({}, 'pointwise_bce');
   expect([data.batchesPerEpoch, data.summary.rows]).toEqual([3, 1]);
   await data.close();
+});
+
+test('a batch in parts keeps its order, its numbers, and what is repeated at its end', () => {
+  const examples = ['a', 'b', 'c', 'd', 'e'];
+  const parts = partsOf({ examples, indices: Uint32Array.of(5, 6, 7, 8, 9), repeated: 3 }, 2);
+  expect(parts).toEqual([
+    { examples: ['a', 'b'], indices: [5, 6], repeated: 0 },
+    { examples: ['c', 'd'], indices: [7, 8], repeated: 2 },
+    { examples: ['e'], indices: [9], repeated: 1 },
+  ]);
+  expect(partsOf({ examples, indices: [5, 6, 7, 8, 9] }, 5)).toHaveLength(1);
 });

@@ -4,7 +4,6 @@ import {
   type ExampleMaker,
   type GroupExample,
   hitGroups,
-  type LoadedBatch,
   loadBatches,
   openDataset,
   type PointwiseExample,
@@ -13,11 +12,18 @@ import {
   type RerankerRecord,
 } from '@rag/data';
 import type { NamedGroupLoss, NamedLoss } from '@rag/losses';
-import { type CollateOptions, collateGroups, collatePointwise } from '@rag/reranker/training';
+import {
+  type CollatedBatch,
+  type CollateOptions,
+  collateGroups,
+  collatePointwise,
+  type Examples,
+} from '@rag/reranker/training';
 import { ConfigError } from '../config/config-error.js';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import { openSources, type RunFiles } from '../run-files.js';
 import type { TaskBatch } from '../trainer.js';
+import { epochSampler } from './epoch-sampler.js';
 
 /** Training examples of one kind or the other, batch by batch. */
 export interface RerankerData {
@@ -45,7 +51,10 @@ export async function openRerankerData(
   loss: NamedLoss,
 ): Promise<RerankerData> {
   const { seed, shuffleRate, minLabel, maxLabel, trainLabelKey, trainDataset } = config;
-  const labelKey = trainLabelKey === undefined ? {} : { labelKey: trainLabelKey };
+  const options = {
+    ...(trainLabelKey !== undefined && { labelKey: trainLabelKey }),
+    mostRows: { count: config.maxExampleNumPerDataset, seed },
+  };
   if (loss.kind === 'group') {
     if (config.knowledgeDistillation && loss.teacher === 'none')
       throw new ConfigError(
@@ -54,15 +63,15 @@ export async function openRerankerData(
         `expected a loss that reads a teacher's scores, got ${loss.names[0]} — use group_softmax, kl_divergence or margin_mse`,
       );
     const sources = await openSources(files, trainDataset);
-    const dataset = await openDataset(sources, groupMaker(config, loss), labelKey);
-    return prepared(dataset, config, collateGroups);
+    const dataset = await openDataset(sources, groupMaker(config, loss), options);
+    return prepared(dataset, config, { collate: collateGroups, pairs: config.trainGroupSize });
   }
   const sources = await openSources(files, trainDataset);
   const dataset = await openDataset(sources, pointwise({ seed, shuffleRate }), {
-    ...labelKey,
+    ...options,
     labelRange: { min: minLabel, max: maxLabel },
   });
-  return prepared(dataset, config, collatePointwise);
+  return prepared(dataset, config, { collate: collatePointwise, pairs: 1 });
 }
 
 /**
@@ -116,31 +125,55 @@ export function checkRowShapes(
   );
 }
 
-type Collate<E> = (examples: LoadedBatch<E>, options: CollateOptions) => ReturnType<typeof collatePointwise>;
+/** How examples become tensors. */
+interface Collating<E> {
+  readonly collate: (examples: Examples<E>, options: CollateOptions) => CollatedBatch;
+  /** Of an example, at most. */
+  readonly pairs: number;
+}
 
 async function prepared<E extends PointwiseExample | GroupExample>(
   dataset: Dataset<E>,
-  { seed, batchSize, shuffle, trainDatasetType }: CompleteRerankerConfig,
-  collate: Collate<E>,
+  config: CompleteRerankerConfig,
+  { collate, pairs }: Collating<E>,
 ): Promise<RerankerData> {
   try {
-    checkRowShapes('train_dataset_type', trainDatasetType, dataset.summary.shapes);
+    checkRowShapes('train_dataset_type', config.trainDatasetType, dataset.summary.shapes);
+    // Length buckets are of shuffled rows: in the files' order there are none.
+    const more = config.shuffle ? { lengths: dataset.lengths } : {};
+    const { sampler, batchesPerEpoch } = epochSampler(config, dataset, more);
+    const { subBatchSize = Number.POSITIVE_INFINITY } = config;
+    const most = Math.max(1, Math.floor(subBatchSize / pairs));
+    return {
+      batchesPerEpoch,
+      summary: dataset.summary,
+      fingerprint: dataset.fingerprint,
+      async *batches(epoch, options) {
+        for await (const loaded of loadBatches(dataset, sampler, { epoch, batch: 0 })) {
+          const parts = partsOf(loaded, most).map((part) => collate(part, options(loaded.place.batch)));
+          const [{ batch }, ...more] = parts as [CollatedBatch, ...CollatedBatch[]];
+          const tokens = parts.reduce((sum, { realTokens }) => sum + realTokens, 0);
+          yield { batch, tokens, ...(more.length > 0 && { more: more.map((part) => part.batch) }) };
+        }
+      },
+      close: dataset.close,
+    };
   } catch (error) {
     await dataset.close();
     throw error;
   }
-  // Length buckets are of shuffled rows: in the files' order there are none.
-  const sampler = { seed, batchSize, shuffle, ...(shuffle && { lengths: dataset.lengths }) };
-  return {
-    batchesPerEpoch: Math.ceil(dataset.length / batchSize),
-    summary: dataset.summary,
-    fingerprint: dataset.fingerprint,
-    async *batches(epoch, options) {
-      for await (const loaded of loadBatches(dataset, sampler, { epoch, batch: 0 })) {
-        const { batch, realTokens } = collate(loaded, options(loaded.place.batch));
-        yield { batch, tokens: realTokens };
-      }
-    },
-    close: dataset.close,
-  };
+}
+
+/** A batch in parts of at most so many examples, in their order. */
+export function partsOf<E>({ examples, indices, repeated = 0 }: Examples<E>, most: number): Examples<E>[] {
+  if (examples.length <= most) return [{ examples, indices, repeated }];
+  const own = examples.length - repeated;
+  return Array.from({ length: Math.ceil(examples.length / most) }, (_, part) => {
+    const [from, to] = [part * most, Math.min((part + 1) * most, examples.length)];
+    return {
+      examples: examples.slice(from, to),
+      indices: Array.from(indices).slice(from, to),
+      repeated: Math.max(0, to - Math.max(from, own)),
+    };
+  });
 }

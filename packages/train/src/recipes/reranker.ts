@@ -1,8 +1,9 @@
 import { formatLabelSummary } from '@rag/data';
 import { lossByName } from '@rag/losses';
 import type { Reranker } from '@rag/reranker';
-import { rerankerObjective, type Scores } from '@rag/reranker/training';
+import { rerankerObjective, type Scores, type TextCuts } from '@rag/reranker/training';
 import type { OpenOptions } from '@rag/runtime';
+import { pairLengths } from '../config/pair-lengths.js';
 import type { ResolvedReranker } from '../config/reranker-config.js';
 import { adapterTraining, type ObjectiveParts } from './adapter-training.js';
 import { describeModel, savedSource } from './model-source.js';
@@ -41,13 +42,13 @@ async function prepare(
     listener.say(describeModel(start, config.modelNameOrPath));
     if (file) listener.say(describeFile(file));
     const say = (line: string): void => listener.say(line);
-    const maxLength = textLength('max_len', config.maxLen, sources.get('max_len'), start.config, say);
+    const { maxLength, cuts } = lengthsOf({ config, sources }, start.config, say);
     const data = await openRerankerData(files, config, named);
     try {
       listener.say(`${config.trainDataset.join(', ')}: ${formatLabelSummary(data.summary)}`);
       const judged = await openJudgedQueries(files, config, say);
       const { parts } = start.model;
-      const encoder = parts.encoder(maxLength);
+      const encoder = parts.encoder(maxLength, cuts);
       const scores: Scores = file ? (_, inputs) => file.output(inputs) : (parts.whole ?? parts.scores);
       const objective = (how: Partial<ObjectiveParts>) =>
         rerankerObjective({ config: start.config, loss, scores, ...how });
@@ -74,7 +75,9 @@ async function prepare(
         ran: { max_len: maxLength, ...training?.ran },
         dataFiles: { train: config.trainDataset, val: config.valDataset ?? [] },
         toSave: (session) =>
-          training ? training.toSave(session, (read) => wholeModel(start, read)) : fileToSave(start, session),
+          training
+            ? training.toSave(session, (read) => wholeModel({ ...start, maxLength }, read))
+            : fileToSave({ ...start, maxLength }, session),
         openSaved: async (path, options) => {
           const source = await savedSource(files, path);
           return openSavedModel(training?.openSaved(source) ?? source, options);
@@ -88,4 +91,16 @@ async function prepare(
     start.model.dispose();
     throw error;
   }
+}
+
+/** Tokens of a pair, and of its texts. @throws ConfigError for more than the model has positions, where they were asked for */
+function lengthsOf(
+  { config, sources }: Pick<ResolvedReranker, 'config' | 'sources'>,
+  model: Parameters<typeof textLength>[3],
+  say: (line: string) => void,
+): { maxLength: number; cuts?: TextCuts } {
+  const { pair, cuts } = pairLengths(config);
+  if (!cuts) return { maxLength: textLength('max_len', pair, sources.get('max_len'), model, say) };
+  const source = sources.get('passage_max_len') ?? sources.get('query_max_len');
+  return { maxLength: textLength('query_max_len + passage_max_len', pair, source, model, say), cuts };
 }

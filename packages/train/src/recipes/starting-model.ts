@@ -27,6 +27,7 @@ import { ConfigError } from '../config/config-error.js';
 import { type TemplateSettings, templateOf } from '../config/pair-template.js';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import type { RunFiles } from '../run-files.js';
+import { checkLayerwise, type LayerwiseSettings } from './check-layerwise.js';
 import { freshWeights } from './initial-weights.js';
 import {
   type ModelSettings,
@@ -53,7 +54,10 @@ export interface StartingModel
   readonly file?: TrainableFile;
 }
 
-type Settings = ModelSettings & Partial<TemplateSettings> & Pick<CompleteRerankerConfig, 'seed'>;
+type Settings = ModelSettings &
+  Partial<TemplateSettings> &
+  Pick<CompleteRerankerConfig, 'seed'> &
+  Partial<LayerwiseSettings>;
 
 /**
  * Opens the model that training starts from: a checkpoint with its head, one without (the head is fresh then), or fresh
@@ -82,6 +86,7 @@ async function open(files: RunFiles, settings: Settings, options: OpenOptions): 
       width: 1,
     }));
   const kind = kindToTrain(whole.config, settings);
+  checkLayerwise(whole.config, settings);
   const model = await openKind(kind, whole, settings, { ...options, seed });
   const { config, initialized: fresh } = model;
   const parts = { kind, model, base, config, tokenizerFiles, fresh };
