@@ -5,10 +5,11 @@ export class CheckpointError extends Error {
     /** The file or directory at fault. */
     readonly path: string,
     readonly problem: string,
-    /** What to do; by default to go on from another checkpoint. */
-    advice = 'name an earlier checkpoint as resume_from_checkpoint, or begin again with overwrite_output_dir',
     options?: ErrorOptions,
   ) {
-    super(`${path}: ${problem} — ${advice}`, options);
+    super(
+      `${path}: ${problem} — name another checkpoint as resume_from_checkpoint, or begin again with overwrite_output_dir`,
+      options,
+    );
   }
 }

@@ -88,7 +88,7 @@ test('a file that was cut, a bit that was turned and a tensor that is gone are e
         for (const part of ['value', 'first', 'second'] as const) await opened.read(name, part);
     })(),
   ).rejects.toThrow(
-    /optimizer.safetensors: expected "c.exp_avg_sq" with the checksum \d+, got \d+: the file was damaged — name an earlier/,
+    /optimizer.safetensors: expected "c.exp_avg_sq" with the checksum \d+, got \d+: the file was damaged — name another/,
   );
   await writeFile(file, bytes);
   Object.assign(stored, { d: { digests: [0, 0, 0] } });
