@@ -11,14 +11,16 @@ test('a loss reads the teacher where it must, or may and is told to', () => {
   expect(teacher('kl_divergence', false)).toMatchObject({ teacher: true });
 });
 
-test('a model is saved with the names and shapes that it has, and values that are read when they are written', async () => {
+test('a model is saved with the names and shapes that it has, and values that are read when they are written; and with how long its pairs were', async () => {
   const data = Float32Array.of(1, 2);
+  const config = { model_type: 'bert', max_position_embeddings: 8, extra: {} } as never;
   const saved = wholeModel(
     {
-      config: { model_type: 'bert', max_position_embeddings: 8, extra: {} } as never,
+      config,
       tokenizerFiles: {},
-      model: { parts: { files: { 'reranker_config.json': '{}' } } } as never,
+      model: { parts: { config, files: { 'reranker_config.json': '{}' } } } as never,
       weights: { parameters: [{ name: 'a', shape: [2] }], read: async () => new Float32Array(2) },
+      maxLength: 6,
     },
     async () => data,
   );
@@ -30,7 +32,7 @@ test('a model is saved with the names and shapes that it has, and values that ar
   expect([tensor, none]).toMatchObject([{ name: 'a', shape: [2] }, []]);
   expect(await tensor!.data()).toBe(data);
   expect(saved.config).toMatchObject({ model_type: 'bert' });
-  expect(saved.files).toEqual({ 'reranker_config.json': '{}' });
+  expect(JSON.parse(String(saved.files!['reranker_config.json']))).toEqual({ max_len: 6 });
 });
 
 test('adapters are of a classifier, or of a language model that answers', () => {

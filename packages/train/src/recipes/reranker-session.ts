@@ -2,7 +2,12 @@ import type { NamedLoss } from '@rag/losses';
 import { type AdapterTask, type FileSource, openCheckpointOrOnnx } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
 import { Reranker } from '@rag/reranker';
-import { type RerankerKind, type RerankerLoss, rerankerCheckpoint } from '@rag/reranker/training';
+import {
+  filesOfLength,
+  type RerankerKind,
+  type RerankerLoss,
+  rerankerCheckpoint,
+} from '@rag/reranker/training';
 import type { OpenOptions, TrainingSession } from '@rag/runtime';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import { usesTeacher } from './reranker-data.js';
@@ -19,16 +24,19 @@ export function rerankerLoss(
   return { kind: 'group', loss: loss.loss, teacher, selfTaught: loss.teacher === 'optional' && !teacher };
 }
 
-type Saved = Pick<StartingModel, 'config' | 'tokenizerFiles' | 'model'>;
+type Saved = Pick<StartingModel, 'config' | 'tokenizerFiles' | 'model'> & {
+  /** Tokens of a pair in training, which its user then takes for the default. */
+  readonly maxLength: number;
+};
 
 /** The checkpoint of a model whose parameters are read by their names when they are written. */
 export function wholeModel(
-  { config, tokenizerFiles, model, weights }: Saved & Pick<StartingModel, 'weights'>,
+  { config, tokenizerFiles, model, weights, maxLength }: Saved & Pick<StartingModel, 'weights'>,
   read: (name: string) => Promise<Float32Array>,
 ): CheckpointToSave {
   const parameters = 'parameters' in weights ? weights.parameters : [];
   const plain = rerankerCheckpoint({ config, tokenizerFiles, parameters, read });
-  return { ...plain, files: { ...plain.files, ...model.parts.files } };
+  return { ...plain, files: { ...plain.files, ...filesOfLength(model.parts, maxLength) } };
 }
 
 /** A model that is its ONNX file, as it stands. */
