@@ -86,35 +86,8 @@ export async function weightsOfCheckpoint(
       .filter(({ name }) => match.initialized.includes(name))
       .map((spec) => [spec.name, initializeParameter(spec, config, seed)] as const),
   );
-  const sources = new Map<string, WeightSource>([...fresh].map(([name, data]) => [name, { data }]));
-  const placed: PlacedTensor[] = [];
-  for (const [name, tensor] of match.sources) {
-    const parts = tensors.parts?.(tensor);
-    const place = parts?.location ?? tensors.location(tensor);
-    const dtype = place && halfOrSingle[place.dtype];
-    const path = dtype && (await (parts?.source ?? checkpoint.source).localPath?.(place.file));
-    if (path && dtype) placed.push({ name, tensor, path, place, dtype, isOwn: parts?.source === undefined });
-    else sources.set(name, { data: await tensors.read(tensor) });
-  }
-  const home = placed.find(({ isOwn }) => isOwn) ?? placed[0];
-  // An adapter may lie on another drive than its base model.
-  const near = placed.filter(({ isOwn, path }) => isOwn || driveOf(path) === driveOf(home!.path));
-  const within = externalFolder(near.map(({ path }) => path));
-  if (near.length > 0 && !within)
-    throw new RangeError(
-      `weights: expected all shards on one drive, got ${[...new Set(near.map(({ path }) => path))].join(' and ')} — move them together`,
-    );
-  for (const one of placed) {
-    const { name, tensor, path, place, dtype } = one;
-    if (!near.includes(one)) {
-      sources.set(name, { data: await tensors.read(tensor) });
-      continue;
-    }
-    const file = { location: within!.location(path), offset: place.offset, length: place.length };
-    const adapters = (await tensors.parts?.(tensor)?.adapters()) ?? [];
-    sources.set(name, { file, dtype, ...(adapters.length > 0 && { adapters }) });
-  }
-  const folder = within?.folder;
+  const { sources, folder } = await placeWeights(checkpoint, tensors, match.sources);
+  for (const [name, data] of fresh) sources.set(name, { data });
   const read = async (name: string) => fresh.get(name) ?? tensors.read(match.sources.get(name) ?? name);
   return {
     sources,
@@ -161,6 +134,42 @@ interface PlacedTensor {
   readonly dtype: HalfOrSingle;
   /** Whether it is the checkpoint's own, or an adapter's in its place. */
   readonly isOwn: boolean;
+}
+
+/** Where each parameter's elements are: in place if their file is on this machine, else read. @throws RangeError for shards on several drives */
+async function placeWeights(
+  { source }: Pick<Checkpoint, 'source'>,
+  tensors: TensorIndex,
+  wanted: ReadonlyMap<string, string>,
+): Promise<{ readonly sources: Map<string, WeightSource>; readonly folder: string | undefined }> {
+  const placed: PlacedTensor[] = [];
+  const unplaced: Pick<PlacedTensor, 'name' | 'tensor'>[] = [];
+  for (const [name, tensor] of wanted) {
+    const parts = source.localPath && tensors.parts?.(tensor);
+    const place = parts?.location ?? tensors.location(tensor);
+    const dtype = place && halfOrSingle[place.dtype];
+    const path = dtype && (await (parts?.source ?? source).localPath?.(place.file));
+    if (path && dtype) placed.push({ name, tensor, path, place, dtype, isOwn: parts?.source === undefined });
+    else unplaced.push({ name, tensor });
+  }
+  const home = placed.find(({ isOwn }) => isOwn) ?? placed[0];
+  // An adapter may lie on another drive than its base model.
+  const isNear = ({ isOwn, path }: PlacedTensor) => isOwn || driveOf(path) === driveOf(home!.path);
+  const near = placed.filter(isNear);
+  const external = externalFolder(near.map(({ path }) => path));
+  if (near.length > 0 && !external)
+    throw new RangeError(
+      `weights: expected all shards on one drive, got ${[...new Set(near.map(({ path }) => path))].join(' and ')} — move them together`,
+    );
+  const sources = new Map<string, WeightSource>();
+  for (const { name, tensor, path, place, dtype } of near) {
+    const file = { location: external!.location(path), offset: place.offset, length: place.length };
+    const adapters = (await tensors.parts?.(tensor)?.adapters()) ?? [];
+    sources.set(name, { file, dtype, ...(adapters.length > 0 && { adapters }) });
+  }
+  for (const { name, tensor } of [...unplaced, ...placed.filter((one) => !isNear(one))])
+    sources.set(name, { data: await tensors.read(tensor) });
+  return { sources, folder: external?.folder };
 }
 
 const half: Partial<Record<string, 'float16' | 'bfloat16'>> = { F16: 'float16', BF16: 'bfloat16' };

@@ -13,7 +13,7 @@ import { openHubOrDirectory } from '../node/open-hub-or-directory.js';
 import { parameterRoot } from '../parameters.js';
 import { type Dense, feedsOf, type Golden, worst, worstRow } from '../testing/golden-checkpoint.js';
 import { weightsWithin } from '../testing/write-adapter.js';
-import { weightsOfCheckpoint } from '../weights.js';
+import { heldInMemory, weightsOfCheckpoint } from '../weights.js';
 import { adaptedGraph } from './adapted-graph.js';
 import { addLowRank, type LowRank } from './low-rank.js';
 
@@ -127,6 +127,12 @@ test.each(['bert', 'bert-encoder', 'qwen2'])(
     const { output } = await session.run(Object.fromEntries(feeds));
     session.close();
     const data = output!.data as Float32Array;
+    // A session that reads no files gets the merged weights, as it gets any in memory.
+    const merged = await weightsOfCheckpoint(heldInMemory(checkpoint), config, parametersOf(graph), {});
+    expect([...merged.sources.values()].every((source) => 'data' in source)).toBe(true);
+    expect(merged.sources.get(`${golden.modules[0]}.weight`)).toEqual({
+      data: await checkpoint.tensors.read(`${golden.modules[0]}.weight`),
+    });
     expect(isEncoder ? worstRow(data, golden.output, golden) : worst(data, golden.output.data)).toBeLessThan(
       1e-5,
     );
