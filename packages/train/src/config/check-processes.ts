@@ -7,7 +7,7 @@ type Settings = Pick<SharedConfig, 'numProcesses' | 'zeroStage' | 'configFile'> 
 
 /**
  * Holds `num_processes` and `zero_stage` against the processes that were launched; a line for each that is not obeyed to the letter. A
- * launcher's file says what its own launcher would do: only a number that was asked for by itself is held to.
+ * launcher's file says what its own launcher would do: only a number that a flag or a file without one asks for is held to.
  * @param launched processes of this run
  * @param sources where each given key was given
  * @throws ConfigError where another number was asked for
@@ -22,7 +22,7 @@ export function checkProcesses(
   if (numProcesses !== undefined && numProcesses !== launched) {
     const where = sources.get('num_processes') ?? 'num_processes';
     const advice = `mpirun -n ${numProcesses} rag train …`;
-    if (configFile === undefined || !where.startsWith(`${configFile}:`))
+    if (configFile === undefined || where.startsWith('--'))
       throw new ConfigError(
         where,
         'num_processes',

@@ -12,7 +12,8 @@ mixed_precision: bf16
 
 test('says each setting, where it came from and what does not run yet', () => {
   const flag = { key: 'epochs', value: 1, where: '--epochs' };
-  const printed = printConfig(resolveReranker([readYaml(yaml, 'f.yaml'), [flag]]));
+  const printed = printConfig('reranker', resolveReranker([readYaml(yaml, 'f.yaml'), [flag]]));
+  expect(printed.split('\n')[0]).toBe('# yaml-language-server: $schema=rag-reranker.schema.json');
   expect(printed).toContain('\nlr: 0.00003 # peak learning rate (f.yaml:3)\n');
   expect(printed).toContain('\nepochs: 1 # passes over the data (--epochs)\n');
   expect(printed).toContain('\nbatch_size: 8 # pairs per batch, or groups (default)\n');
@@ -21,6 +22,6 @@ test('says each setting, where it came from and what does not run yet', () => {
 
 test('printed settings, read again, are the same settings', () => {
   const first = resolveReranker([readYaml(yaml, 'f.yaml')]);
-  const again = resolveReranker([readYaml(printConfig(first), 'printed.yaml')]);
+  const again = resolveReranker([readYaml(printConfig('reranker', first), 'printed.yaml')]);
   expect(again.config).toEqual(first.config);
 });

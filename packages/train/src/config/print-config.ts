@@ -1,19 +1,28 @@
 import { stringify } from 'yaml';
 import { type Resolved, type SettingsOfTable, storedSettings } from './resolve.js';
+import { schemaFile } from './settings-schema.js';
 
-/** The settings as a YAML file that gives the same run, each line saying what it means and where it came from. */
-export function printConfig(resolved: SettingsOfTable & Pick<Resolved, 'sources' | 'notActive'>): string {
+/**
+ * The settings as a YAML file that gives the same run: each line says what it means, where it came from, and what runs in its stead, if
+ * anything does. Its first line names the schema that `--print-schema` prints, for editors.
+ */
+export function printConfig(
+  task: string,
+  resolved: SettingsOfTable & Pick<Resolved, 'sources' | 'notActive'>,
+): string {
   const { table, sources, notActive } = resolved;
-  const inactive = new Map(
-    notActive.map(({ key, running, reason = 'not active yet' }) => [key, `${reason}: running ${running}`]),
-  );
   const lines = Object.entries(storedSettings(resolved)).map(([key, value]) => {
     const { about } = table[key]!;
-    const source = sources.get(key) ?? 'default';
-    const running = inactive.get(key);
-    const note = running === undefined ? '' : `; ${running}`;
+    const notes = notActive
+      .filter((one) => one.key === key)
+      .map(({ running, reason = 'not active yet' }) => `; ${reason}: running ${running}`);
     const text = stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();
-    return `${key}: ${text} # ${about} (${source}${note})`;
+    return `${key}: ${text} # ${about} (${sources.get(key) ?? 'default'}${notes.join('')})`;
   });
-  return `${lines.join('\n')}\n`;
+  const schema = schemaFile(task);
+  const head = [
+    `# yaml-language-server: $schema=${schema}`,
+    `# The schema: rag train ${task} --print-schema > ${schema}`,
+  ];
+  return `${[...head, ...lines].join('\n')}\n`;
 }

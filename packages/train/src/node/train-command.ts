@@ -5,12 +5,22 @@ import type { Option, OptionTable } from '../config/option.js';
 import { printConfig } from '../config/print-config.js';
 import { readYaml } from '../config/read-yaml.js';
 import type { Setting } from '../config/resolve.js';
+import { settingLayers } from '../config/setting-layers.js';
+import { settingsSchema } from '../config/settings-schema.js';
 import type { ResolvedTask } from '../recipes/prepared-task.js';
 import type { TaskName, TrainableTask } from '../recipes/tasks.js';
 import type { CommandStreams } from './command-line.js';
 import { interruptible } from './interrupt.js';
+import { nodeFiles } from './node-files.js';
 import { progress } from './progress.js';
 import { runOnThisMachine } from './train.js';
+
+interface TrainFlags {
+  readonly config?: string;
+  readonly printConfig?: boolean;
+  readonly printSchema?: boolean;
+  readonly force?: boolean;
+}
 
 /** `rag train <task>`: every key of its table is a flag under its own spelling; flags beat the file. */
 export function trainCommand<Settings extends ResolvedTask>(
@@ -23,12 +33,17 @@ export function trainCommand<Settings extends ResolvedTask>(
     .description(description)
     .option('--config <file>', 'YAML file of the keys below; flags beat it')
     .option('--print-config', 'print the settings as YAML and where each came from, and train nothing')
+    .option('--print-schema', 'print the keys of such files as a JSON Schema, for editors, and train nothing')
     .option('--force', 'train although the doctor finds a known killer of runs');
   const layers = addSettings(command, table);
-  command.action(async (options: { config?: string; printConfig?: boolean; force?: boolean }) => {
+  command.action(async (options: TrainFlags) => {
+    if (options.printSchema) {
+      stdout.write(`${JSON.stringify(settingsSchema(name, table), null, 2)}\n`);
+      return;
+    }
     const resolved = resolve(await layers(options));
     if (options.printConfig) {
-      stdout.write(printConfig(resolved));
+      stdout.write(printConfig(name, resolved));
       return;
     }
     const listener = progress(stdout, resolved.config.logInterval);
@@ -48,7 +63,8 @@ export function trainCommand<Settings extends ResolvedTask>(
 
 /**
  * Makes every key of a table a flag of a command that has `--config`.
- * @returns the settings of that file, and those of the flags, once they are parsed; throws ConfigError
+ * @returns the settings of that file and those of the flags, with what the files of launchers that they name say beneath them, once they are
+ * parsed; throws ConfigError
  */
 export function addSettings(
   command: Command,
@@ -57,10 +73,10 @@ export function addSettings(
   const given: Setting[] = [];
   for (const [key, entry] of Object.entries(table))
     for (const spelling of [key, ...entry.aliases]) command.addOption(flagOf(key, spelling, entry, given));
-  return async ({ config }) => [
-    config === undefined ? [] : readYaml(await readConfig(config), config),
-    given,
-  ];
+  return async ({ config }) => {
+    const file = config === undefined ? [] : readYaml(await readConfig(config), config);
+    return settingLayers(table, [file, given], nodeFiles.readText);
+  };
 }
 
 /** A key as a flag; what it is given is gathered as a setting, to be checked with the file's. */

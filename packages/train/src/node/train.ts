@@ -3,6 +3,7 @@ import type { ColbertOptions } from '../config/colbert-options.js';
 import type { EmbeddingOptions } from '../config/embedding-options.js';
 import type { RerankerOptions } from '../config/reranker-options.js';
 import { settingsOf } from '../config/resolve.js';
+import { settingLayers } from '../config/setting-layers.js';
 import { type DoctorMode, examineBeforeRun } from '../doctor/before-run.js';
 import type { AskedRun } from '../doctor/task-settings.js';
 import type { ColbertRun } from '../recipes/colbert.js';
@@ -61,7 +62,8 @@ export async function train<Task extends TaskName>(
     );
   // The table pairs each name with its own settings and run; the type system does not follow an index by a union.
   const task = tasks[name] as unknown as TrainableTask<ResolvedTask, RunOf<Task>>;
-  return runOnThisMachine(name, task, task.resolve([settingsOf(settings)]), control);
+  const layers = await settingLayers(task.table, [settingsOf(settings)], nodeFiles.readText);
+  return runOnThisMachine(name, task, task.resolve(layers), control);
 }
 
 /** Trains with settings that are resolved already. */
