@@ -9,14 +9,18 @@ import { type Accumulation, lowerForward, lowerTraining, tableParameters } from 
 import type { Plan, Segment } from './plan.js';
 import { narrowPrecision } from './precision.js';
 import { type Naming, namingOf } from './segment-names.js';
+import { zeroStage } from './sharding.js';
+import { stateBytes } from './state-bytes.js';
 
 /** Bytes that training takes beside the process itself, by kind. */
 export interface MemoryPlan {
-  /** float32 parameters that are trained; exact, as the four that follow. */
+  /** float32 parameters that are trained, on one of several ranks its shares of them; exact, as the four that follow. */
   readonly parameters: number;
   readonly gradients: number;
   /** AdamW's m and v. */
   readonly moments: number;
+  /** Parameters and gradients that lie in shares on several ranks and are whole for a pass; absent where nothing is shared so. */
+  readonly lent?: number;
   /** float32 parameters that are not trained. */
   readonly frozen: number;
   /** Frozen parameters that are read where they lie, e.g. in a mapped file. */
@@ -29,6 +33,10 @@ export interface MemoryPlan {
   readonly arenas: number;
   readonly total: number;
 }
+
+/** Gradients that lie in shares are computed anew by every pass and added up there. */
+const sharesGradients = ({ collective, sharding = 'none' }: ComputeOptions): boolean =>
+  (collective?.size ?? 1) > 1 && zeroStage(sharding) >= 2;
 
 /** Of an arena's bytes beyond the most that is live at once, see bench/llm-memory.ts. */
 const ARENA_SHARE = 0.28;
@@ -43,13 +51,11 @@ export function planMemory(
   compute: ComputeOptions,
   { accumulates = false }: { readonly accumulates?: boolean } = {},
 ): MemoryPlan {
-  const { trainable, frozen, resident } = plan.initial;
-  const parameters = bytesOf(trainable);
-  const { boundaries, activations } = heldBySegments(plan, batch, compute, accumulates);
+  const { frozen, resident } = plan.initial;
+  const adds = accumulates && !sharesGradients(compute);
+  const { boundaries, activations } = heldBySegments(plan, batch, compute, adds);
   const parts = {
-    parameters,
-    gradients: parameters,
-    moments: 2 * parameters,
+    ...stateBytes(plan, compute),
     frozen: bytesOf(frozen),
     resident: bytesOf(resident),
     boundaries,
@@ -75,7 +81,7 @@ function heldBySegments(
   compute: ComputeOptions,
   accumulates: boolean,
 ): Held {
-  const runs = sessionBytes(compute, accumulates || isChunked(batch));
+  const runs = sessionBytes(compute, accumulates || (isChunked(batch) && !sharesGradients(compute)));
   if (!isChunked(batch)) {
     const shapes = boundaryShapes(segments, shapesOf(batch));
     runs.add(segments, shapes);
