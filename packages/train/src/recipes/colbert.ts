@@ -14,6 +14,7 @@ import { ConfigError } from '../config/config-error.js';
 import { colbertRetriever } from '../evaluate/colbert-retriever.js';
 import { openSources } from '../run-files.js';
 import { adapterTraining, type ObjectiveParts } from './adapter-training.js';
+import { colbertInstruction } from './colbert-instruction.js';
 import { withFrozenParts } from './frozen-parts.js';
 import { weightNames } from './initial-weights.js';
 import { describeModel, savedSource } from './model-source.js';
@@ -53,18 +54,22 @@ async function prepare(
     if (file) checkExport(config.exportOnnx, file);
     say(describeModel(opened, config.modelNameOrPath));
     if (file) say(describeFile(file));
-    // The lengths that it is trained at are those that it is served at.
+    const instruction = colbertInstruction(resolved, opened.settings, say);
+    const { query_instruction: _, ...own } = opened.settings;
+    // The lengths and the instruction that it is trained with are those that it is served with.
     const settings = {
-      ...opened.settings,
+      ...own,
+      ...(instruction !== undefined && { query_instruction: instruction }),
       query_length: lengthOf('query', resolved, opened, say),
       document_length: lengthOf('passage', resolved, opened, say),
     };
     const temperature = config.temperature ?? (settings.divideByQueryLength ? 0.02 : 1);
     const start = { ...opened, settings };
-    const { data, lossType } = await openData(start, config, platform);
+    const { data, lossType } = await openData(start, config, platform, instruction);
     try {
       const judged =
-        config.valDataset && (await readRetrievalRows(await openSources(files, config.valDataset)));
+        config.valDataset &&
+        (await readRetrievalRows(await openSources(files, config.valDataset), instruction));
       if (judged) say(`${config.valDataset!.join(', ')}: ${describeRows(judged)}`);
       const objective = (how: Partial<ObjectiveParts>) =>
         colbertObjective({
@@ -97,15 +102,18 @@ async function prepare(
         model,
         objective: training?.objective ?? objective({}),
         ...(training && { toTrain: training.toTrain }),
-        data: file
-          ? { ...data, batches: (epoch, dropout) => withColumns(data.batches(epoch, dropout)) }
-          : data,
+        data: file ? { ...data, batches: (...which) => withColumns(data.batches(...which)) } : data,
         dataFiles: { train: config.trainDataset, val: config.valDataset ?? [] },
         layout: settings.layout,
         ...(judged && {
           evaluator: retrievalEvaluator<ColBERT>(judged, (asked) =>
             colbertRetriever(asked, {
-              queries: { maxLength: settings.query_length, batchSize: config.evalBatchSize },
+              // The instruction stands in the rows.
+              queries: {
+                maxLength: settings.query_length,
+                batchSize: config.evalBatchSize,
+                instruction: '',
+              },
               documents: { maxLength: settings.document_length, batchSize: config.evalBatchSize },
             }),
           ),
@@ -147,6 +155,7 @@ async function openData(
   { model, config: encoder, settings }: StartingColbert,
   config: CompleteColbertConfig,
   { files, listener }: RunPlatform,
+  instruction: string | undefined,
 ): Promise<{ data: TaskData; lossType: LossType }> {
   const lossType = await lossOf(files, config);
   const { compat, othersPositives } = config;
@@ -157,14 +166,14 @@ async function openData(
     ...chunksOf(config),
   };
   if (lossType === 'infonce') {
-    const dataset = await openContrastive(files, config);
+    const dataset = await openContrastive(files, config, instruction);
     listener.say(describeData(config, dataset));
     const data = taskData(dataset, config, (loaded, context) =>
       collateContrastive(loaded, { ...options, ...context }),
     );
     return { data, lossType };
   }
-  const { dataset, notes } = await openScored(files, config, 'comparable list');
+  const { dataset, notes } = await openScored(files, config, 'comparable list', instruction);
   for (const line of [describeData(config, dataset), ...notes]) listener.say(line);
   const data = taskData(dataset, config, (loaded, { dropout }) =>
     collateScored(loaded, { ...options, dropout }),

@@ -144,9 +144,7 @@ async function prepare(
         model,
         objective: training?.objective ?? objective({}),
         ...(training && { toTrain: training.toTrain }),
-        data: file
-          ? { ...data, batches: (epoch, dropout) => withColumns(data.batches(epoch, dropout)) }
-          : data,
+        data: file ? { ...data, batches: (...which) => withColumns(data.batches(...which)) } : data,
         dataFiles: {
           train: config.trainDataset,
           val: config.valDataset ?? [],

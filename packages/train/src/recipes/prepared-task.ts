@@ -36,8 +36,8 @@ export interface TaskData {
   /** For run.json. */
   readonly summary: unknown;
   readonly fingerprint: string;
-  /** The batches of an epoch; `dropout` tells what each draws. */
-  batches(epoch: number, dropout: (batch: number) => DropoutDraw): AsyncIterable<TaskBatch>;
+  /** The batches of an epoch from batch `from` on, by default all; `dropout` tells what each draws. */
+  batches(epoch: number, dropout: (batch: number) => DropoutDraw, from?: number): AsyncIterable<TaskBatch>;
   close(): Promise<void>;
 }
 

@@ -30,8 +30,8 @@ export interface RerankerData {
   readonly batchesPerEpoch: number;
   readonly summary: Dataset<unknown>['summary'];
   readonly fingerprint: string;
-  /** Tokenized batches of an epoch; `options` may differ from batch to batch. */
-  batches(epoch: number, options: (batch: number) => CollateOptions): AsyncIterable<TaskBatch>;
+  /** Tokenized batches of an epoch from batch `from` on, by default all; `options` may differ from batch to batch. */
+  batches(epoch: number, options: (batch: number) => CollateOptions, from?: number): AsyncIterable<TaskBatch>;
   close(): Promise<void>;
 }
 
@@ -148,8 +148,8 @@ async function prepared<E extends PointwiseExample | GroupExample>(
       batchesPerEpoch,
       summary: dataset.summary,
       fingerprint: dataset.fingerprint,
-      async *batches(epoch, options) {
-        for await (const loaded of loadBatches(dataset, sampler, { epoch, batch: 0 })) {
+      async *batches(epoch, options, from = 0) {
+        for await (const loaded of loadBatches(dataset, sampler, { epoch, batch: from })) {
           const parts = partsOf(loaded, most).map((part) => collate(part, options(loaded.place.batch)));
           const [{ batch }, ...more] = parts as [CollatedBatch, ...CollatedBatch[]];
           const tokens = parts.reduce((sum, { realTokens }) => sum + realTokens, 0);

@@ -64,8 +64,8 @@ async function prepare(
         ...(training && { toTrain: training.toTrain }),
         data: {
           ...data,
-          batches: (epoch, dropout) => {
-            const batches = data.batches(epoch, (batch) => ({ encoder, dropout: dropout(batch) }));
+          batches: (epoch, dropout, from) => {
+            const batches = data.batches(epoch, (batch) => ({ encoder, dropout: dropout(batch) }), from);
             return file ? withColumns(batches) : batches;
           },
         },

@@ -157,3 +157,22 @@ test('chunks are bounded by tokens and texts, where there are any', () => {
   });
   expect(chunksOf({ ...bounds, gradCache: false })).toEqual({});
 });
+
+test('an epoch goes on from any batch, with those that are left as they would have been', async () => {
+  const rows = Array.from({ length: 7 }, (_, i) => ({ ...triplet, query: `q${i}` }));
+  const dataset = await openContrastive(filesOf(...rows), { ...settings, batchSize: 2 });
+  const data = taskData(dataset, { seed: 1, batchSize: 2, shuffle: true }, ({ indices }, { dropout }) => ({
+    batch: {},
+    realTokens: indices.reduce((sum, index) => 10 * sum + index, dropout.update),
+  }));
+  const tokens = async (from?: number) => {
+    const list: number[] = [];
+    const draw = (update: number) => ({ seed: 1, update, inputs: [] });
+    for await (const batch of data.batches(1, draw, from)) list.push(batch.tokens);
+    return list;
+  };
+  const whole = await tokens();
+  expect(whole).toHaveLength(4);
+  for (const from of [0, 1, 3]) expect(await tokens(from)).toEqual(whole.slice(from));
+  await data.close();
+});

@@ -221,8 +221,8 @@ export function taskData<E>(
     batchesPerEpoch: epochBatches(dataset.length, 0, sampler).length,
     summary: dataset.summary,
     fingerprint: dataset.fingerprint,
-    async *batches(epoch, dropout) {
-      for await (const loaded of loadBatches(dataset, sampler, { epoch, batch: 0 })) {
+    async *batches(epoch, dropout, from = 0) {
+      for await (const loaded of loadBatches(dataset, sampler, { epoch, batch: from })) {
         const group = grouping?.groups[loaded.indices[0]!];
         const { batch, realTokens } = await collate(loaded, {
           dropout: dropout(loaded.place.batch),

@@ -159,8 +159,8 @@ async function trainerOf(
   const inputs = await session.inputs();
   const task = {
     batchesPerEpoch: data.batchesPerEpoch,
-    batches: (epoch: number, updateOf: (batch: number) => number) =>
-      data.batches(epoch, (batch) => ({ seed: config.seed, update: updateOf(batch), inputs })),
+    batches: (epoch: number, updateOf: (batch: number) => number, from: number) =>
+      data.batches(epoch, (batch) => ({ seed: config.seed, update: updateOf(batch), inputs }), from),
   };
   return new Trainer(session, task, {
     epochs: config.epochs,
