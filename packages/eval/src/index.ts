@@ -30,6 +30,7 @@ export { formatQrels, parseQrels } from './formats/trec-qrels.js';
 export { formatRun, type ParsedRun, parseRun } from './formats/trec-run.js';
 export { hitRate } from './hit-rate.js';
 export type { Interval, ResampleOptions } from './interval.js';
+export { macroAverage } from './macro-average.js';
 export { truncateVectors } from './matrix.js';
 export { type Metric, type MetricName, metricNamed } from './metric.js';
 export { type MrlPoint, type MrlRetrieval, type MrlSimilarity, mrlCurve } from './mrl-curve.js';

@@ -1,10 +1,15 @@
-import { type ColBERT, type EncodeOptions, type EncodePassagesOptions, packVectors } from '@rag/colbert';
+import {
+  type ColBERT,
+  type EncodePassagesOptions,
+  type EncodeQueriesOptions,
+  packVectors,
+} from '@rag/colbert';
 import type { Hits } from '@rag/eval';
 import { mergeHits, noHits } from './merge-hits.js';
 import type { Retriever } from './retriever.js';
 
 export interface ColbertRetrieverOptions {
-  readonly queries: EncodeOptions;
+  readonly queries: EncodeQueriesOptions;
   readonly documents: EncodePassagesOptions;
 }
 

@@ -28,6 +28,8 @@ export interface EvaluateOptions {
   readonly bm25: boolean;
   /** A query does not find the document of its own id. */
   readonly leaveOutSameId: boolean;
+  /** As `evaluateRetrieval`'s. @default 'leave-out' */
+  readonly withoutRelevant?: RetrievalOptions['withoutRelevant'];
   /** Hears of documents that were searched. */
   readonly onProgress?: (documents: number) => void;
 }
@@ -111,7 +113,7 @@ type Retrieval = Omit<CollectionEvaluation, 'similarity'>;
 async function evaluateSearch(
   collection: Collection,
   retriever: Retriever,
-  { metrics, topK: k, bm25: wantsWords, leaveOutSameId, onProgress }: EvaluateOptions,
+  { metrics, topK: k, bm25: wantsWords, leaveOutSameId, withoutRelevant, onProgress }: EvaluateOptions,
 ): Promise<Retrieval> {
   const { queries, qrels } = collection;
   const queryIds = queries.map(({ id }) => id);
@@ -133,7 +135,7 @@ async function evaluateSearch(
     k,
     ...(leaveOutSameId && { leaveOut: isSame }),
   });
-  const options: RetrievalOptions = { leaveOutSameId };
+  const options: RetrievalOptions = { leaveOutSameId, ...(withoutRelevant && { withoutRelevant }) };
   const judge = (name: string, hits: readonly Hits[]): SystemEvaluation => {
     const run = runFromHits(hits, queryIds, documentIds);
     const evaluation = evaluateRetrieval(run, qrels, metrics, options);
@@ -149,7 +151,7 @@ async function evaluateSearch(
     systems: words ? [model, words] : [model],
     ...(words && { difference: compareRetrieval(words.evaluation, model.evaluation) }),
     byWidth: found.byWidth.map(({ dim, hits }) => ({ dim, ...judge(`${dim} elements`, hits) })),
-    notes: [...collection.notes(), ...notesOf(model, leaveOutSameId)],
+    notes: [...collection.notes(), ...notesOf(model, options)],
   };
 }
 
@@ -172,12 +174,17 @@ export function searchWords(
   );
 }
 
-function notesOf({ run, evaluation }: SystemEvaluation, leaveOutSameId: boolean): string[] {
+function notesOf(
+  { run, evaluation }: SystemEvaluation,
+  { leaveOutSameId, withoutRelevant: treated = 'leave-out' }: RetrievalOptions,
+): string[] {
   const own = leaveOutSameId ? 0 : [...run].filter(([query, documents]) => documents.has(query)).length;
   const { withoutRelevant } = evaluation;
   return [
     ...(withoutRelevant.length > 0
-      ? [`${withoutRelevant.length} judged queries without a relevant document are left out`]
+      ? [
+          `${withoutRelevant.length} judged queries without a relevant document ${treated === 'zero' ? 'count as 0' : 'are left out'}`,
+        ]
       : []),
     ...(own > 0
       ? [

@@ -7,6 +7,7 @@ import { describeError, EXIT_CODES, exitCodeOf } from './describe-error.js';
 import { distillCommand } from './distill-command.js';
 import { doctorCommand } from './doctor-command.js';
 import { encodeCommand } from './encode-command.js';
+import { evalBenchmarkCommand } from './eval-benchmark-command.js';
 import { evalCommand } from './eval-command.js';
 import { evalCompareCommand } from './eval-compare-command.js';
 import { evalColbertCommand, evalEmbeddingCommand } from './eval-retrieval-command.js';
@@ -49,6 +50,7 @@ export async function runCommandLine(
       evalEmbeddingCommand(streams),
       evalColbertCommand(streams),
       evalCompareCommand(streams),
+      evalBenchmarkCommand(streams),
       evalRunCommand(streams),
     ]).description('evaluate a model or a run on judged queries'),
     encodeCommand(streams),

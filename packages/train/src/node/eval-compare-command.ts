@@ -103,7 +103,9 @@ function candidateComparer(flags: Flags) {
       );
       const { queries } = judged;
       const scores = await scorer.score(
-        queries.flatMap(({ query, passages }) => passages.map((passage) => ({ query, passage }))),
+        queries.flatMap(({ query, passages }) =>
+          passages.map((passage) => ({ query, prompted: query, passage })),
+        ),
       );
       let at = 0;
       systems.push({

@@ -56,7 +56,7 @@ export function evalRunCommand(streams: CommandStreams): Command {
       const [qrelsSource, ...runSources] = await openSources(nodeFiles, [flags.qrels, ...flags.run]);
       try {
         const qrels = await readQrels(qrelsSource!);
-        const systems: JudgedRun[] = [];
+        const systems: (JudgedRun & { readonly evaluation: RetrievalEvaluation })[] = [];
         const notes: string[] = [];
         for (const source of runSources) {
           const { run, rankDisagreements } = await parseRun(linesOf(source), source.name);
@@ -71,7 +71,7 @@ export function evalRunCommand(streams: CommandStreams): Command {
           await tellComparison(comparison, { data: [flags.qrels], size, notes }, flags, streams);
           return;
         }
-        const [{ name, evaluation }] = systems as [JudgedRun];
+        const [{ name, evaluation }] = systems as [(typeof systems)[number]];
         const table = formatReports([[name, retrievalIntervals(evaluation)]]);
         streams.stdout.write(`${[...notes, size, table].join('\n')}\n`);
       } finally {
