@@ -49,6 +49,10 @@ test.each([
     { trainType: 'distill', trainDatasetVec: 'v', lossType: 'infonce' },
     'got infonce with distill — leave loss_type out',
   ],
+  [
+    { trainType: 'distill', trainDatasetVec: 'v', maxExampleNumPerDataset: 5 },
+    'expected every row with train_type distill, since the teacher has a vector for each, got 5',
+  ],
   [{ mrlDims: '8, 4, 8' }, 'expected each width once, got 8 twice'],
   [{ mrlDims: '8 4' }, 'expected whole numbers from 1, as a list or with commas between, got "8 4"'],
   [{ colbertDim: 8 }, 'expected a known key, got "colbertDim"'],

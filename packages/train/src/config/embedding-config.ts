@@ -41,6 +41,12 @@ export function resolveEmbedding(layers: readonly (readonly Setting[])[]): Resol
       'train_dataset_vec',
       'expected train_type distill beside the teacher’s vectors, got train — change one of the two',
     );
+  if (distill && config.maxExampleNumPerDataset !== embeddingOptions.max_example_num_per_dataset.default)
+    throw new ConfigError(
+      where('max_example_num_per_dataset'),
+      'max_example_num_per_dataset',
+      `expected every row with train_type distill, since the teacher has a vector for each, got ${config.maxExampleNumPerDataset} — leave it out, or cut texts and vectors`,
+    );
   if (lossType !== undefined && distill !== (lossType === 'distill'))
     throw new ConfigError(
       where('loss_type'),

@@ -11,11 +11,18 @@ const files: Readonly<Record<string, string>> = {
   'ds.json':
     '{"zero_optimization": {"stage": 2}, "gradient_clipping": 0.5, "optimizer": {"type": "AdamW", "params": {"lr": 1e-3}}, "aio": {"a": 1}}',
 };
-const readText = async (path: string) => files[path];
+const folders: Readonly<Record<string, readonly string[]>> = {
+  data: ['b.jsonl', 'a.json', 'notes.txt'],
+  empty: ['notes.txt'],
+};
+const disk = {
+  readText: async (path: string) => files[path],
+  list: async (path: string) => folders[path.replace(/\/$/, '')] ?? [],
+};
 const needed = 'model_name_or_path: m\ntrain_dataset: t.jsonl\n';
 const flag = (key: string, value: unknown): Setting => ({ key, value, where: `--${key}` });
 const resolved = async (yaml: string, ...flags: Setting[]) =>
-  resolveReranker(await settingLayers(rerankerOptions, [readYaml(needed + yaml, 'f.yaml'), flags], readText));
+  resolveReranker(await settingLayers(rerankerOptions, [readYaml(needed + yaml, 'f.yaml'), flags], disk));
 
 test('what launchers’ files say lies beneath the file, and flags lie above it', async () => {
   const { config, sources } = await resolved('config_file: a.yaml\nlr: 2e-3\n', flag('deepspeed', 'ds.json'));
@@ -59,5 +66,18 @@ test('another word for the same thing in a higher layer takes the lower one with
 test('a file that is not there is said where it was named', async () => {
   await expect(resolved('deepspeed: none.json\n')).rejects.toThrow(
     'f.yaml:3: "deepspeed" expected a file, got none.json, which is none — check the path',
+  );
+});
+
+test('a folder of data stands for the files in it', async () => {
+  const { config } = await resolved(
+    '',
+    flag('train_data', ['data/', 'c.jsonl']),
+    flag('val_dataset', 'data'),
+  );
+  expect(config.trainDataset).toEqual(['data/a.json', 'data/b.jsonl', 'c.jsonl']);
+  expect(config.valDataset).toEqual(['data/a.json', 'data/b.jsonl']);
+  await expect(resolved('', flag('train_data', ['empty']))).rejects.toThrow(
+    '--train_data: expected .jsonl or .json files in the folder empty, got notes.txt — name a file',
   );
 });

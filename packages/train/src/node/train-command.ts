@@ -75,7 +75,7 @@ export function addSettings(
     for (const spelling of [key, ...entry.aliases]) command.addOption(flagOf(key, spelling, entry, given));
   return async ({ config }) => {
     const file = config === undefined ? [] : readYaml(await readConfig(config), config);
-    return settingLayers(table, [file, given], nodeFiles.readText);
+    return settingLayers(table, [file, given], nodeFiles);
   };
 }
 
@@ -86,8 +86,11 @@ function flagOf(
   { kind, about, notYet, ...entry }: Option,
   given: Setting[],
 ): Flag {
+  const [open, close] = kind.alone === undefined ? ['<', '>'] : ['[', ']'];
   const value =
-    kind.placeholder === undefined ? '[true|false]' : `<${kind.placeholder}${kind.many ? '...' : ''}>`;
+    kind.placeholder === undefined
+      ? '[true|false]'
+      : `${open}${kind.placeholder}${kind.many ? '...' : ''}${close}`;
   const byDefault = entry.default === undefined ? '' : ` (default ${JSON.stringify(entry.default)})`;
   const inactive = notYet === undefined ? '' : `; not active yet: running ${notYet}`;
   const where = `--${name}`;
@@ -102,7 +105,8 @@ function flagOf(
     return text;
   });
   // A boolean flag may stand alone.
-  return kind.placeholder === undefined ? flag.preset('true') : flag;
+  const alone = kind.placeholder === undefined ? 'true' : kind.alone;
+  return alone === undefined ? flag : flag.preset(alone);
 }
 
 async function readConfig(path: string): Promise<string> {

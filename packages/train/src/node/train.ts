@@ -62,7 +62,7 @@ export async function train<Task extends TaskName>(
     );
   // The table pairs each name with its own settings and run; the type system does not follow an index by a union.
   const task = tasks[name] as unknown as TrainableTask<ResolvedTask, RunOf<Task>>;
-  const layers = await settingLayers(task.table, [settingsOf(settings)], nodeFiles.readText);
+  const layers = await settingLayers(task.table, [settingsOf(settings)], nodeFiles);
   return runOnThisMachine(name, task, task.resolve(layers), control);
 }
 

@@ -28,9 +28,12 @@ const settings = {
   ...{ trainDataset: ['train.jsonl'], seed: 1, negNums: 2, compat: false, batchSize: 4 },
   ...{ trainGroupSize: undefined, knowledgeDistillation: false },
   ...{ sameDatasetWithinBatch: false, smallThreshold: 0, dropThreshold: 0 },
+  maxExampleNumPerDataset: 1000,
 };
 const examplesOf = <E>(dataset: Dataset<E>) =>
   Promise.all(Array.from({ length: dataset.length }, (_, i) => dataset.example(i, 0)));
+
+const shuffled = { seed: 1, batchSize: 2, shuffle: true, dataloaderDropLast: false };
 
 test('rows say what they are for', async () => {
   expect(await lossOfRows(filesOf(scored('a', 1, 0)), ['t'])).toBe('kl_divergence');
@@ -45,6 +48,15 @@ test('a query alone in its batch needs negatives of its own', async () => {
   const refused = 'expected at least 2 for rows without negatives';
   await expect(openContrastive(filesOf(pair), alone)).rejects.toThrow(refused);
   await expect(openContrastive(filesOf(triplet), { ...alone, negNums: 0 })).rejects.toThrow(refused);
+});
+
+test('of a file with more rows so many are drawn, and a short last batch may be left out', async () => {
+  const rows = Array.from({ length: 9 }, (_, i) => ({ ...triplet, query: `q${i}` }));
+  const dataset = await openContrastive(filesOf(...rows), { ...settings, maxExampleNumPerDataset: 5 });
+  expect([dataset.length, dataset.summary.rows]).toEqual([5, 5]);
+  const batches = (dataloaderDropLast: boolean) =>
+    taskData(dataset, { ...shuffled, dataloaderDropLast }, () => ({ batch: {}, realTokens: 1 }));
+  expect([batches(false).batchesPerEpoch, batches(true).batchesPerEpoch]).toEqual([3, 2]);
 });
 
 test('an instruction stands before queries whose row has no prompt', async () => {
@@ -74,7 +86,7 @@ test('lists of one passage are left out of what compares lists, and named', asyn
 
 test('batches are collated in their turn, with the dropout of their place', async () => {
   const dataset = await openContrastive(filesOf(pair, triplet, pair), settings);
-  const options = { seed: 1, batchSize: 2, shuffle: false };
+  const options = { seed: 1, batchSize: 2, shuffle: false, dataloaderDropLast: false };
   const data = taskData(dataset, options, ({ examples }, { dropout }) => ({
     batch: {},
     realTokens: 10 * examples.length + dropout.update,
@@ -123,7 +135,7 @@ test('batches of one file each, in every epoch another order', async () => {
   expect(describeData(asked, dataset).split('\n').at(-1)).toBe(
     'taken together: x/c.jsonl, x/d.jsonl, each of fewer rows than small_threshold 2',
   );
-  const data = taskData(dataset, { seed: 1, batchSize: 2, shuffle: true }, ({ examples }, { ownAlone }) => ({
+  const data = taskData(dataset, shuffled, ({ examples }, { ownAlone }) => ({
     batch: {
       files: [...new Set(examples.map(({ at }) => at.file))].toSorted().join(' ') + ownAlone,
     } as never,
@@ -161,7 +173,7 @@ test('chunks are bounded by tokens and texts, where there are any', () => {
 test('an epoch goes on from any batch, with those that are left as they would have been', async () => {
   const rows = Array.from({ length: 7 }, (_, i) => ({ ...triplet, query: `q${i}` }));
   const dataset = await openContrastive(filesOf(...rows), { ...settings, batchSize: 2 });
-  const data = taskData(dataset, { seed: 1, batchSize: 2, shuffle: true }, ({ indices }, { dropout }) => ({
+  const data = taskData(dataset, shuffled, ({ indices }, { dropout }) => ({
     batch: {},
     realTokens: indices.reduce((sum, index) => 10 * sum + index, dropout.update),
   }));

@@ -5,7 +5,6 @@ import {
   type EmbeddingMaker,
   type EmbeddingRecord,
   embeddingReader,
-  epochBatches,
   formatLabelSummary,
   type LoadedBatch,
   loadBatches,
@@ -19,6 +18,7 @@ import type { TrainingBatch } from '@rag/runtime';
 import type { CompleteConfig } from '../config/check-shared.js';
 import { ConfigError } from '../config/config-error.js';
 import { openSources, type RunFiles } from '../run-files.js';
+import { epochSampler } from './epoch-sampler.js';
 import { type FileGroups, fileGroups, notingFiles } from './file-groups.js';
 import type { TaskData } from './prepared-task.js';
 import { instructedRow } from './retrieval-rows.js';
@@ -51,13 +51,13 @@ export async function lossOfRows(
 
 type Rows = Pick<CompleteConfig, 'trainDataset'>;
 
-interface BatchSettings extends Rows {
+interface BatchSettings extends Rows, Pick<CompleteConfig, 'seed' | 'maxExampleNumPerDataset'> {
   readonly sameDatasetWithinBatch: boolean;
   readonly smallThreshold: number;
   readonly dropThreshold: number;
 }
 
-interface ContrastiveSettings extends BatchSettings, Pick<CompleteConfig, 'seed'> {
+interface ContrastiveSettings extends BatchSettings {
   readonly batchSize: number;
   readonly negNums: number;
   /** FlagEmbedding's examples: one per row, of so many passages. */
@@ -77,13 +77,14 @@ export interface RetrievalDataset<E> extends Dataset<E> {
  */
 export async function openExamples<E>(
   files: RunFiles,
-  { trainDataset, sameDatasetWithinBatch, ...thresholds }: BatchSettings,
+  { trainDataset, sameDatasetWithinBatch, seed, maxExampleNumPerDataset, ...thresholds }: BatchSettings,
   maker: EmbeddingMaker<E>,
 ): Promise<RetrievalDataset<E>> {
   const sources = await openSources(files, trainDataset);
-  if (!sameDatasetWithinBatch) return openDataset(sources, maker);
+  const rows = { mostRows: { count: maxExampleNumPerDataset, seed } };
+  if (!sameDatasetWithinBatch) return openDataset(sources, maker, rows);
   const noting = notingFiles(maker);
-  const dataset = await openDataset(sources, noting.maker);
+  const dataset = await openDataset(sources, noting.maker, rows);
   if (dataset.length === 0) return dataset;
   try {
     return { ...dataset, grouping: fileGroups(noting.noted, thresholds) };
@@ -100,17 +101,10 @@ export async function openExamples<E>(
  */
 export async function openContrastive(
   files: RunFiles,
-  {
-    seed,
-    negNums,
-    trainGroupSize,
-    knowledgeDistillation,
-    compat,
-    batchSize,
-    ...settings
-  }: ContrastiveSettings,
+  { negNums, trainGroupSize, knowledgeDistillation, compat, batchSize, ...settings }: ContrastiveSettings,
   instruction?: string,
 ): Promise<RetrievalDataset<ContrastiveExample>> {
+  const { seed } = settings;
   const negatives = trainGroupSize === undefined ? negNums : trainGroupSize - 1;
   const how = { drawPositive: trainGroupSize !== undefined, scored: knowledgeDistillation };
   const maker = instructed(contrastive({ negatives, seed, compat, ...how }), instruction);
@@ -211,14 +205,14 @@ export interface BatchContext {
 /** Batches of a data set, tokenized by `collate` when their turn comes. */
 export function taskData<E>(
   dataset: RetrievalDataset<E>,
-  { seed, batchSize, shuffle }: Pick<CompleteConfig, 'seed' | 'shuffle'> & { readonly batchSize: number },
+  config: Pick<CompleteConfig, 'seed' | 'shuffle' | 'dataloaderDropLast'> & { readonly batchSize: number },
   collate: (loaded: LoadedBatch<E>, context: BatchContext) => Collated | Promise<Collated>,
 ): TaskData {
   const { grouping } = dataset;
   // No length buckets: in-batch negatives stay a random draw, and chunks are cut by length anyway.
-  const sampler = { seed, batchSize, shuffle, ...(grouping && { groups: grouping.groups }) };
+  const { sampler, batchesPerEpoch } = epochSampler(config, dataset, grouping && { groups: grouping.groups });
   return {
-    batchesPerEpoch: epochBatches(dataset.length, 0, sampler).length,
+    batchesPerEpoch,
     summary: dataset.summary,
     fingerprint: dataset.fingerprint,
     async *batches(epoch, dropout, from = 0) {
