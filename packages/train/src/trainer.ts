@@ -161,11 +161,14 @@ export class Trainer {
     return this.at.loss.sum / this.at.loss.weight;
   }
 
-  /** Forward and backward of a batch, part by part. */
-  private async gather({ batch, more = [] }: TaskBatch): Promise<{ sum: number; weight: number }> {
-    let { sum, weight } = await this.session.accumulate(batch);
-    for (const part of more) {
-      const result = await this.session.accumulate(part);
+  /** Forward and backward of a batch, part by part. @param last whether no other follows before the update */
+  private async gather(
+    { batch, more = [] }: TaskBatch,
+    last: boolean,
+  ): Promise<{ sum: number; weight: number }> {
+    let { sum, weight } = await this.session.accumulate(batch, { last: last && more.length === 0 });
+    for (const [i, part] of more.entries()) {
+      const result = await this.session.accumulate(part, { last: last && i === more.length - 1 });
       sum += result.sum;
       weight += result.weight;
     }
@@ -188,7 +191,10 @@ export class Trainer {
       while (!next.done) {
         const { tokens } = next.value;
         // The next batch is tokenized while this one computes.
-        const computing = this.gather(next.value);
+        const isLast =
+          pending.batches + 1 === accumulation ||
+          this.at.batch + pending.batches + 1 === this.task.batchesPerEpoch;
+        const computing = this.gather(next.value, isLast);
         const ahead = batches.next();
         ahead.catch(() => {});
         const { sum, weight } = await computing;
@@ -198,7 +204,8 @@ export class Trainer {
         next = await ahead;
         if (++pending.batches < accumulation && !next.done) continue;
         const learningRate = this.options.learningRate * this.factor(this.at.update - this.at.skipped);
-        const updated = await this.session.update({ learningRate });
+        const { total, ...updated } = await this.session.update({ learningRate });
+        Object.assign(pending, total);
         const now = this.now();
         this.at = moved(this.at, pending, {
           isSkipped: updated.skipped ?? false,

@@ -157,7 +157,8 @@ export class TrainingSession {
       const gathered = this.ranks ? await this.ranks.total(this.gathered) : this.gathered;
       const { state, residence, optimizer, scaler } = this;
       try {
-        return await descend({ state, residence, optimizer, scaler }, gathered, learningRate);
+        const result = await descend({ state, residence, optimizer, scaler }, gathered, learningRate);
+        return this.ranks ? { ...result, total: gathered } : result;
       } finally {
         this.forget();
       }
