@@ -37,6 +37,11 @@ export interface EncodeOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface EncodeQueriesOptions extends EncodeOptions {
+  /** Put in front of every query, without a separator; by default the settings' `query_instruction`, '' for none. */
+  readonly instruction?: string;
+}
+
 export interface EncodePassagesOptions extends EncodeOptions {
   /** Keeps one vector in so many, by clustering; 1 (default) keeps all. */
   readonly poolFactor?: number;
@@ -44,7 +49,9 @@ export interface EncodePassagesOptions extends EncodeOptions {
   readonly protectedTokens?: number;
 }
 
-export interface ScoreOptions extends Omit<EncodePassagesOptions, 'maxLength'> {
+export interface ScoreOptions
+  extends Omit<EncodePassagesOptions, 'maxLength'>,
+    Pick<EncodeQueriesOptions, 'instruction'> {
   readonly queryLength?: number;
   readonly passageLength?: number;
 }

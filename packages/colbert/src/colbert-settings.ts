@@ -37,6 +37,8 @@ export interface ColbertSettings {
   readonly maskSpecialTokens: boolean;
   /** RAG-Retrieval: the sum over a query's tokens is divided by their number. */
   readonly divideByQueryLength: boolean;
+  /** RAG-Retrieval's layout, in our colbert_settings.json: text in front of every query, without a separator; none unless said. */
+  readonly query_instruction?: string;
   /** sentence_bert_config.json: texts are lower-cased before the tokenizer. */
   readonly do_lower_case: boolean;
   /** At least one layer; the last one's `out` is the width of the vectors. */

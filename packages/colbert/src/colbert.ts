@@ -26,8 +26,8 @@ import { colbertCheckpoint } from './checkpoint-to-save.js';
 import type {
   ColbertFileParts,
   ColbertParts,
-  EncodeOptions,
   EncodePassagesOptions,
+  EncodeQueriesOptions,
   FromPretrainedOptions,
   OpenOptions,
   Ranked,
@@ -148,10 +148,10 @@ export class ColBERT {
   }
 
   /**
-   * The vectors of queries, in their order.
+   * The vectors of queries, in their order, with the model's instruction in front where it has one.
    * @throws TypeError for what is no text, RangeError for options out of range, SessionError after `dispose`
    */
-  async encodeQueries(texts: readonly string[], options: EncodeOptions = {}): Promise<TokenVectors[]> {
+  async encodeQueries(texts: readonly string[], options: EncodeQueriesOptions = {}): Promise<TokenVectors[]> {
     return encodeQueries(this.opened, texts, options);
   }
 
@@ -260,7 +260,8 @@ export class ColBERT {
   ): Promise<WrittenOnnx & { readonly loss: ScoreLoss }> {
     expectWeights(this.opened.onnx);
     const { config, settings } = this;
-    const scores = await this.computeScore(pairs);
+    // As the judge's encoder has them.
+    const scores = await this.computeScore(pairs, { instruction: '' });
     const maxSim = async (query: TokenVectors, passage: TokenVectors) =>
       (await this.scoreVectors([query], [passage]))[0]!;
     return exportNarrowColbert(
@@ -302,8 +303,8 @@ export class ColBERT {
     this.opened.maxSim.dispose();
   }
 
-  /** What the model gives for pairs, or for some of its own, as golden.json records it: the tokens of the query and then of the passage, and the score. */
+  /** What the model gives for pairs, or for some of its own, as golden.json records it, without an instruction: the tokens of the query and then of the passage, and the score. */
   async golden(pairs: readonly Pair[] = GOLDEN_PAIRS): Promise<GoldenCase[]> {
-    return goldenScores(encoderOf(this.opened), pairs, await this.computeScore(pairs));
+    return goldenScores(encoderOf(this.opened), pairs, await this.computeScore(pairs, { instruction: '' }));
   }
 }

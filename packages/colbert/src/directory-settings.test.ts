@@ -99,13 +99,15 @@ describe('layouts', () => {
   });
 
   test('RAG-Retrieval, with the lengths that a model was trained at', async () => {
-    const stated = { query_length: 24, document_length: 200, note: 'kept' };
+    const stated = { query_length: 24, document_length: 200, query_instruction: 'Q: ', note: 'kept' };
     const directory = await read({ 'colbert_settings.json': json(stated) });
     expect(directory.settings).toMatchObject({
       layout: 'rag-retrieval',
       query_length: 24,
       document_length: 200,
+      query_instruction: 'Q: ',
     });
+    expect((await read({})).settings).not.toHaveProperty('query_instruction');
     expect(directory.stated).toEqual({ 'colbert_settings.json': stated });
     await expect(read({ 'colbert_settings.json': json({ query_length: '24' }) })).rejects.toThrow(
       'colbert_settings.json: "query_length" expected a whole number ≥ 1, got "24"',

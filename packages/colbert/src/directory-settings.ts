@@ -65,17 +65,19 @@ export async function readDirectorySettings(
   };
 }
 
-/** RAG-Retrieval states no lengths; colbert_settings.json is ours and holds those that a model was trained at. */
+/** RAG-Retrieval states no lengths; colbert_settings.json is ours and holds those that a model was trained at, and its instruction. */
 function retrievalSettings(
   json: Readonly<Record<string, unknown>>,
   longest: number,
 ): Omit<ColbertSettings, 'projection'> {
   const fields = statedFields(json, 'colbert_settings.json');
   const { projection: _, query_length, document_length, ...settings } = ragRetrievalSettings([], longest);
+  const query_instruction = fields.string('query_instruction', '');
   return {
     ...settings,
     query_length: fields.count('query_length', query_length),
     document_length: fields.count('document_length', document_length),
+    ...(query_instruction !== '' && { query_instruction }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { cellsPerRun } from '@rag/runtime';
 import { checkTexts } from './check-texts.js';
-import type { EncodeOptions, EncodePassagesOptions } from './colbert-options.js';
+import type { EncodeOptions, EncodePassagesOptions, EncodeQueriesOptions } from './colbert-options.js';
 import { encodeSequences } from './encode-sequences.js';
 import type { OpenedColbert } from './open-colbert.js';
 import {
@@ -22,10 +22,11 @@ export const encoderOf = (
 export async function encodeQueries(
   model: OpenedColbert,
   texts: readonly string[],
-  { maxLength, ...rest }: EncodeOptions,
+  { maxLength, instruction = model.settings.query_instruction ?? '', ...rest }: EncodeQueriesOptions,
 ): Promise<TokenVectors[]> {
   const encoder = encoderOf(model, { queryLength: maxLength });
-  return vectors(model, checkTexts('texts', texts).map(encoder.encodeQuery), encoder, rest);
+  const sequences = checkTexts('texts', texts).map((text) => encoder.encodeQuery(instruction + text));
+  return vectors(model, sequences, encoder, rest);
 }
 
 /** The vectors of passages, in their order, fewer with `poolFactor`. @throws as `encodeQueries` */

@@ -6,6 +6,7 @@ export type {
   ColbertParts,
   EncodeOptions,
   EncodePassagesOptions,
+  EncodeQueriesOptions,
   FromPretrainedOptions,
   OpenOptions,
   Ranked,

@@ -21,7 +21,7 @@ export interface SavedFiles {
 
 /**
  * The files of a model in its own layout: RAG-Retrieval's (the bare encoder, `colbert_linear.pt` for Python and the same as
- * safetensors, and its lengths in colbert_settings.json, which Python passes over),
+ * safetensors, its lengths and its instruction in colbert_settings.json, which Python passes over),
  * PyLate's (modules.json and Dense folders) or Stanford's (everything in one file, artifact.metadata).
  */
 export async function savedFiles(
@@ -67,7 +67,7 @@ export async function savedFiles(
       files: {
         [LINEAR_FILES.safetensors]: await safetensorsBytes(linear),
         [LINEAR_FILES.pytorch]: torchArchive(linear),
-        'colbert_settings.json': json({ ...stated['colbert_settings.json'], ...lengthsOf(settings) }),
+        'colbert_settings.json': json({ ...stated['colbert_settings.json'], ...retrievalSettings(settings) }),
       },
     };
   }
@@ -114,7 +114,11 @@ function modelConfig(config: EncoderConfig, className: string): Record<string, u
   return { ...json, ...Object.fromEntries(stated), architectures: [className] };
 }
 
-const lengthsOf = ({ query_length, document_length }: ColbertSettings) => ({ query_length, document_length });
+const retrievalSettings = ({ query_length, document_length, query_instruction }: ColbertSettings) => ({
+  query_length,
+  document_length,
+  query_instruction,
+});
 
 const pylateConfig = (settings: ColbertSettings) => ({
   model_type: 'ColBERT',

@@ -1,10 +1,10 @@
 import type { Pair } from './check-texts.js';
-import type { EncodeOptions, EncodePassagesOptions, ScoreOptions } from './colbert-options.js';
+import type { EncodePassagesOptions, EncodeQueriesOptions, ScoreOptions } from './colbert-options.js';
 import type { TokenVectors } from './token-vectors.js';
 
 /** What encodes and scores; a `ColBERT` does. */
 export interface LateInteraction {
-  encodeQueries(texts: readonly string[], options: EncodeOptions): Promise<TokenVectors[]>;
+  encodeQueries(texts: readonly string[], options: EncodeQueriesOptions): Promise<TokenVectors[]>;
   encodePassages(texts: readonly string[], options: EncodePassagesOptions): Promise<TokenVectors[]>;
   scoreVectors(
     queries: readonly TokenVectors[],
@@ -23,7 +23,8 @@ export async function scorePairs(
   options: ScoreOptions,
   size = WINDOW,
 ): Promise<number[]> {
-  const { queryLength, passageLength, onProgress, poolFactor, protectedTokens, ...rest } = options;
+  const { queryLength, passageLength, onProgress, poolFactor, protectedTokens, instruction, ...rest } =
+    options;
   const pooling = {
     ...(poolFactor === undefined ? {} : { poolFactor }),
     ...(protectedTokens === undefined ? {} : { protectedTokens }),
@@ -41,7 +42,11 @@ export async function scorePairs(
       if (rows) rows.push(row);
       else rowsOf.set(query, [row]);
     }
-    const queries = await model.encodeQueries([...rowsOf.keys()], { ...rest, ...within(queryLength) });
+    const queries = await model.encodeQueries([...rowsOf.keys()], {
+      ...rest,
+      ...within(queryLength),
+      ...(instruction === undefined ? {} : { instruction }),
+    });
     for (const [i, rows] of [...rowsOf.values()].entries()) {
       const passages = rows.map((row) => vectorsOf.get(window[row]![1])!);
       const found = await model.scoreVectors([queries[i]!], passages, rest);

@@ -1,0 +1,146 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ColBERT } from '@rag/colbert';
+import { Embedding } from '@rag/embedding';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TinyRun, writeTinyRun } from '../testing/tiny-run.js';
+import { watchedRun } from '../testing/watched-run.js';
+
+let folder: string;
+let tiny: TinyRun;
+/** Two files of rows with a teacher's scores. */
+let scored: readonly string[];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rag-keys-'));
+  tiny = await writeTinyRun(folder);
+  const rows = (await readFile(tiny.train, 'utf8'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { pos: string[]; neg: string[] })
+    .map((row) => ({
+      ...row,
+      pos_scores: row.pos.map((_, i) => 3 + i),
+      neg_scores: row.neg.map((_, i) => 1 - i),
+    }));
+  const write = async (name: string, part: readonly object[]) => {
+    const path = join(folder, name);
+    await writeFile(path, part.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    return path;
+  };
+  scored = [await write('first.jsonl', rows.slice(0, 7)), await write('second.jsonl', rows.slice(7))];
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const common = () => ({
+  modelNameOrPath: tiny.model,
+  initFromConfig: true,
+  batchSize: 4,
+  negNums: 3,
+  lr: 2e-3,
+  epochs: 1,
+  threads: 1,
+  logInterval: 1,
+  saveOnEpochEnd: false,
+});
+
+test('FlagEmbedding’s keys together; recomputed activations give the same model', async () => {
+  const watch = (name: string, gradientCheckpointing: boolean) =>
+    watchedRun<'embedding'>({
+      ...common(),
+      task: 'embedding',
+      negNums: undefined,
+      trainDataset: scored,
+      valDataset: tiny.val,
+      outputDir: join(folder, name),
+      trainGroupSize: 3,
+      knowledgeDistillation: true,
+      kdLossType: 'm3_kd_loss',
+      othersPositives: true,
+      sameDatasetWithinBatch: true,
+      subBatchSize: 2,
+      normalizeEmbeddings: false,
+      fixPositionEmbedding: true,
+      pooling: 'cls',
+      gradientCheckpointing,
+    });
+  const { run, said, steps } = await watch('keys', false);
+  // 7 and 5 rows are 2 batches of each file.
+  expect(steps.map(({ totalUpdates }) => totalUpdates)).toEqual([4, 4, 4, 4]);
+  expect(said.join('\n')).toMatch(/trained/);
+  const record = JSON.parse(await readFile(join(folder, 'keys', 'run.json'), 'utf8'));
+  expect(record.ran).toMatchObject({ loss_type: 'infonce', temperature: 1, frozen_parameters: 64 * 32 });
+  expect(run.evaluation!.after.metrics!['mrr@10'].mean).not.toBe(
+    run.evaluation!.before.metrics!['mrr@10'].mean,
+  );
+  const saved = async (path: string) => {
+    const model = await Embedding.fromPretrained(path, { verify: true });
+    const weights = await model.readWeights();
+    const [vector] = await model.encode(['月亮']);
+    const { head, settings } = model;
+    model.dispose();
+    return { weights, vector: vector!, head, settings };
+  };
+  const first = await saved(run.model);
+  expect(first.head.normalize).toBe(false);
+  expect(first.settings.similarity_fn_name).toBe('dot');
+  expect(Math.hypot(...first.vector)).not.toBeCloseTo(1, 2);
+  const other = await watch('keys-recomputed', true);
+  const second = await saved(other.run.model);
+  for (const [i, step] of other.steps.entries()) expect(step.loss).toBeCloseTo(steps[i]!.loss, 5);
+  const frozen = 'embeddings.position_embeddings.weight';
+  expect(second.weights.get(frozen)).toEqual(first.weights.get(frozen));
+  for (const [name, values] of first.weights) {
+    const again = second.weights.get(name)!;
+    expect(Math.max(...values.map((x, i) => Math.abs(x - again[i]!))), name).toBeLessThan(1e-4);
+  }
+  const { memory } = JSON.parse(await readFile(join(folder, 'keys', 'run.json'), 'utf8'));
+  const recomputed = JSON.parse(await readFile(join(folder, 'keys-recomputed', 'run.json'), 'utf8')).memory;
+  expect(JSON.stringify(recomputed)).not.toBe(JSON.stringify(memory));
+});
+
+test('a fixed encoder stays, and the projection learns', async () => {
+  const watch = (name: string, more: object) =>
+    watchedRun<'colbert'>({
+      ...common(),
+      task: 'colbert',
+      trainDataset: scored,
+      outputDir: join(folder, name),
+      colbertDim: 8,
+      ...more,
+    });
+  const weightsOf = async (path: string) => {
+    const model = await ColBERT.fromPretrained(path, { verify: true });
+    const weights = await model.readWeights();
+    model.dispose();
+    return weights;
+  };
+  const start = await watch('start', { lr: 1e-12 });
+  const { run, said } = await watch('fixed', {
+    fixEncoder: true,
+    knowledgeDistillation: true,
+    subBatchSize: 3,
+    instruction: '问：',
+  });
+  const [before, after] = [await weightsOf(start.run.model), await weightsOf(run.model)];
+  const moved = [...after].filter(([name, values]) => {
+    const old = before.get(name)!;
+    return Math.max(...values.map((x, i) => Math.abs(x - old[i]!))) > 1e-6;
+  });
+  expect(moved.map(([name]) => name)).toEqual(['linear.weight', 'linear.bias']);
+  expect(said).toContain('instruction: "问：" before each query');
+  const model = await ColBERT.fromPretrained(run.model);
+  expect(model.settings.query_instruction).toBe('问：');
+  const plain = { instruction: '' };
+  const [served] = await model.encodeQueries(['月亮']);
+  const [written] = await model.encodeQueries(['问：月亮'], plain);
+  const [without] = await model.encodeQueries(['月亮'], plain);
+  expect(served).toEqual(written);
+  expect(served).not.toEqual(without);
+  expect(await model.computeScore(['月亮', '太阳'])).toBe(
+    await model.computeScore(['问：月亮', '太阳'], plain),
+  );
+  model.dispose();
+  const again = await watch('again', { modelNameOrPath: run.model, initFromConfig: false });
+  expect(again.said).toContain('instruction: "问：" before each query, as the model has it');
+});
