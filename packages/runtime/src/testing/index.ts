@@ -9,5 +9,6 @@ export {
   type GenuineTensor,
   openGenuine,
 } from './genuine.js';
+export { type MpiJob, mpiLaunchers, runMpiJob } from './mpi-job.js';
 export { type TinyExternal, type TinyNode, type TinyValue, tinyModel } from './tiny-model.js';
 export { trainingExam } from './training-exam.js';

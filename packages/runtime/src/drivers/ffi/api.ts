@@ -1,5 +1,6 @@
 import koffi from 'koffi';
 import { SessionError } from '../../error.js';
+import { enlargeStack } from './enlarge-stack.js';
 import { type FunctionName, functionTable } from './function-table.js';
 import { libraryPath } from './library.js';
 
@@ -112,25 +113,6 @@ export function liveHandles(): number {
 export function openApi(): Api {
   opened ??= load(libraryPath());
   return opened;
-}
-
-/**
- * Bytes. koffi gives calls off the main thread 128 KiB; ONNX Runtime is written for ordinary thread stacks (8 MiB on
- * Linux), and an overflow ends the process.
- */
-const stackSize = 8 * 2 ** 20;
-
-function enlargeStack(): void {
-  if ((koffi.config().async_stack_size ?? 0) >= stackSize) return;
-  try {
-    koffi.config({ async_stack_size: stackSize });
-  } catch (cause) {
-    throw new SessionError(
-      "driver 'ffi'",
-      `expected to give koffi's threads ${stackSize} bytes of stack, got a koffi in use already — open the first session before other libraries are loaded with koffi`,
-      { cause },
-    );
-  }
 }
 
 function load(library: string): Api {
