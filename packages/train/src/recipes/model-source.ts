@@ -20,6 +20,7 @@ import { ConfigError } from '../config/config-error.js';
 import { fileName } from '../config/resolve.js';
 import type { ModelFiles, RunFiles } from '../run-files.js';
 import { countWeights, type InitialWeights } from './initial-weights.js';
+import { withOtherFiles } from './other-files.js';
 
 /** The model that training starts from, as the model that comes of it may tell. */
 export interface BaseModel {
@@ -70,7 +71,9 @@ export const modelSettingNames = { revision: 'revision', token: 'token' } as con
 
 /** Where a model comes from. */
 export type ModelSettings = Pick<CompleteConfig, 'modelNameOrPath' | 'initFromConfig'> &
-  Partial<Pick<CompleteConfig, 'cacheDir' | 'token' | 'revision' | 'offline'>> &
+  Partial<
+    Pick<CompleteConfig, 'cacheDir' | 'token' | 'revision' | 'offline' | 'configName' | 'tokenizerName'>
+  > &
   Partial<Pick<AdapterSettings, 'fromPeft' | 'rawPeft'>>;
 
 /**
@@ -83,18 +86,19 @@ export async function openModelSource(
   settings: ModelSettings,
 ): Promise<ModelSource> {
   const { modelNameOrPath: directory, initFromConfig, revision } = settings;
-  const source = await files.openModel(directory, {
+  const found = await files.openModel(directory, {
     ...hubOptions(settings),
     ...(revision !== undefined && { revision }),
     // Only what is read then: no weights are to be started from.
     ...(initFromConfig && { files: [] }),
   });
-  if (!source)
+  if (!found)
     throw new ConfigError(
       'model_name_or_path',
       'model_name_or_path',
       `expected a model directory, got "${directory}", which is none — check the path`,
     );
+  const source = await withOtherFiles(files, settings, found, hubOptions(settings));
   const base = await baseModel(source, directory);
   const names = await source.list();
   const weightsFile = names.find((name) =>
