@@ -1,6 +1,7 @@
 import type { DropoutDraw, ModelCard, ModelCardMetric } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
 import type { Objective, OpenOptions, TrainingSession } from '@rag/runtime';
+import type { Comparison } from '../compare/compare-systems.js';
 import type { CompleteConfig } from '../config/check-shared.js';
 import type { OptionTable } from '../config/option.js';
 import type { Resolved } from '../config/resolve.js';
@@ -58,6 +59,8 @@ export interface TaskEvaluator<Model, Evaluation> {
   result(): Evaluation;
   /** Of the model after training, for its card. */
   metrics(): ModelCardMetric[];
+  /** Before beside after, query by query, with some texts of the held-out rows: for run.json, never for a model's directory. */
+  comparison?(): Comparison | undefined;
   /** Of the held-out rows, for run.json. */
   readonly rows: Readonly<Record<string, unknown>>;
 }

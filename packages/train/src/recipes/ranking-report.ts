@@ -22,6 +22,8 @@ export interface RankingReport {
   readonly metrics: PerMetric<MeanInterval>;
   /** For comparisons: one value per query. */
   readonly perQuery: PerMetric<readonly number[]>;
+  /** Of every candidate, [query][candidate]. */
+  readonly scores: readonly (readonly number[])[];
 }
 
 /** Scores every candidate of every query by the model. */
@@ -72,7 +74,7 @@ export function reportScores(
     queries.map(({ relevance }, i) => ({ relevance, scores: scores[i]! })),
     rankingMetrics,
   );
-  return { perQuery, metrics: perMetric((name) => bootstrapMean(perQuery[name])) };
+  return { perQuery, scores, metrics: perMetric((name) => bootstrapMean(perQuery[name])) };
 }
 
 const perMetric = <T>(value: (name: RankingMetric) => T): PerMetric<T> =>

@@ -20,6 +20,7 @@ test('before, epochs and after on the same queries, beside BM25 and chance', asy
   expect((await evaluator.before(model(-1))).text).toMatch(/before +0\.500/);
   expect((await evaluator.epoch(model(0), 0)).text).toMatch(/epoch 1 +0\.750/);
   const { text, metrics } = await evaluator.after(model(1));
+  expect(metrics['mrr@10']).toBe(1);
   for (const part of [/after +1\.000/, /BM25 +1\.000/, /chance +0\.750/, /after − before: mrr@10 \+0\.500/])
     expect(text).toMatch(part);
   expect(evaluator.result()).toMatchObject({
@@ -28,6 +29,14 @@ test('before, epochs and after on the same queries, beside BM25 and chance', asy
     after: { 'mrr@10': { mean: 1 } },
     difference: { 'mrr@10': { difference: 0.5 } },
     epochs: [{ epoch: 0, metrics: { 'mrr@10': { mean: 0.75 } } }],
+  });
+  const { systems, comparisons } = evaluator.comparison!()!;
+  expect(systems.map(({ name }) => name)).toEqual(['before', 'after']);
+  expect(comparisons[0]!.outcomes['mrr@10']).toEqual({ wins: 3, ties: 0, losses: 0 });
+  expect(comparisons[0]!.improved[0]).toMatchObject({
+    query: 'moon',
+    before: { rank: 2, top: 'something else' },
+    after: { rank: 1, top: 'about the moon' },
   });
 });
 

@@ -1,10 +1,18 @@
 import type { CrossEncoder, ScoreOptions } from '@rag/reranker';
+import { compareCandidates } from '../compare/compare-candidates.js';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import { openSources, type RunFiles } from '../run-files.js';
 import { heldOutMetrics } from './held-out-metrics.js';
 import { type JudgedQueries, readJudgedQueries } from './judged-queries.js';
 import type { Evaluated, TaskEvaluator } from './prepared-task.js';
-import { chanceOf, compareReports, type RankingReport, reportBm25, reportModel } from './ranking-report.js';
+import {
+  chanceOf,
+  compareReports,
+  type RankingReport,
+  rankingMetrics,
+  reportBm25,
+  reportModel,
+} from './ranking-report.js';
 import { formatDifference, formatReports, meansOf } from './report-table.js';
 import { checkRowShapes } from './reranker-data.js';
 
@@ -65,6 +73,17 @@ export function rerankerEvaluator(
   return {
     result,
     metrics: () => heldOutMetrics(start!.metrics, end!.metrics, baselines),
+    comparison: () =>
+      start &&
+      end &&
+      compareCandidates(
+        queries,
+        [
+          { name: 'before', scores: start.scores },
+          { name: 'after', scores: end.scores },
+        ],
+        rankingMetrics,
+      ),
     rows: { fingerprint, queries: queries.length, left_out: leftOut },
     async before(model) {
       start = await reportModel(model, queries, options);

@@ -63,6 +63,10 @@ test('before, between and after, beside words', async () => {
     chance: chance!['mrr@10'],
   });
   expect(epochs).toMatchObject([{ epoch: 0, metrics: before.metrics }]);
+  const { queries, comparisons } = evaluator.comparison!()!;
+  expect([queries, comparisons[0]!.difference['mrr@10']!.difference]).toEqual([2, 0.5]);
+  // Texts, not ids.
+  expect(comparisons[0]!.improved[0]!.relevant).toMatch(/^[^d]/);
   expect(evaluator.rows).toEqual({ fingerprint: 'abc', queries: 2, passages: 4, pairs: 0 });
 });
 
@@ -78,6 +82,7 @@ test('rows with scores judge similarities alone', async () => {
     similarity: { spearman: expect.closeTo(0.5, 9), pearson: expect.any(Number), pairs: 3 },
   });
   expect([bm25, chance, difference]).toEqual([undefined, undefined, undefined]);
+  expect(evaluator.comparison!()).toBeUndefined();
 });
 
 test('correlations have a line each', () => {

@@ -4,6 +4,7 @@ import {
   type PairedDifference,
   type SimilarityEvaluation,
 } from '@rag/eval';
+import { compareRuns } from '../compare/compare-runs.js';
 import { collectionOfRows } from '../evaluate/collection.js';
 import { evaluateCollection, type SystemEvaluation } from '../evaluate/evaluate-collection.js';
 import type { Retriever } from '../evaluate/retriever.js';
@@ -107,6 +108,20 @@ export function retrievalEvaluator<Model>(
       if (!similarity) return ranked;
       const earlier = before.similarity && { before: before.similarity.spearman };
       return [...ranked, { name: 'spearman', mean: similarity.spearman, ...earlier }];
+    },
+    comparison() {
+      if (!start?.system || !end?.system) return undefined;
+      const documents = new Map(rows.passages.map((text, place) => [`d${place}`, text]));
+      const queries = new Map(collection.queries.map(({ id, text }) => [id, text]));
+      const systems = [
+        { ...start.system, name: 'before' },
+        { ...end.system, name: 'after' },
+      ];
+      const texts = {
+        query: (id: string) => queries.get(id),
+        document: (id: string) => documents.get(id),
+      };
+      return compareRuns(systems, collection.qrels, texts, words && { words: words.run });
     },
     rows: {
       fingerprint: rows.fingerprint,

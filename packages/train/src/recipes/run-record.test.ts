@@ -91,7 +91,9 @@ test('run.json tells what was asked for, what ran and what came of it', () => {
     history: [],
     checkpoints: ['checkpoint_0'],
     evaluation: undefined,
+    comparison: { queries: 3 } as never,
   });
+  expect(JSON.parse(text).comparison).toEqual({ queries: 3 });
   expect(JSON.parse(text)).toMatchObject({
     ...shared,
     settings: { model_name_or_path: '/home/me/secret-project/m', fp16: true, lr: 5e-5 },

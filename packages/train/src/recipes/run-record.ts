@@ -1,6 +1,7 @@
 import type { LabelSummary } from '@rag/data';
 import type { ModelCardData } from '@rag/models';
 import type { MemoryPlan } from '@rag/runtime';
+import type { Comparison } from '../compare/compare-systems.js';
 import { ConfigError } from '../config/config-error.js';
 import { runningPrecision } from '../config/precision.js';
 import { publishedSettings, storedSettings } from '../config/resolve.js';
@@ -93,6 +94,8 @@ export interface RunOutcome {
 }
 
 interface RunLog extends RunOutcome {
+  /** Before beside after on the held-out rows, with texts of some of them. */
+  readonly comparison?: Comparison | undefined;
   readonly history: readonly LoggedStep[];
   readonly checkpoints: readonly string[];
 }
@@ -101,7 +104,7 @@ interface RunLog extends RunOutcome {
 export function runRecord(
   resolved: ResolvedTask,
   facts: RunFacts,
-  { result, history, checkpoints, evaluation }: RunLog,
+  { result, history, checkpoints, evaluation, comparison }: RunLog,
 ): string {
   const { data, val, files } = facts;
   return jsonText({
@@ -114,6 +117,7 @@ export function runRecord(
     result,
     checkpoints,
     ...(evaluation !== undefined && { evaluation }),
+    ...(comparison && { comparison }),
     history,
     ...(facts.doctor && { doctor: facts.doctor }),
   });

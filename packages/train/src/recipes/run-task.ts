@@ -136,7 +136,8 @@ async function trainAndSave<Model extends OpenModel, Evaluation>(
     followers.saved(result.updates, 'model', path);
     const { kept, folder } = output.checkpoints;
     const { history } = followers;
-    const outcome = { result, history, checkpoints: kept, evaluation };
+    const comparison = evaluator?.comparison?.();
+    const outcome = { result, history, checkpoints: kept, evaluation, comparison };
     await files.writeText(`${config.outputDir}/run.json`, runRecord(resolved, facts, outcome));
     return {
       ...result,
