@@ -26,6 +26,10 @@ test.each([
     { mixedPrecision: 'bf16', fp16: true },
     'train(): expected one number format, got fp16 beside mixed_precision bf16',
   ],
+  [
+    { saveOnEpochEnd: false, loadBestModelAtEnd: true },
+    'train(): expected evaluations to choose by, got save_on_epoch_end: false and no eval_steps',
+  ],
   [{ deviceId: 1 }, 'train(): expected provider cuda with it, got cpu — set provider, or leave it out'],
   [{ adamBeta1: 1 }, 'train(): expected a number below 1, got 1 — the moments would never move'],
 ])('%j is refused', (options, message) => {

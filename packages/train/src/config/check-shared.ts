@@ -51,6 +51,18 @@ export function checkShared({ config, sources }: SharedSettings): Needed {
       'device_id',
       `expected provider cuda with it, got ${config.provider} — set provider, or leave it out`,
     );
+  const [selecting] =
+    [
+      ['metric_for_best_model', config.metricForBestModel],
+      ['load_best_model_at_end', config.loadBestModelAtEnd],
+      ['early_stopping_patience', config.earlyStoppingPatience],
+    ].find(([, value]) => value) ?? [];
+  if (typeof selecting === 'string' && !config.saveOnEpochEnd && config.evalSteps === undefined)
+    throw new ConfigError(
+      where(selecting),
+      selecting,
+      'expected evaluations to choose by, got save_on_epoch_end: false and no eval_steps — set one of them',
+    );
   checkPrecisionSettings(config, where);
   return { modelNameOrPath, trainDataset };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   anyText,
+  checkpointPlace,
   choice,
   choices,
   flag,
@@ -69,4 +70,13 @@ describe('choices', () => {
   test.each(['', 'none,wandb', 'comet', 3])('%j are none', (given) => {
     expect(kind.schema.safeParse(given).success).toBe(false);
   });
+});
+
+test('a checkpoint is a directory, the latest, or none', () => {
+  const { schema, fromText } = checkpointPlace;
+  const read = (given: unknown) => schema.safeParse(given).data;
+  expect([true, 'latest', 'a/b', false, '', 3].map(read)).toEqual([
+    ...['latest', 'latest', 'a/b', undefined, undefined, undefined],
+  ]);
+  expect(['True', 'false', 'a/b'].map(fromText)).toEqual([true, false, 'a/b']);
 });

@@ -7,6 +7,8 @@ export interface Kind<Value = unknown, Given = Value> {
   readonly expected: string;
   /** Stands for the value in `--help`; booleans have none, since their flag may stand alone. */
   readonly placeholder?: string;
+  /** What a flag means whose value is left out; where there is none, it must not be. Booleans need none for that. */
+  readonly alone?: string;
   /** Whether a flag takes several values. */
   readonly many?: boolean;
   /** Every name, of a kind that is one of several. */
@@ -104,6 +106,19 @@ const flagSchema = z.union([
 export const flag: Kind<boolean, boolean | 0 | 1> = {
   schema: flagSchema,
   expected: 'true or false',
+  fromText: (value) => words[value.toLowerCase()] ?? value,
+};
+
+/** A checkpoint to go on from: its directory, or `latest`, which true stands for, as in transformers; false is none. */
+export const checkpointPlace: Kind<string | undefined, boolean | string> = {
+  schema: z
+    .union([z.boolean(), z.string().min(1)])
+    .transform((given): string | undefined =>
+      given === true ? 'latest' : given === false ? undefined : given,
+    ),
+  expected: 'true, latest or the directory of a checkpoint',
+  placeholder: 'place',
+  alone: 'latest',
   fromText: (value) => words[value.toLowerCase()] ?? value,
 };
 

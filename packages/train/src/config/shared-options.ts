@@ -1,5 +1,5 @@
 import {
-  anyText,
+  checkpointPlace,
   choice,
   choices,
   flag,
@@ -192,17 +192,40 @@ export const runOptions = {
     false,
     'replace an earlier run in output_dir; files of others in its models are refused before training',
   ),
-  save_on_epoch_end: option(flag, true, 'a checkpoint after every epoch'),
-  num_max_checkpoints: option(wholeNumber(1), 5, 'checkpoints to keep, the latest', {
+  save_on_epoch_end: option(flag, true, 'a checkpoint after every epoch, evaluated on val_dataset'),
+  save_steps: optional(wholeNumber(1), 'updates per checkpoint, beside those of epochs'),
+  eval_steps: optional(
+    wholeNumber(1),
+    'updates per evaluation on val_dataset, beside those of epochs; each is of a checkpoint, which is written for it',
+  ),
+  num_max_checkpoints: option(wholeNumber(1), 5, 'checkpoints to keep, the latest and the best', {
     aliases: ['save_total_limit'],
   }),
+  resume_from_checkpoint: optional(
+    checkpointPlace,
+    'go on bit for bit from a checkpoint: its directory, or true or latest for the last complete one in output_dir (from the beginning where there is none)',
+    { path: 'place', aliases: ['resume'] },
+  ),
+  metric_for_best_model: optional(
+    text,
+    'what of val_dataset the best checkpoint is chosen by, which is then kept; without it ndcg@10, where load_best_model_at_end or early stopping ask for one',
+  ),
+  greater_is_better: optional(flag, 'false where the best checkpoint is that with the least of its metric'),
+  load_best_model_at_end: option(flag, false, 'the final model has the weights of the best checkpoint'),
+  early_stopping_patience: optional(
+    wholeNumber(1),
+    'evaluations in a row without a gain after which the run ends; without it, none',
+  ),
+  early_stopping_threshold: option(
+    nonNegativeNumber,
+    0,
+    'what a gain must exceed for early_stopping_patience',
+  ),
   export_onnx: option(
     flag,
     false,
     'put onnx/model.onnx into the final model, as transformers.js and ONNX Runtime open it',
   ),
-  save_steps: later(wholeNumber(1), undefined, 'checkpoints at the end of epochs', 'updates per checkpoint'),
-  eval_steps: later(wholeNumber(1), undefined, 'evaluation at the end of epochs', 'updates per evaluation'),
   log_interval: option(wholeNumber(1), 10, 'updates per line of the log', { aliases: ['logging_steps'] }),
   log_with: option(
     choices(trackerNames),
@@ -215,9 +238,6 @@ export const runOptions = {
     text,
     'project of Weights & Biases, experiment of MLflow; without it WANDB_PROJECT, MLFLOW_EXPERIMENT_NAME or rag-<task>',
   ),
-  resume_from_checkpoint: later(anyText, undefined, 'from the beginning', 'checkpoint to go on from', {
-    path: 'place',
-  }),
 };
 
 /** What every task's table holds. */
