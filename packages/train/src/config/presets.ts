@@ -16,10 +16,15 @@ export type Presets = Readonly<Record<string, Preset>>;
 /** The key that names one of a task's recipes. */
 export function presetOption<const Table extends Presets>(presets: Table) {
   const names = Object.keys(presets) as (keyof Table & string)[];
-  const listed = names.map((name) => `${name} (${presets[name]!.about})`).join(', ');
   const kind: Kind<keyof Table & string> = choice(names);
-  return optional(kind, `recipe to start from, beneath file and flags: ${listed}`);
+  return optional(kind, `recipe to start from, beneath file and flags: ${names.join(', ')}`);
 }
+
+/** A line for each recipe, for help. */
+export const presetLines = (presets: Presets): string[] => {
+  const width = Math.max(...Object.keys(presets).map((name) => name.length));
+  return Object.entries(presets).map(([name, { about }]) => `  ${name.padEnd(width)}  ${about}`);
+};
 
 /** The layers with that of the preset which they name beneath them; a name that no preset has is left for the table to refuse. */
 export function withPreset(

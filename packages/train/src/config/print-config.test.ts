@@ -15,6 +15,7 @@ test('says each setting, where it came from and what does not run yet', () => {
   const printed = printConfig('reranker', resolveReranker([readYaml(yaml, 'f.yaml'), [flag]]));
   expect(printed.split('\n')[0]).toBe('# yaml-language-server: $schema=rag-reranker.schema.json');
   expect(printed).toContain('\nlr: 0.00003 # peak learning rate (f.yaml:3)\n');
+  expect(printed).toContain('\n# val_dataset: # JSONL files to rank before, during and after training\n');
   expect(printed).toContain('\nepochs: 1 # passes over the data (--epochs)\n');
   expect(printed).toContain('\nbatch_size: 8 # pairs per batch, or groups (default)\n');
   expect(printed).toContain('(f.yaml:5; the cpu provider has no bf16 kernels: running fp32)\n');

@@ -4,15 +4,17 @@ import { schemaFile } from './settings-schema.js';
 
 /**
  * The settings as a YAML file that gives the same run: each line says what it means, where it came from, and what runs in its stead, if
- * anything does. Its first line names the schema that `--print-schema` prints, for editors.
+ * anything does; keys that nothing sets are comments. Its first line names the schema that `--print-schema` prints, for editors.
  */
 export function printConfig(
   task: string,
   resolved: SettingsOfTable & Pick<Resolved, 'sources' | 'notActive'>,
 ): string {
   const { table, sources, notActive } = resolved;
-  const lines = Object.entries(storedSettings(resolved)).map(([key, value]) => {
-    const { about } = table[key]!;
+  const stored = storedSettings(resolved);
+  const lines = Object.entries(table).map(([key, { about }]) => {
+    const value = stored[key];
+    if (value === undefined) return `# ${key}: # ${about}`;
     const notes = notActive
       .filter((one) => one.key === key)
       .map(({ running, reason = 'not active yet' }) => `; ${reason}: running ${running}`);

@@ -41,7 +41,7 @@ test('version and help', async () => {
   const help = await rag('train', 'reranker', '--help');
   expect(help.code).toBe(0);
   for (const key of Object.keys(rerankerOptions)) expect(help.stdout).toContain(`--${key} `);
-  expect(help.stdout).toContain('not active yet: running one process');
+  expect(help.stdout).toContain('Presets:\n  bert-reranker  ');
   expect(await rag('help', 'train', 'reranker')).toEqual(help);
   expect((await rag('help', 'train')).stdout).toContain('Usage: rag train [options] <task>');
   expect(await rag('train', '--help')).toEqual(await rag('train', 'help'));
@@ -105,7 +105,7 @@ test.each([
     'train <task>: expected reranker, embedding or colbert, got the flag --config first — such as `rag train reranker --config …`',
   ],
   [['train', 'ranker'], 'got "ranker" — did you mean reranker?'],
-  [['eval'], 'eval <kind>: expected reranker, embedding, colbert or run, got none'],
+  [['eval'], 'eval <kind>: expected reranker, embedding, colbert, compare, benchmark or run, got none'],
   [['trian'], 'got "trian" — did you mean train?'],
   [['train', 'embedding', '--max_len', '3'], '--max_len: expected a known flag'],
   [['train', 'colbert', '--mrl_dims', '8'], '--mrl_dims: expected a known flag'],
@@ -158,4 +158,23 @@ test('--verbose adds the stack', async () => {
   expect(code).toBe(2);
   expect(stderr.split('\n')[0]).toContain('--lr: expected');
   expect(stderr).toContain('    at ');
+});
+
+test('a schema for editors is printed, and nothing is asked for', async () => {
+  const { code, stdout } = await rag('train', 'colbert', '--print-schema');
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ title: 'rag train colbert', type: 'object' });
+});
+
+test('a command of the originals runs with rag before it, and what it became is said', async () => {
+  const { code, stdout, stderr } = await rag(
+    ...['torchrun', '--nproc_per_node', '2', '-m', 'FlagEmbedding.finetune.reranker.encoder_only.base'],
+    ...['--model_name_or_path', 'BAAI/bge-reranker-base', '--train_data', 't.jsonl', '--print-config'],
+  );
+  expect(code).toBe(0);
+  expect(stderr).toBe(
+    'running rag train reranker\n--nproc_per_node 2: processes are mpirun’s to launch (mpirun -n 2 rag train …)\n',
+  );
+  expect(stdout).toContain('\nepochs: 3 # passes over the data (preset flagembedding-reranker)\n');
+  expect(await rag('accelerate', 'launch', 'x.py')).toMatchObject({ code: 2, stdout: '' });
 });

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { fromLauncher } from '../config/launch-command.js';
 import { tasks } from '../recipes/tasks.js';
 import { checkFlagValues, flagsOf } from './check-flag-values.js';
 import { commandGroup, helpRequest } from './command-group.js';
@@ -43,7 +44,12 @@ export async function runCommandLine(
       trainCommand('reranker', tasks.reranker, streams),
       trainCommand('embedding', tasks.embedding, streams),
       trainCommand('colbert', tasks.colbert, streams),
-    ]).description('fine-tune a model'),
+    ])
+      .description('fine-tune a model')
+      .addHelpText(
+        'after',
+        '\nCommands of RAG-Retrieval and FlagEmbedding run with rag before them:\n  rag accelerate launch --config_file fsdp.yaml train_reranker.py --config training_bert.yaml\n  rag torchrun --nproc_per_node 2 -m FlagEmbedding.finetune.reranker.encoder_only.base …',
+      ),
     doctorCommand(streams),
     commandGroup('rag eval', 'kind', [
       evalCommand(streams),
@@ -76,11 +82,17 @@ export async function runCommandLine(
   );
   // Accepted after the subcommand too.
   const verbose = args.includes('--verbose');
-  const asked = helpRequest(
+  let asked = helpRequest(
     program,
     args.filter((arg) => arg !== '--verbose'),
   );
   try {
+    const ours = fromLauncher(asked);
+    if (ours) {
+      asked = ours.args;
+      for (const line of [`running rag ${asked.slice(0, 2).join(' ')}`, ...ours.notes])
+        streams.stderr.write(`${line}\n`);
+    }
     checkFlagValues(program, asked);
     await program.parseAsync(asked, { from: 'user' });
     return 0;

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Command, Option as Flag } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 import type { Option, OptionTable } from '../config/option.js';
+import { presetLines } from '../config/presets.js';
 import { printConfig } from '../config/print-config.js';
 import { readYaml } from '../config/read-yaml.js';
 import type { Setting } from '../config/resolve.js';
@@ -28,12 +29,13 @@ export function trainCommand<Settings extends ResolvedTask>(
   task: TrainableTask<Settings, unknown>,
   { stdout }: CommandStreams,
 ): Command {
-  const { description, table, resolve } = task;
+  const { description, table, presets, resolve } = task;
   const command = new Command(name)
     .description(description)
     .option('--config <file>', 'YAML file of the keys below; flags beat it')
     .option('--print-config', 'print the settings as YAML and where each came from, and train nothing')
     .option('--print-schema', 'print the keys of such files as a JSON Schema, for editors, and train nothing')
+    .addHelpText('after', `\nPresets:\n${presetLines(presets).join('\n')}`)
     .option('--force', 'train although the doctor finds a known killer of runs');
   const layers = addSettings(command, table);
   command.action(async (options: TrainFlags) => {

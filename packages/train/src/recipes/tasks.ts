@@ -3,9 +3,12 @@ import { colbertOptions } from '../config/colbert-options.js';
 import { resolveEmbedding } from '../config/embedding-config.js';
 import { embeddingOptions } from '../config/embedding-options.js';
 import type { OptionTable } from '../config/option.js';
+import type { Presets } from '../config/presets.js';
 import { resolveReranker } from '../config/reranker-config.js';
 import { rerankerOptions } from '../config/reranker-options.js';
+import { rerankerPresets } from '../config/reranker-presets.js';
 import type { Setting } from '../config/resolve.js';
+import { colbertPresets, embeddingPresets } from '../config/retrieval-presets.js';
 import { trainColbert } from './colbert.js';
 import { trainEmbedding } from './embedding.js';
 import type { ResolvedTask } from './prepared-task.js';
@@ -16,6 +19,8 @@ import type { RunPlatform } from './run-platform.js';
 export interface TrainableTask<Settings extends ResolvedTask, Run> {
   readonly description: string;
   readonly table: OptionTable;
+  /** What `preset` may name. */
+  readonly presets: Presets;
   /** Checks settings, layer over layer; throws ConfigError. */
   resolve(layers: readonly (readonly Setting[])[]): Settings;
   train(resolved: Settings, platform: RunPlatform): Promise<Run>;
@@ -30,18 +35,21 @@ export const tasks = {
   reranker: task({
     description: 'fine-tune a cross-encoder',
     table: rerankerOptions,
+    presets: rerankerPresets,
     resolve: resolveReranker,
     train: trainReranker,
   }),
   embedding: task({
     description: 'fine-tune or distil an embedding model',
     table: embeddingOptions,
+    presets: embeddingPresets,
     resolve: resolveEmbedding,
     train: trainEmbedding,
   }),
   colbert: task({
     description: 'fine-tune a ColBERT model',
     table: colbertOptions,
+    presets: colbertPresets,
     resolve: resolveColbert,
     train: trainColbert,
   }),
