@@ -34,7 +34,7 @@ export const frozenStorages: readonly ParameterStorage[] = ['float32', 'float16'
 export const decoderTypes = MODEL_TYPES.filter((type) => architectures[type].stages);
 
 /** The logit of one token less that of another at the last token, or of a layer-wise model the last head's. */
-function yesNoScores(config: EncoderConfig): Scores {
+export function yesNoScores(config: EncoderConfig): Scores {
   const byLayer = layerwiseScores(config);
   if (byLayer) return byLayer(headLayers(config).slice(-1));
   const tokenizer = { vocabSize: config.vocab_size, unkId: -1 } as Tokenizer;

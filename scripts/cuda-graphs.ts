@@ -68,7 +68,7 @@ export function configurationOf(name: string, layers?: number): EncoderConfig {
 type Named<T> = readonly [name: string, value: T];
 
 /** Every loss that `rag train reranker` takes by name. */
-function rerankerLosses(): Named<RerankerLoss>[] {
+export function rerankerLosses(): Named<RerankerLoss>[] {
   return namedLosses.flatMap((named): Named<RerankerLoss>[] => {
     const [name] = named.names;
     if (named.kind === 'pointwise') return [[name, { kind: 'pointwise', loss: named.loss }]];
