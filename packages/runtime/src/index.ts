@@ -42,6 +42,7 @@ export { type CompileOptions, compile } from './training/compile.js';
 export type { ComputeOptions } from './training/compute.js';
 export { createFusedUpdate, type FusedUpdate, type TrainedTensor } from './training/fused-update.js';
 export { clipCoefficient, globalNorm } from './training/global-norm.js';
+export { rowsOf } from './training/grad-cache.js';
 export type { LossScaling } from './training/loss-scale.js';
 export { type MemoryPlan, memoryPlanText, planMemory } from './training/memory-plan.js';
 export type { Objective, ObjectiveGraph } from './training/objective.js';
@@ -56,6 +57,7 @@ export {
   type Segment,
 } from './training/plan.js';
 export { type Precision, precisionFault } from './training/precision.js';
+export { partOfRank, type RankOf, ranksOfRows } from './training/rank-part.js';
 export { type SessionState, STATE_PARTS } from './training/saved-state.js';
 export { TrainingSession } from './training/session.js';
 export { type Sharding, shardingOfStage, zeroStage } from './training/sharding.js';

@@ -1,8 +1,10 @@
 import type { ContrastiveExample, ScoredExample } from '@rag/data';
 import { type InBatchCandidateOptions, inBatchCandidates, inBatchGroups } from '@rag/losses';
-import { Tensor, type TrainingBatch } from '@rag/runtime';
+import { partOfRank, type RankOf, ranksOfRows, rowsOf, Tensor, type TrainingBatch } from '@rag/runtime';
 import { sizeLadder } from '@rag/text';
+import type { TokenSequence } from '../text-encoder.js';
 import { type PackedTexts, type PackOptions, type PlacedSequence, packTexts } from './packed-texts.js';
+import { type PlacedTokens, sparseTerms } from './sparse-terms.js';
 import { passageRows, queryRows, type TokenRows } from './token-rows.js';
 
 /** The tensors of a batch, and how much work it is. */
@@ -13,7 +15,12 @@ export interface CollatedBatch {
   readonly sequences: number;
 }
 
-export interface CollateOptions extends PackOptions {
+export interface CollateOptions extends Omit<PackOptions, 'gather'> {
+  /**
+   * For an objective with `gradCache`: the examples are those of all ranks, the same on each, of which this one encodes its part; the loss
+   * is over the vectors of all.
+   */
+  readonly gather?: RankOf;
   /**
    * Score as the original does, which pads every text to its full length: a zero vector takes part in the maximum of each
    * padded passage, and the divisor counts masked tokens. Known positives may be negatives then. @default false
@@ -23,7 +30,17 @@ export interface CollateOptions extends PackOptions {
 
 export interface ContrastiveCollateOptions
   extends CollateOptions,
-    Omit<InBatchCandidateOptions, 'repeated' | 'compat'> {}
+    Omit<InBatchCandidateOptions, 'repeated' | 'compat'> {
+  /** Feeds what dense and sparse scores need too, for a `unified` loss. */
+  readonly unified?: UnifiedCollateOptions;
+}
+
+export interface UnifiedCollateOptions {
+  /** Ids that are no terms: special tokens. */
+  readonly ignored: ReadonlySet<number | undefined>;
+  /** For an objective with `selfDistill`: whether the scores together teach each kind of them yet. */
+  readonly selfDistill?: boolean;
+}
 
 /** Examples of a batch with their numbers in the data set; `repeated` ones count nothing. */
 export interface Examples<E> {
@@ -50,10 +67,12 @@ export function collateContrastive(
   const passages = examples.flatMap(({ positive, negatives }, example) =>
     [positive, ...negatives].map((text, i) => ({ example, text, slot: 1 + i })),
   );
-  const { packed, queries, lists } = pack(examples, passages, indices, options);
-  return collated(packed, examples.length + texts.length, {
-    ...crossQueries(queries, packed.zeroRow),
-    candidate_index: int64([texts.length, -1], filled(lists, packed.zeroRow)),
+  const { unified } = options;
+  const how = { ...options, pooled: unified !== undefined };
+  const { packed, placed, queries, lists } = pack(examples, passages, indices, how, 'own head');
+  const part = options.gather && partOfRank(examples.length, options.gather);
+  if (part && part[0] === part[1]) return collated(packed, {});
+  const ofQueries = {
     target: int64([examples.length], target),
     mask: new Tensor('float32', [examples.length, texts.length], mask),
     row_weight: new Tensor(
@@ -66,6 +85,14 @@ export function collateContrastive(
       group_mask: new Tensor('float32', [examples.length, groups.size], groups.mask),
       teacher_scores: new Tensor('float32', [examples.length, groups.size], groups.scores),
     }),
+  };
+  return collated(packed, {
+    ...(unified && unifiedFeeds(packed, placed, part ?? [0, examples.length], examples.length, unified)),
+    ...crossQueries(part ? queries.slice(...part) : queries, packed.zeroRow),
+    candidate_index: int64([texts.length, -1], filled(lists, packed.zeroRow)),
+    ...Object.fromEntries(
+      Object.entries(ofQueries).map(([name, all]) => [name, part ? rowsOf(all, ...part) : all]),
+    ),
   });
 }
 
@@ -78,7 +105,7 @@ export function collateScored(
   const passages = examples.flatMap(({ contents }, example) =>
     contents.map((text, i) => ({ example, text, slot: 1 + i })),
   );
-  const { packed, queries, lists } = pack(examples, passages, indices, options);
+  const { packed, queries, lists } = pack(examples, passages, indices, options, 'same head');
   const cells = Array.from<readonly number[]>({ length: examples.length * size }).fill([]);
   const mask = new Float32Array(cells.length);
   const teacher = new Float32Array(cells.length);
@@ -96,7 +123,7 @@ export function collateScored(
   const weights = queries.flatMap(({ rows: { length }, weight }) =>
     Array.from({ length: width }, (_, i) => (i < length ? weight : 0)),
   );
-  return collated(packed, examples.length + passages.length, {
+  return collated(packed, {
     query_index: int64([examples.length, -1], rows),
     query_weight: new Tensor('float32', [examples.length, width], Float32Array.from(weights)),
     candidate_index: int64([examples.length, size, -1], filled(cells, packed.zeroRow)),
@@ -117,23 +144,34 @@ function pack(
   examples: readonly { readonly query: string }[],
   passages: readonly Passage[],
   indices: ArrayLike<number>,
-  options: CollateOptions,
-): { packed: PackedTexts; queries: TokenRows[]; lists: (readonly number[])[] } {
+  { gather, ...options }: CollateOptions,
+  head: 'own head' | 'same head',
+): {
+  packed: PackedTexts;
+  placed: readonly { readonly sequence: TokenSequence; readonly start: number }[];
+  queries: TokenRows[];
+  lists: (readonly number[])[];
+} {
   const { encoder, compat = false } = options;
   const { divideByQueryLength: divide, document_length: length } = encoder.settings;
   const row = (example: number, slot: number) => indices[example]! * ROWS_PER_EXAMPLE + slot;
+  const owners = gather && ranksOfRows(examples.length, gather.ranks);
   const texts: PlacedSequence[] = [
-    ...examples.map(({ query }, i) => ({ sequence: encoder.encodeQuery(query), row: row(i, 0) })),
+    ...examples.map(({ query }, i) => ({
+      ...{ sequence: encoder.encodeQuery(query), row: row(i, 0) },
+      ...(owners && { owner: owners[i]! }),
+    })),
     ...passages.map(({ example, text, slot }) => ({
-      sequence: encoder.encodePassage(text),
-      row: row(example, slot),
+      ...{ sequence: encoder.encodePassage(text), row: row(example, slot) },
+      ...(owners && { owner: owners[example]! }),
     })),
   ];
-  const packed = packTexts(texts, options);
+  const packed = packTexts(texts, { ...options, ...(gather && { gather: { ...gather, head } }) });
   const { first, zeroRow } = packed;
   const all = texts.map(({ sequence }, i) => ({ sequence, start: first[i]! }));
   return {
     packed,
+    placed: all,
     queries: all
       .slice(0, examples.length)
       .map(({ sequence, start }) => queryRows(sequence, start, { divide, compat })),
@@ -143,10 +181,28 @@ function pack(
   };
 }
 
-const collated = (packed: PackedTexts, sequences: number, head: Record<string, Tensor>): CollatedBatch => ({
+/** Rows of the texts' own vectors, and of their terms: of the queries of this rank and of all passages. */
+function unifiedFeeds(
+  { textRows }: PackedTexts,
+  placed: readonly PlacedTokens[],
+  part: readonly [number, number],
+  queries: number,
+  { ignored, selfDistill }: UnifiedCollateOptions,
+): Record<string, Tensor> {
+  return {
+    query_text: int64([-1], textRows.slice(...part)),
+    candidate_text: int64([-1], textRows.slice(queries)),
+    ...sparseTerms(placed.slice(...part), placed.slice(queries), ignored),
+    ...(selfDistill !== undefined && {
+      self_distill: new Tensor('float32', [], Float32Array.of(selfDistill ? 1 : 0)),
+    }),
+  };
+}
+
+const collated = (packed: PackedTexts, head: Record<string, Tensor>): CollatedBatch => ({
   batch: packed.batch(head),
   realTokens: packed.realTokens,
-  sequences,
+  sequences: packed.sequences,
 });
 
 /** All queries' rows one behind the other, and which query each counts for; filler rows count for none. */

@@ -21,7 +21,10 @@ interface Golden {
   dim: number;
   contrastive: { query: string; positive: string; negatives: string[] }[];
   scored: { query: string; contents: string[]; scores: number[] }[];
-  steps: Record<'in-batch' | 'scored', Record<'default' | 'compat', Step>>;
+  unified: { query: string; positive: string; negatives: string[]; scores: number[] }[];
+  steps: Record<'in-batch' | 'scored', Record<'default' | 'compat', Step>> & {
+    unified: Record<'labels' | 'teacher and itself', Step>;
+  };
 }
 
 const file = (name: string) => new Uint8Array(readFileSync(new URL(`./fixtures/${name}`, import.meta.url)));
@@ -87,6 +90,52 @@ test.each([
   }
   session.dispose();
 });
+
+test.each([
+  ['labels', false, {}],
+  ['labels', true, { chunkTokens: 40, chunkTexts: 3 }],
+  ['teacher and itself', false, {}],
+  ['teacher and itself', true, { chunkTokens: 40 }],
+] as const)(
+  'unified, %s, in chunks %s: loss and gradients are those of PyTorch',
+  async (name, gradCache, chunks) => {
+    const want = golden.steps.unified[name];
+    const taught = name !== 'labels';
+    const initial = await weights();
+    const loss = {
+      kind: 'unified',
+      ...(taught && { distill: 'm3_kd_loss', selfDistill: true }),
+    } as const;
+    const plan = compile(colbertObjective({ config, settings, loss, gradCache }), {
+      initial: (parameter) => initial.get(parameter)!,
+      optimizer: {},
+    });
+    const session = await TrainingSession.create(plan, { provider: 'cpu', threads: 1 });
+    const ignored = new Set([0, 1, 2, 3]);
+    const examples = golden.unified.map(({ scores, ...row }) => ({ at, ...row, ...(taught && { scores }) }));
+    const { batch } = collateContrastive(
+      { examples, indices: [0, 1, 2] },
+      {
+        ...{ encoder, othersPositives: true, ...chunks },
+        unified: { ignored, ...(taught && { selfDistill: true }) },
+      },
+    );
+    const { sum, weight } = await session.accumulate(batch);
+    expect(weight).toBe(3);
+    expect(Math.abs(sum - want.sum) / want.sum).toBeLessThan(1e-5);
+    const gradients = new Map(
+      session.gradients().map((tensor) => [tensor.name, tensor.data as Float32Array]),
+    );
+    const scale = Math.max(...Object.values(want.gradients).flat().map(Math.abs));
+    for (const [parameter, values] of Object.entries(want.gradients)) {
+      const ours = gradients.get(parameter)!;
+      expect(ours.length, parameter).toBe(values.length);
+      const worst = Math.max(...values.map((value, i) => Math.abs(value - ours[i]!)));
+      expect(worst / scale, parameter).toBeLessThan(2e-5);
+    }
+    session.dispose();
+  },
+);
 
 test('the two ways of scoring differ where a passage is padded, and only there', () => {
   const { default: own, compat } = golden.steps['in-batch'];

@@ -10,5 +10,7 @@ export {
   collateContrastive,
   collateScored,
   type Examples,
+  type UnifiedCollateOptions,
 } from './collate.js';
 export { type ColbertLoss, type ColbertObjectiveOptions, colbertObjective } from './objective.js';
+export { sparseParameters } from './unified-head.js';

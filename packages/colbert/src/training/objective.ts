@@ -1,11 +1,6 @@
+import type { InBatchDistillationOptions } from '@rag/losses';
 import {
-  type InBatchDistillationOptions,
-  inBatchDistillation,
-  inBatchSoftmax,
-  klDivergence,
-  type Loss,
-} from '@rag/losses';
-import {
+  architectures,
   type Dropout,
   type EncoderConfig,
   type EncoderInputs,
@@ -15,11 +10,12 @@ import {
   parameterRoot,
   trainingDropout,
 } from '@rag/models';
-import { input, leavesOf, mul, type Value } from '@rag/onnx';
+import { leavesOf, type Value } from '@rag/onnx';
 import type { Objective } from '@rag/runtime';
-import { colbertInputs, projectedBy, tokenVectors, unitVectors } from '../colbert-graph.js';
+import { colbertInputs, projectedBy, unitVectors } from '../colbert-graph.js';
 import type { ColbertSettings } from '../colbert-settings.js';
-import { crossScores, listScores } from './late-interaction.js';
+import { type Head, inBatchHead, scoredHead } from './heads.js';
+import { type UnifiedVectors, unifiedHead, unifiedVectors } from './unified-head.js';
 
 /** What a ColBERT model learns from. Scores are divided by the temperature, 0.02 unless given. */
 export type ColbertLoss =
@@ -29,6 +25,17 @@ export type ColbertLoss =
       readonly temperature?: number;
       /** Beside a teacher's scores of each query's own passages, which the examples have then (`inBatchDistillation`). */
       readonly distill?: InBatchDistillationOptions['kind'];
+    }
+  | {
+      /**
+       * Dense, sparse and late-interaction vectors together (`unifiedLoss`), fed by `collateContrastive` with `unified`: for models of
+       * RAG-Retrieval's layout, which BGE-M3 has.
+       */
+      readonly kind: 'unified';
+      readonly temperature?: number;
+      readonly distill?: InBatchDistillationOptions['kind'];
+      /** Whether the scores together teach each kind of them, where the batch says so. */
+      readonly selfDistill?: boolean;
     }
   | {
       /** KL with a teacher's scores of each query's own list, both divided by the temperature (`klDivergence`). */
@@ -73,19 +80,27 @@ export function colbertObjective(options: ColbertObjectiveOptions): Objective {
       const dropout: Dropout = mode === 'train' ? trainingDropout() : noDropout;
       const rows = file?.rows(inputs);
       const own = rows ? inputsOf(rows, Object.values(inputs)) : [];
-      const vectors = rows
-        ? unitVectors(file!.isProjected ? rows : projectedBy(parameterRoot(), settings, rows), inputs)
-        : tokenVectors(config, settings, inputs, dropout, parameterRoot(parameters?.(dropout, inputs)));
-      // Nothing is pooled here.
+      const root = parameterRoot(rows ? undefined : parameters?.(dropout, inputs));
+      const hidden = rows ?? architectures[config.model_type].encode(root, config, inputs, dropout).hidden;
+      const unified = loss.kind === 'unified' ? unifiedVectors(root, settings, hidden, inputs) : undefined;
+      const token_vectors =
+        unified?.token_vectors ??
+        unitVectors(file?.isProjected ? hidden : projectedBy(root, settings, hidden), inputs);
       const { first_token, ...read } = inputs;
-      const head = loss.kind === 'in-batch' ? inBatch(vectors, loss) : scored(vectors, loss);
+      const head = headOf(loss, token_vectors, unified);
       return {
-        inputs: [...Object.values(read), ...own, ...Object.values(head.inputs), ...dropout.inputs],
+        // Of first tokens there are vectors in unified fine-tuning alone.
+        inputs: [
+          ...Object.values(unified ? inputs : read),
+          ...own,
+          ...Object.values(head.inputs),
+          ...dropout.inputs,
+        ],
         ...head.loss,
         outputs: { scores: head.scores },
         cuts: [
-          ...(layerSplit ? layerCuts([vectors], config.num_hidden_layers) : []),
-          ...(gradCache ? [{ token_vectors: vectors }] : []),
+          ...(layerSplit ? layerCuts([token_vectors], config.num_hidden_layers) : []),
+          ...(gradCache ? [{ token_vectors, ...unified }] : []),
         ],
         ...(gradCache && { chunkCut: 'token_vectors' }),
       };
@@ -93,58 +108,13 @@ export function colbertObjective(options: ColbertObjectiveOptions): Objective {
   };
 }
 
+function headOf(loss: ColbertLoss, vectors: Value, unified: UnifiedVectors | undefined): Head {
+  const { temperature = TEMPERATURE } = loss;
+  if (loss.kind === 'scored') return scoredHead(vectors, temperature);
+  return loss.kind === 'unified'
+    ? unifiedHead(unified!, { ...loss, temperature })
+    : inBatchHead(vectors, { ...loss, temperature });
+}
+
 const inputsOf = (value: Value, known: readonly Value[]): Value[] =>
   leavesOf([value]).filter((leaf) => leaf.source.kind === 'input' && !known.includes(leaf));
-
-interface Head {
-  readonly inputs: Readonly<Record<string, Value>>;
-  readonly scores: Value;
-  readonly loss: Loss;
-}
-
-type LossOf<Kind> = Extract<ColbertLoss, { readonly kind: Kind }>;
-
-function inBatch(vectors: Value, { temperature = TEMPERATURE, distill }: LossOf<'in-batch'>): Head {
-  const inputs = {
-    query_index: input('query_index', 'int64', ['query_tokens']),
-    query_weight: input('query_weight', 'float32', ['queries', 'query_tokens']),
-    candidate_index: input('candidate_index', 'int64', ['candidates', 'candidate_tokens']),
-    target: input('target', 'int64', ['queries']),
-    mask: input('mask', 'float32', ['queries', 'candidates']),
-    row_weight: input('row_weight', 'float32', ['queries']),
-  };
-  const scores = crossScores(vectors, inputs);
-  if (distill === undefined)
-    return { inputs, scores, loss: inBatchSoftmax({ scores, ...inputs }, { temperature }) };
-  const taught = { ...inputs, ...teacherInputs() };
-  return {
-    inputs: taught,
-    scores,
-    loss: inBatchDistillation({ scores, ...taught }, { temperature, kind: distill }),
-  };
-}
-
-/** What a teacher says of each query's own passages, as `collateContrastive` feeds it. */
-const teacherInputs = () => ({
-  group_index: input('group_index', 'int64', ['queries', 'size']),
-  group_mask: input('group_mask', 'float32', ['queries', 'size']),
-  teacher_scores: input('teacher_scores', 'float32', ['queries', 'size']),
-});
-
-function scored(vectors: Value, { temperature = TEMPERATURE }: LossOf<'scored'>): Head {
-  const inputs = {
-    query_index: input('query_index', 'int64', ['queries', 'query_tokens']),
-    query_weight: input('query_weight', 'float32', ['queries', 'query_tokens']),
-    candidate_index: input('candidate_index', 'int64', ['queries', 'size', 'candidate_tokens']),
-    mask: input('mask', 'float32', ['queries', 'size']),
-    teacher_scores: input('teacher_scores', 'float32', ['queries', 'size']),
-  };
-  const { mask, teacher_scores } = inputs;
-  const scores = listScores(vectors, inputs);
-  // As an embedding model's: the gradient is not multiplied by the square of the temperature, as `klDivergence` would.
-  const scaled = {
-    logits: mul(scores, 1 / temperature),
-    teacher_scores: mul(teacher_scores, 1 / temperature),
-  };
-  return { inputs, scores, loss: klDivergence({ ...scaled, mask }) };
-}

@@ -1,7 +1,16 @@
 import type { ContrastiveExample, ScoredExample, TextExample } from '@rag/data';
 import { type InBatchCandidateOptions, inBatchCandidates, inBatchGroups } from '@rag/losses';
 import type { DropoutDraw } from '@rag/models';
-import { type Batch, Tensor, type TrainingBatch } from '@rag/runtime';
+import {
+  type Batch,
+  type ChunkedBatch,
+  partOfRank,
+  type RankOf,
+  ranksOfRows,
+  rowsOf,
+  Tensor,
+  type TrainingBatch,
+} from '@rag/runtime';
 import type { TextTokenizer } from '../text-encoder.js';
 import { textChunks } from './text-chunks.js';
 
@@ -34,6 +43,11 @@ interface StepOptions {
   readonly chunkTokens?: number;
   /** And of at most so many texts. */
   readonly chunkTexts?: number;
+  /**
+   * For an objective with `gradCache`: the examples are those of all ranks, the same on each, of which this one encodes its part; the loss
+   * is over the vectors of all.
+   */
+  readonly gather?: RankOf;
 }
 
 /** Queries and passages with their own longest lengths; prompts stand in the texts already. */
@@ -60,6 +74,7 @@ interface Text {
   readonly encoder: TextTokenizer;
   /** Its place in the data, for dropout. */
   readonly row: number;
+  readonly example: number;
 }
 
 /**
@@ -80,15 +95,18 @@ export function collateContrastive(
     text: query,
     encoder: queryEncoder,
     row: indices[i]! * ROWS_PER_EXAMPLE,
+    example: i,
   }));
   const passages = examples.flatMap(({ positive, negatives }, i) =>
     [positive, ...negatives].map((text, slot) => ({
       text,
       encoder: passageEncoder,
       row: indices[i]! * ROWS_PER_EXAMPLE + 1 + slot,
+      example: i,
     })),
   );
-  return collate([...queries, ...passages], options, (places) => ({
+  const part = options.gather && partOfRank(examples.length, options.gather);
+  const head = (places: readonly number[]) => ({
     query_index: int64(places.slice(0, queries.length)),
     candidate_index: int64(places.slice(queries.length)),
     target: int64(target),
@@ -103,7 +121,20 @@ export function collateContrastive(
       group_mask: new Tensor('float32', [queries.length, groups.size], groups.mask),
       teacher_scores: new Tensor('float32', [queries.length, groups.size], groups.scores),
     }),
-  }));
+  });
+  return collate(
+    [...queries, ...passages],
+    options,
+    (places) => (part ? ownQueries(head(places), part) : head(places)),
+    'own head',
+  );
+}
+
+/** What a rank's queries read of a head, or nothing where it has none. */
+function ownQueries({ candidate_index, ...ofQueries }: Batch, [from, to]: readonly [number, number]): Batch {
+  if (from === to) return {};
+  const rows = Object.entries(ofQueries).map(([name, all]) => [name, rowsOf(all, from, to)] as const);
+  return { candidate_index: candidate_index!, ...Object.fromEntries(rows) };
 }
 
 /**
@@ -125,11 +156,11 @@ export function collateScored(
   for (const [g, { query, contents, scores }] of examples.entries()) {
     const row = indices[g]! * ROWS_PER_EXAMPLE;
     queries.push(texts.length);
-    texts.push({ text: query, encoder: queryEncoder, row });
+    texts.push({ text: query, encoder: queryEncoder, row, example: g });
     for (const [i, text] of contents.entries()) {
       const cell = g * size + i;
       cells.set(cell, texts.length);
-      texts.push({ text, encoder: passageEncoder, row: row + 1 + i });
+      texts.push({ text, encoder: passageEncoder, row: row + 1 + i, example: g });
       teacher[cell] = scores[i]!;
       mask[cell] = g < examples.length - repeated ? 1 : 0;
     }
@@ -159,7 +190,10 @@ export function collateTexts(
     throw new RangeError(
       `collateTexts: expected teacher vectors [${examples.length}, ${teacher.width}], got ${teacher.data.length} numbers — read those of the batch's rows`,
     );
-  const texts = examples.map(({ text }, i) => ({ text, encoder, row: indices[i]! * ROWS_PER_EXAMPLE }));
+  const texts = examples.map(({ text }, i) => ({
+    ...{ text, encoder, example: i },
+    row: indices[i]! * ROWS_PER_EXAMPLE,
+  }));
   return collate(texts, options, (places) => ({
     text_index: int64(places),
     teacher: new Tensor('float32', [examples.length, teacher.width], teacher.data),
@@ -180,21 +214,25 @@ const weights = (count: number, repeated: number): Tensor =>
 function collate(
   texts: readonly Text[],
   options: StepOptions,
-  head: (places: readonly number[]) => Batch,
+  headOf: (places: readonly number[]) => Batch,
+  head: ChunkedBatch['gathered'] & string = 'same head',
 ): CollatedBatch {
+  const { gather, ...how } = options;
   const encoded = texts.map(({ text, encoder }) => encoder.encode(text));
+  const owners = gather ? ranksOfRows((texts.at(-1)?.example ?? -1) + 1, gather.ranks) : [];
   const chunks = textChunks(
     encoded,
     texts.map(({ row }) => row),
     {
-      ...options,
+      ...how,
       padId: texts[0]?.encoder.padId ?? 0,
       maxLength: texts.reduce((most, { encoder }) => Math.max(most, encoder.maxLength), 0),
+      ...(gather && { gather: { ...gather, head, owners: texts.map(({ example }) => owners[example]!) } }),
     },
   );
   return {
-    batch: chunks.with(head(chunks.places)),
-    realTokens: encoded.reduce((sum, { input_ids }) => sum + input_ids.length, 0),
-    sequences: encoded.length,
+    batch: chunks.with(headOf(chunks.places)),
+    realTokens: chunks.own.reduce((sum, i) => sum + encoded[i]!.input_ids.length, 0),
+    sequences: chunks.own.length,
   };
 }

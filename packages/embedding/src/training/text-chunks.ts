@@ -1,5 +1,5 @@
 import { type DropoutDraw, dropoutFeeds } from '@rag/models';
-import { type Batch, type TrainingBatch, tensorsOf } from '@rag/runtime';
+import { type Batch, type ChunkedBatch, type RankOf, type TrainingBatch, tensorsOf } from '@rag/runtime';
 import { batchByTokens, type EncodedIds, packedTensors, packSequences, sizeLadder } from '@rag/text';
 
 export interface TextChunksOptions {
@@ -18,12 +18,20 @@ export interface TextChunksOptions {
   readonly chunkTokens?: number;
   /** And of at most so many texts. */
   readonly chunkTexts?: number;
+  /** The texts are those of all ranks, whose vectors are gathered; this one encodes its own, as chunks. */
+  readonly gather?: RankOf & {
+    /** For each text, the rank that encodes it. */
+    readonly owners: readonly number[];
+    readonly head: ChunkedBatch['gathered'] & string;
+  };
 }
 
 /** Texts as the encoder's inputs, and where their vectors stand. */
 export interface TextChunks {
   /** For each text, the row of its vector in what the loss reads. */
   readonly places: readonly number[];
+  /** The texts that this rank encodes. */
+  readonly own: readonly number[];
   /** The batch with the inputs of the loss. */
   with(head: Batch): TrainingBatch;
 }
@@ -36,7 +44,7 @@ export interface TextChunks {
 export function textChunks(
   texts: readonly EncodedIds[],
   rows: readonly number[],
-  { padId, maxLength, mode = 'packed', dropout, chunkTokens, chunkTexts }: TextChunksOptions,
+  { padId, maxLength, mode = 'packed', dropout, chunkTokens, chunkTexts, gather }: TextChunksOptions,
 ): TextChunks {
   if (texts.length === 0)
     throw new RangeError('batch: expected at least one example, got none — leave out empty batches');
@@ -53,18 +61,34 @@ export function textChunks(
     };
   };
   const all = texts.map((_, i) => i);
-  if (chunkTokens === undefined) return { places: all, with: (head) => ({ ...batchOf(all), ...head }) };
-  const lengths = texts.map(({ input_ids }) => input_ids.length);
-  const { batches } = batchByTokens(lengths, {
-    maxTokens: chunkTokens,
-    maxRows: chunkTexts ?? Number.POSITIVE_INFINITY,
-  });
+  if (chunkTokens === undefined && !gather)
+    return { places: all, own: all, with: (head) => ({ ...batchOf(all), ...head }) };
+  const batchesOf = (list: readonly number[]): (readonly number[])[] => {
+    if (list.length === 0) return [];
+    if (chunkTokens === undefined) return [list];
+    const lengths = list.map((i) => texts[i]!.input_ids.length);
+    const { batches } = batchByTokens(lengths, {
+      maxTokens: chunkTokens,
+      maxRows: chunkTexts ?? Number.POSITIVE_INFINITY,
+    });
+    return batches.map((batch) => batch.map((i) => list[i]!));
+  };
+  const byRank = gather
+    ? Array.from({ length: gather.ranks }, (_, rank) =>
+        batchesOf(all.filter((i) => gather.owners[i] === rank)),
+      )
+    : [batchesOf(all)];
   const places = new Array<number>(texts.length);
-  for (const [place, text] of batches.flat().entries()) places[text] = place;
+  for (const [place, text] of byRank.flat(2).entries()) places[text] = place;
+  const batches = byRank[gather?.rank ?? 0]!;
   const chunks: Iterable<Batch> = {
     *[Symbol.iterator]() {
       for (const chosen of batches) yield batchOf(chosen);
     },
   };
-  return { places, with: (head) => ({ chunks, head }) };
+  return {
+    places,
+    own: batches.flat(),
+    with: (head) => ({ chunks, head, ...(gather && { gathered: gather.head }) }),
+  };
 }

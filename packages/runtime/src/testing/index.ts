@@ -10,5 +10,12 @@ export {
   openGenuine,
 } from './genuine.js';
 export { type MpiJob, mpiLaunchers, runMpiJob } from './mpi-job.js';
+export {
+  expectAsAlone,
+  type Learned,
+  learnAlone,
+  learnOnRanks,
+  likeSgd,
+} from './ranked-training.js';
 export { type TinyExternal, type TinyNode, type TinyValue, tinyModel } from './tiny-model.js';
 export { trainingExam } from './training-exam.js';

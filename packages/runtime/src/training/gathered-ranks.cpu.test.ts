@@ -11,6 +11,7 @@ import {
   reduceSum,
   sub,
   transpose,
+  type Value,
 } from '@rag/onnx';
 import { describe, expect, it } from 'vitest';
 import { Tensor } from '../tensor.js';
@@ -46,7 +47,7 @@ const contrast = (isSplit: boolean): Objective => ({
       inputs: [x, ...(mode === 'train' ? [noise] : []), query_index, candidate_index, own],
       sum: sub(reduceSum(partition), reduceSum(mul(own, scores))),
       weight: reduceSum(own),
-      cuts: [...(isSplit ? [{ hidden }] : []), { vectors }],
+      cuts: [...(isSplit ? [{ hidden } as Record<string, Value>] : []), { vectors }],
       chunkCut: 'vectors',
     };
   },
