@@ -76,8 +76,20 @@ export function openLibrary(launch: MpiLaunch, path: string | undefined): MpiLib
   return found;
 }
 
+/**
+ * What UCX, through which MPI may talk, must leave alone in a process of many threads: it patches the C library's memory functions while V8's
+ * threads allocate (1 in 8 jobs of 4 ranks under Debian's UCX 1.13 crashed in malloc, none without; registration of memory is cached less),
+ * and takes the signals that WebAssembly's bounds checks need. What the environment says is kept.
+ */
+const ucxSettings = {
+  UCX_MEM_MMAP_HOOK_MODE: 'none',
+  UCX_MEM_MALLOC_HOOKS: 'no',
+  UCX_HANDLE_ERRORS: 'none',
+};
+
 function load(name: string): MpiLibrary {
   enlargeStack();
+  for (const [variable, value] of Object.entries(ucxSettings)) process.env[variable] ??= value;
   // Its plugins find the library's symbols only if they are global.
   const library = koffi.load(name, { global: true });
   const text = libraryVersion(library);
