@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatLengths, lengthHistogram } from './length-histogram.js';
+import { bandEnd, formatLengths, lengthHistogram } from './length-histogram.js';
 
 const summaryOf = (lengths: readonly number[]) => {
   const histogram = lengthHistogram();
@@ -8,11 +8,11 @@ const summaryOf = (lengths: readonly number[]) => {
 };
 
 test('percentiles of short lengths are exact', () => {
-  expect(summaryOf(Array.from({ length: 100 }, (_, i) => i + 1))).toEqual({
+  expect(summaryOf(Array.from({ length: 100 }, (_, i) => i + 1))).toMatchObject({
     ...{ count: 100, mean: 50.5, p50: 50, p90: 90, p99: 99, most: 100 },
   });
   expect(summaryOf([7])).toMatchObject({ p50: 7, p99: 7, most: 7 });
-  expect(summaryOf([])).toEqual({ count: 0, mean: 0, p50: 0, p90: 0, p99: 0, most: 0 });
+  expect(summaryOf([])).toEqual({ count: 0, mean: 0, p50: 0, p90: 0, p99: 0, most: 0, bands: [] });
 });
 
 test('those of long ones are right to 1/64, up to any length', () => {
@@ -21,6 +21,14 @@ test('those of long ones are right to 1/64, up to any length', () => {
   expect(Math.abs(p90 / 90_000 - 1)).toBeLessThan(1 / 64);
   expect(most).toBe(100_000);
   expect(summaryOf([2 ** 40]).most).toBe(2 ** 40);
+});
+
+test('bands that widen', () => {
+  const { bands } = summaryOf([0, 1, 2, 3, 4, 5, 6, 8, 2 ** 60]);
+  // Up to 1, 1, 2, 2, 4, 5, 8.
+  expect(bands!.slice(0, 7)).toEqual([2, 0, 1, 0, 2, 1, 2]);
+  expect(bands!.length).toBeLessThanOrEqual(100);
+  expect([0, 2, 5, 6].map(bandEnd)).toEqual([1, 2, 5, 8]);
 });
 
 test('in words', () => {

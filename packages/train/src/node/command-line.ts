@@ -18,6 +18,7 @@ import { inspectCommand } from './inspect-command.js';
 import { mineCommand } from './mine-command.js';
 import { mixCommand } from './mix-command.js';
 import type { Output } from './progress.js';
+import { reportCommand } from './report-command.js';
 import { rerankCommand } from './rerank-command.js';
 import { scoreCommand } from './score-command.js';
 import { serveCommand } from './serve-command.js';
@@ -59,6 +60,7 @@ export async function runCommandLine(
       evalBenchmarkCommand(streams),
       evalRunCommand(streams),
     ]).description('evaluate a model or a run on judged queries'),
+    reportCommand(streams),
     encodeCommand(streams),
     distillCommand(streams),
     rerankCommand(streams),

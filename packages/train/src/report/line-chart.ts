@@ -22,7 +22,10 @@ export function lineChart(what: string, series: readonly Series[], xName = 'upda
   const [left, right] = extent(xs);
   const [least, most] = extent(ys);
   const yTicks = ticksOf(least, most, Math.max(Math.abs(most), 1e-12) * 1e-3);
-  const xTicks = ticksOf(left, right, 1).filter((tick) => tick >= left && tick <= right);
+  // Updates and epochs are whole.
+  const xTicks = ticksOf(left, right, 4).filter(
+    (tick) => tick >= left && tick <= right && Number.isInteger(tick),
+  );
   const [low, high] = [yTicks[0]!, yTicks.at(-1)!];
   const x = (value: number) =>
     round(frame.left + ((value - left) / (right - left || 1)) * (frame.right - frame.left));
