@@ -62,6 +62,12 @@ SCORED = [
     dict(query="red cat", contents=["the red cat sat", "a dog", "the moon"], scores=[0.9, 0.1, -0.2]),
     dict(query="what ran in the night ?", contents=["a dog ran in the night", "sun"], scores=[0.55, 0.5]),
 ]
+# Terms that stand in a text twice, that no passage or no query has, and an unknown word.
+UNIFIED = [
+    dict(query="why is the moon moon bright", positive="the moon is bright at night the moon", negatives=["a cat sat", "xyz dog"], scores=[3.0, 1.0, -1.0]),
+    dict(query="what does the cat see ?", positive="the cat sat in the sun .", negatives=["red moon", "blue dog . red dog"], scores=[2.0, 2.5, 0.0]),
+    dict(query="red xyz day", positive="a red day in the sun", negatives=["night", "bright sun of the day"], scores=[1.0, -2.0, 0.5]),
+]
 GRADIENTS = [
     "linear.weight",
     "linear.bias",
@@ -79,10 +85,19 @@ with torch.no_grad():
         parameter.copy_(torch.randn(parameter.shape) * spread)
         if name.endswith("LayerNorm.weight"):
             parameter.add_(1)
-state = {**encoder.state_dict(), **{f"linear.{name}": value for name, value in linear.state_dict().items()}}
+sparse_linear = torch.nn.Linear(CONFIG["hidden_size"], 1)
+with torch.no_grad():
+    sparse_linear.weight.copy_(torch.randn(sparse_linear.weight.shape) * 0.3)
+    sparse_linear.bias.fill_(0.1)
+state = {
+    **encoder.state_dict(),
+    **{f"linear.{name}": value for name, value in linear.state_dict().items()},
+    **{f"sparse_linear.{name}": value for name, value in sparse_linear.state_dict().items()},
+}
 state = {name: value.contiguous() for name, value in state.items() if value.is_floating_point()}
 encoder.double().eval()
 linear.double()
+sparse_linear.double()
 
 
 def ids(text, length):
@@ -139,13 +154,64 @@ def scored(compat):
     return scores, total
 
 
+def soft(scores, targets):
+    return -(F.log_softmax(scores, -1) * targets).sum(-1).mean()
+
+
+def terms(texts, length):
+    """[texts, vocabulary]: the largest weight of each word of a text, none of pad, unknown, cls and sep."""
+    rows = [ids(text, length) for text in texts]
+    input_ids, attention_mask = (torch.tensor(part) for part in zip(*rows))
+    hidden = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+    weights = torch.relu(sparse_linear(hidden)).squeeze(-1)
+    out = []
+    for row, tokens in zip(weights, input_ids.tolist()):
+        words = [torch.zeros((), dtype=torch.float64)] * len(VOCABULARY)
+        for weight, token in zip(row, tokens):
+            if token > 3:
+                words[token] = torch.maximum(words[token], weight)
+        out.append(torch.stack(words))
+    return torch.stack(out), F.normalize(hidden[:, 0], dim=-1)
+
+
+def unified(kind, self_distill):
+    """FlagEmbedding's M3 (finetune/embedder/encoder_only/m3/modeling.py), padding out of the maximum."""
+    queries, group = [row["query"] for row in UNIFIED], len(UNIFIED[0]["scores"])
+    columns = [text for row in UNIFIED for text in [row["positive"], *row["negatives"]]]
+    own = torch.arange(len(queries)) * group
+    targets = torch.softmax(torch.tensor([row["scores"] for row in UNIFIED], dtype=torch.float64), -1)
+    (q_terms, q_dense), (p_terms, p_dense) = terms(queries, QUERY_LENGTH), terms(columns, PASSAGE_LENGTH)
+    dense, sparse = q_dense @ p_dense.T / TEMPERATURE, q_terms @ p_terms.T / TEMPERATURE
+    late = max_sim(queries, columns, False) / TEMPERATURE
+
+    def one(scores):
+        if kind is None:
+            return F.cross_entropy(scores, own)
+        total = 0.0
+        for i in range(group):
+            kept = scores.clone()
+            for row, start in enumerate(own.tolist()):
+                kept[row, start : start + i] = -torch.inf
+            total = total + (targets[:, i] * F.cross_entropy(kept, own + i, reduction="none")).mean()
+        return total
+
+    ensemble = dense + 0.3 * sparse + late
+    loss = (one(dense) + one(ensemble) + 0.1 * one(sparse) + one(late)) / 4
+    if self_distill:
+        teacher = torch.softmax(ensemble.detach(), -1)
+        loss = (loss + (soft(dense, teacher) + 0.1 * soft(sparse, teacher) + soft(late, teacher)) / 3) / 2
+    return ensemble * TEMPERATURE, loss * len(queries)
+
+
 def step(compute, compat):
     parameters = {**dict(encoder.named_parameters()), **{f"linear.{k}": v for k, v in linear.named_parameters()}}
+    parameters |= {f"sparse_linear.{k}": v for k, v in sparse_linear.named_parameters()}
     for parameter in parameters.values():
         parameter.grad = None
     scores, total = compute(compat)
     total.backward()
-    gradients = {name: parameters[name].grad.float().flatten().tolist() for name in GRADIENTS}
+    names = [*GRADIENTS, *(["sparse_linear.weight", "sparse_linear.bias"] if compat is None else [])]
+    gradients = {name: parameters[name].grad.float().flatten().tolist() for name in names}
     return dict(scores=scores.tolist(), sum=total.item(), gradients=gradients)
 
 
@@ -163,9 +229,14 @@ golden = dict(
     dim=DIM,
     contrastive=CONTRASTIVE,
     scored=SCORED,
+    unified=UNIFIED,
     steps={
         "in-batch": dict(default=step(contrastive, False), compat=step(contrastive, True)),
         "scored": dict(default=step(scored, False), compat=step(scored, True)),
+        "unified": {
+            "labels": step(lambda _: unified(None, False), None),
+            "teacher and itself": step(lambda _: unified("m3_kd_loss", True), None),
+        },
     },
 )
 FIXTURES.mkdir(parents=True, exist_ok=True)

@@ -9,13 +9,15 @@ import { chooseOnnx, dataFilesOf, type OnnxChoice, onnxWithoutWeights } from './
 export const RERANKER_CONFIG = 'reranker_config.json';
 
 /**
- * Files of a task beside a model's weights: RAG-Retrieval's ColBERT projection, our lengths of it, Stanford's settings; a decoder's template of
- * pairs. bge-m3's `sparse_linear.pt`, the weights of its words, is none of them: no class gives sparse vectors.
+ * Files of a task beside a model's weights: RAG-Retrieval's ColBERT projection, our settings of it, what gives bge-m3's terms their weights (for
+ * training: no class gives sparse vectors), Stanford's settings; a decoder's template of pairs.
  */
 export const TASK_FILES = [
   'colbert_linear.pt',
   'colbert_linear.safetensors',
   'colbert_settings.json',
+  'sparse_linear.pt',
+  'sparse_linear.safetensors',
   'artifact.metadata',
   RERANKER_CONFIG,
 ];

@@ -104,7 +104,7 @@ test.each([
     const initial = await weights();
     const loss = {
       kind: 'unified',
-      ...(taught && { distill: 'm3_kd_loss', selfDistill: true }),
+      ...(taught && { distill: 'm3_kd_loss' as const, selfDistill: true }),
     } as const;
     const plan = compile(colbertObjective({ config, settings, loss, gradCache }), {
       initial: (parameter) => initial.get(parameter)!,

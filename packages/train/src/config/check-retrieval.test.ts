@@ -58,14 +58,6 @@ test.each([
 });
 
 test.each([
-  { fixEncoder: true, useLora: true },
-  { fixEncoder: true, freeze: ['*'] },
-  { fixEncoder: true, fixPositionEmbedding: true },
-])('%j is refused for ColBERT', (options) => {
-  expect(() => resolveColbert(given(options))).toThrow(/expected no \w+ beside fix_encoder/);
-});
-
-test.each([
   {
     trainGroupSize: 8,
     negNums: 7,

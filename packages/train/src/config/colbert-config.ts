@@ -1,8 +1,8 @@
 import { checkAdapter } from './check-adapter.js';
 import { checkRetrieval } from './check-retrieval.js';
 import { checkShared, type Needed } from './check-shared.js';
+import { checkUnified } from './check-unified.js';
 import { type ColbertConfig, type ColbertOptionTable, colbertOptions } from './colbert-options.js';
-import { ConfigError } from './config-error.js';
 import { withPreset } from './presets.js';
 import { queryInstruction } from './query-instruction.js';
 import { type Resolved, resolveSettings, type Setting } from './resolve.js';
@@ -25,25 +25,6 @@ export function resolveColbert(layers: readonly (readonly Setting[])[]): Resolve
   checkAdapter(config, sources, config.fixPositionEmbedding || config.fixEncoder);
   checkRetrieval(config, sources);
   queryInstruction(config, sources);
-  checkFixedEncoder(config, sources);
+  checkUnified(config, sources);
   return { ...resolved, config: { ...resolved.config, ...checkShared(resolved) } };
-}
-
-/** @throws ConfigError for other settings that say what is trained */
-function checkFixedEncoder(config: ColbertConfig, sources: ReadonlyMap<string, string>): void {
-  if (!config.fixEncoder) return;
-  const others = ['use_lora', 'freeze', 'trainable', 'fix_position_embedding'] as const;
-  const given = {
-    use_lora: config.useLora,
-    freeze: config.freeze,
-    trainable: config.trainable,
-    fix_position_embedding: config.fixPositionEmbedding,
-  };
-  const other = others.find((key) => given[key]);
-  if (other !== undefined)
-    throw new ConfigError(
-      sources.get('fix_encoder') ?? 'fix_encoder',
-      'fix_encoder',
-      `expected no ${other} beside fix_encoder, which leaves the projection alone to train, got both — leave out one of the two`,
-    );
 }

@@ -1,5 +1,5 @@
 import { choice, flag, wholeNumber } from './kind.js';
-import { type ConfigOf, later, type OptionsOf, option, optional } from './option.js';
+import { type ConfigOf, type OptionsOf, option, optional } from './option.js';
 import { presetOption } from './presets.js';
 import {
   inBatchNames,
@@ -32,6 +32,10 @@ export const colbertOptions = {
     wholeNumber(1),
     'width of a token’s vector where the model has no projection; without it 768',
   ),
+  pooling: optional(choice(['cls']), 'unified_finetuning: the dense vector is that of the first token', {
+    aliases: ['sentence_pooling_method'],
+  }),
+  normalize_embeddings: option(flag, true, 'vectors have length 1; false is refused'),
 
   // Data
   ...sourceOptions,
@@ -48,14 +52,21 @@ export const colbertOptions = {
   warmup_proportion: warmup(0.05),
   ...retrievalLearningOptions,
   instruction: queryInstructionOption('in colbert_settings.json'),
-  fix_encoder: option(flag, false, 'train what stands behind the encoder alone: the projection'),
-  unified_finetuning: later(flag, false, 'token vectors only', 'sparse and dense vectors too'),
-  use_self_distill: later(flag, false, 'labels or scores of the rows', 'the ensemble as a teacher'),
-  self_distill_start_step: later(
-    wholeNumber(0),
-    undefined,
-    'no self-distillation',
-    'updates before it starts',
+  fix_encoder: option(
+    flag,
+    false,
+    'train what stands behind the encoder alone: the projection, and what gives terms their weights',
+  ),
+  unified_finetuning: option(
+    flag,
+    false,
+    'learn dense and sparse vectors too, each kind of scores by itself and all together, as BGE-M3 does',
+  ),
+  use_self_distill: option(flag, false, 'unified_finetuning: the scores together teach each kind of them'),
+  self_distill_start_step: option(
+    wholeNumber(-1),
+    -1,
+    'the last update without use_self_distill, from 0; −1 for none',
   ),
 
   // The run

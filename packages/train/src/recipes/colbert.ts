@@ -1,10 +1,12 @@
 import { ColBERT, type ColbertSettings } from '@rag/colbert';
 import {
+  type ColbertLoss,
   colbertCheckpoint,
   colbertObjective,
   collateContrastive,
   collateScored,
   projectionParameters,
+  sparseParameters,
   textEncoder,
 } from '@rag/colbert/training';
 import { openCheckpointOrOnnx } from '@rag/models';
@@ -27,6 +29,7 @@ import { runTask, type TaskRun } from './run-task.js';
 import { openStartingColbert, type StartingColbert } from './starting-colbert.js';
 import { textLength } from './text-length.js';
 import { checkExport, describeFile, refuseAdapters, withColumns, withTrainedFile } from './trained-file.js';
+import { withSparseLinear, withUnifiedFiles } from './unified-parts.js';
 
 /** What a run of `rag train colbert` gave. */
 export type ColbertRun = TaskRun<RetrieverEvaluation>;
@@ -64,7 +67,9 @@ async function prepare(
       document_length: lengthOf('passage', resolved, opened, say),
     };
     const temperature = config.temperature ?? (settings.divideByQueryLength ? 0.02 : 1);
-    const start = { ...opened, settings };
+    const whole = { ...opened, settings };
+    const { unifiedFinetuning } = config;
+    const start = unifiedFinetuning ? await withSparseLinear(whole, config.seed, say) : whole;
     const { data, lossType } = await openData(start, config, platform, instruction);
     try {
       const judged =
@@ -75,21 +80,18 @@ async function prepare(
         colbertObjective({
           config: start.config,
           settings,
-          loss:
-            lossType === 'infonce'
-              ? {
-                  kind: 'in-batch',
-                  temperature,
-                  ...(config.knowledgeDistillation && { distill: config.kdLossType }),
-                }
-              : { kind: 'scored', temperature },
+          loss: colbertLoss(lossType, temperature, config),
           gradCache: config.gradCache,
           ...(file && { file: { rows: file.rows, isProjected } }),
           ...how,
         });
       if (file) refuseAdapters(config, file);
       checkLayout(config, settings);
-      const beside = new Set(projectionParameters(start.config, settings).map(({ name }) => name));
+      const behind = [
+        ...projectionParameters(start.config, settings),
+        ...(unifiedFinetuning ? sparseParameters(start.config.hidden_size) : []),
+      ];
+      const beside = new Set(behind.map(({ name }) => name));
       const training = file
         ? undefined
         : adapterTraining(
@@ -127,11 +129,15 @@ async function prepare(
           ...training?.ran,
         },
         toSave: (session) => {
-          if (training) return training.toSave(session, (read) => colbertCheckpoint({ ...start, read }));
+          if (training)
+            return training.toSave(session, async (read) => {
+              const written = await colbertCheckpoint({ ...start, read });
+              return unifiedFinetuning ? withUnifiedFiles(written, start, read) : written;
+            });
           const live = new Map(session.weights().map(({ name, data: values }) => [name, values]));
           const read = async (name: string) => live.get(name) as Float32Array;
-          const whole = colbertCheckpoint({ ...start, read });
-          return whole.then((written) => withTrainedFile(written, file!, session));
+          const written = colbertCheckpoint({ ...start, read });
+          return written.then((checkpoint) => withTrainedFile(checkpoint, file!, session));
         },
         openSaved: async (path, options) => {
           const source = await savedSource(files, path);
@@ -151,6 +157,19 @@ async function prepare(
 
 type LossType = NonNullable<CompleteColbertConfig['lossType']>;
 
+/** The loss of the settings as the objective takes it. */
+function colbertLoss(
+  lossType: LossType,
+  temperature: number,
+  { knowledgeDistillation, kdLossType, unifiedFinetuning, useSelfDistill }: CompleteColbertConfig,
+): ColbertLoss {
+  if (lossType !== 'infonce') return { kind: 'scored', temperature };
+  const taught = { temperature, ...(knowledgeDistillation && { distill: kdLossType }) };
+  return unifiedFinetuning
+    ? { kind: 'unified', ...taught, selfDistill: useSelfDistill }
+    : { kind: 'in-batch', ...taught };
+}
+
 async function openData(
   { model, config: encoder, settings }: StartingColbert,
   config: CompleteColbertConfig,
@@ -168,9 +187,18 @@ async function openData(
   if (lossType === 'infonce') {
     const dataset = await openContrastive(files, config, instruction);
     listener.say(describeData(config, dataset));
-    const data = taskData(dataset, config, (loaded, context) =>
-      collateContrastive(loaded, { ...options, ...context }),
-    );
+    const { clsId, sepId, padId, unkId } = model.tokenizer;
+    const ignored = new Set([clsId, sepId, padId, unkId]);
+    const data = taskData(dataset, config, (loaded, context) => {
+      const selfDistill = config.useSelfDistill && {
+        selfDistill: context.dropout.update > config.selfDistillStartStep,
+      };
+      return collateContrastive(loaded, {
+        ...options,
+        ...context,
+        ...(config.unifiedFinetuning && { unified: { ignored, ...selfDistill } }),
+      });
+    });
     return { data, lossType };
   }
   const { dataset, notes } = await openScored(files, config, 'comparable list', instruction);

@@ -53,3 +53,18 @@ export async function readWeight(weights: InitialWeights, name: string): Promise
 /** The same, as a file has them: half-precision codes are not widened. */
 export const readElements = async (weights: InitialWeights, name: string): Promise<ParameterElements> =>
   (!isHeld(weights) && (await weights.elements?.(name))) || readWeight(weights, name);
+
+/** The same and what was made, by names of these parameters. */
+export function withMade(
+  weights: InitialWeights,
+  made: ReadonlyMap<string, Float32Array>,
+  parameters: readonly ParameterSpec[],
+): InitialWeights {
+  if (isHeld(weights)) return new Map([...weights, ...made]);
+  const { read, elements } = weights;
+  return {
+    parameters,
+    read: async (name) => made.get(name) ?? read(name),
+    elements: async (name) => made.get(name) ?? (elements ?? read)(name),
+  };
+}

@@ -30,14 +30,18 @@ export const lossOf = async <Loss extends string>(
     lossType,
     trainGroupSize,
     knowledgeDistillation,
+    unifiedFinetuning = false,
     trainDataset,
   }: Rows &
     Pick<ContrastiveSettings, 'trainGroupSize' | 'knowledgeDistillation'> & {
       readonly lossType: Loss | undefined;
+      readonly unifiedFinetuning?: boolean;
     },
 ): Promise<Loss | 'infonce' | 'kl_divergence'> =>
   lossType ??
-  (trainGroupSize !== undefined || knowledgeDistillation ? 'infonce' : lossOfRows(files, trainDataset));
+  (trainGroupSize !== undefined || knowledgeDistillation || unifiedFinetuning
+    ? 'infonce'
+    : lossOfRows(files, trainDataset));
 
 /** The loss that a file's rows are for. */
 export async function lossOfRows(

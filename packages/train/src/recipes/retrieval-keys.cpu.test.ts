@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ColBERT } from '@rag/colbert';
 import { Embedding } from '@rag/embedding';
+import { readPytorchFile, readSafetensorsHeader, readTensor } from '@rag/models';
+import { directorySource } from '@rag/models/node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TinyRun, writeTinyRun } from '../testing/tiny-run.js';
 import { watchedRun } from '../testing/watched-run.js';
@@ -143,4 +145,62 @@ test('a fixed encoder stays, and the projection learns', async () => {
   model.dispose();
   const again = await watch('again', { modelNameOrPath: run.model, initFromConfig: false });
   expect(again.said).toContain('instruction: "问：" before each query, as the model has it');
+});
+
+test('unified fine-tuning learns three kinds of vectors and saves them as BGE-M3 is', async () => {
+  const options = {
+    ...common(),
+    task: 'colbert' as const,
+    trainDataset: scored,
+    colbertDim: 8,
+    unifiedFinetuning: true,
+    useSelfDistill: true,
+    selfDistillStartStep: 1,
+    knowledgeDistillation: true,
+    kdLossType: 'm3_kd_loss' as const,
+    instruction: '问：',
+  };
+  const first = await watchedRun<'colbert'>({
+    ...options,
+    outputDir: join(folder, 'unified'),
+    valDataset: tiny.val,
+  });
+  expect(first.said).toContain('sparse_linear: fresh, since the model has none');
+  expect(first.run.evaluation!.after.metrics!['mrr@10'].mean).toBeGreaterThan(0);
+  const { model } = first.run;
+  const dense = await Embedding.fromPretrained(model);
+  expect([dense.head.pooling, dense.head.normalize, dense.settings.prompts]).toEqual([
+    ['cls'],
+    true,
+    { query: '问：' },
+  ]);
+  expect(Math.hypot(...(await dense.encode(['月亮']))[0]!)).toBeCloseTo(1, 5);
+  dense.dispose();
+  (await ColBERT.fromPretrained(model, { verify: true })).dispose();
+  const source = await directorySource(model);
+  const [python, tensors] = [
+    await readPytorchFile(source, 'sparse_linear.pt'),
+    await readSafetensorsHeader(source, 'sparse_linear.safetensors'),
+  ];
+  const bias = await python.get('bias')!.read();
+  expect(python.get('weight')!.shape).toEqual([1, 32]);
+  expect(bias).toEqual(await readTensor(source, tensors.tensors.get('bias')!));
+  // It began at 0.
+  expect(bias[0]).not.toBe(0);
+  // Trained on: the encoder stays, what stands behind it moves.
+  const second = await watchedRun<'colbert'>({
+    ...options,
+    outputDir: join(folder, 'unified-again'),
+    modelNameOrPath: model,
+    initFromConfig: false,
+    fixEncoder: true,
+    colbertDim: undefined,
+  });
+  expect(second.said).not.toContain('sparse_linear: fresh, since the model has none');
+  const again = await readPytorchFile(await directorySource(second.run.model), 'sparse_linear.pt');
+  expect(await again.get('bias')!.read()).not.toEqual(bias);
+  const files = await Promise.all(
+    [model, second.run.model].map((path) => readFile(join(path, 'model.safetensors'))),
+  );
+  expect(files[1]!.equals(files[0]!)).toBe(true);
 });

@@ -14,7 +14,6 @@ import {
   initializeParameter,
   initializeParameters,
   OnnxFileError,
-  type ParameterSpec,
   parseEncoderConfig,
   type TrainableFile,
   type Weights,
@@ -24,7 +23,7 @@ import type { OpenOptions } from '@rag/runtime';
 import { ConfigError } from '../config/config-error.js';
 import type { CompleteEmbeddingConfig } from '../config/embedding-config.js';
 import type { RunFiles } from '../run-files.js';
-import { type InitialWeights, weightNames } from './initial-weights.js';
+import { weightNames, withMade } from './initial-weights.js';
 import {
   type ModelSettings,
   modelSettingNames,
@@ -154,21 +153,6 @@ function openEncoderFile({ source, config }: Checkpoint, onnx: string): Promise<
   const parsed = parseEncoderConfig(config);
   const names = ['last_hidden_state', 'token_embeddings'];
   return openTrainedFile(source, onnx, parsed, { names, rank: 3, width: parsed.hidden_size });
-}
-
-/** The same and what was made. */
-function withMade(
-  weights: InitialWeights,
-  made: ReadonlyMap<string, Float32Array>,
-  parameters: readonly ParameterSpec[],
-): InitialWeights {
-  if ('size' in weights) return new Map([...weights, ...made]);
-  const { read, elements } = weights;
-  return {
-    parameters,
-    read: async (name) => made.get(name) ?? read(name),
-    elements: async (name) => made.get(name) ?? (elements ?? read)(name),
-  };
 }
 
 /** What the head must be able to do. */
