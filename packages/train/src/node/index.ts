@@ -24,7 +24,7 @@ export type { RerankerRun } from '../recipes/reranker.js';
 export type { RerankerEvaluation } from '../recipes/reranker-evaluation.js';
 export type { RetrieverEvaluation } from '../recipes/retrieval-evaluation.js';
 export type { RunListener } from '../recipes/run-platform.js';
-export type { LoggedStep } from '../recipes/run-record.js';
+export type { LoggedStep } from '../recipes/step-log.js';
 export type { Served } from '../serve/http-server.js';
 export type { ModelsToServe } from '../serve/open-served-models.js';
 export { type ServeLimits, type ServeOptions, serve } from '../serve/serve.js';

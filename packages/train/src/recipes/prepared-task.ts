@@ -50,10 +50,23 @@ export interface Evaluated {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
+/** A model between before and after, as run.json tells of it. */
+export interface EvaluatedEpoch {
+  /** From 0. */
+  readonly epoch: number;
+  /** Updates done; absent at the end of the epoch. */
+  readonly update?: number;
+}
+
 /** Evaluates the models of a run on the same held-out rows. */
 export interface TaskEvaluator<Model, Evaluation> {
   before(model: Model): Promise<Evaluated>;
-  epoch(model: Model, epoch: number): Promise<Evaluated>;
+  /** @param update updates done, where that is in the middle of the epoch */
+  epoch(model: Model, epoch: number, update?: number): Promise<Evaluated>;
+  /** What `epoch` found so far: JSON, which a checkpoint keeps. */
+  readonly epochs: readonly EvaluatedEpoch[];
+  /** Takes the place of `epochs` in a run that goes on. */
+  restore(epochs: readonly EvaluatedEpoch[]): void;
   after(model: Model): Promise<Evaluated>;
   /** Everything, once before and after are known. */
   result(): Evaluation;

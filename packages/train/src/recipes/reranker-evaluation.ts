@@ -2,9 +2,10 @@ import type { CrossEncoder, ScoreOptions } from '@rag/reranker';
 import { compareCandidates } from '../compare/compare-candidates.js';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
 import { openSources, type RunFiles } from '../run-files.js';
+import { placeOf, titleOf } from './evaluated-place.js';
 import { heldOutMetrics } from './held-out-metrics.js';
 import { type JudgedQueries, readJudgedQueries } from './judged-queries.js';
-import type { Evaluated, TaskEvaluator } from './prepared-task.js';
+import type { Evaluated, EvaluatedEpoch, TaskEvaluator } from './prepared-task.js';
 import {
   chanceOf,
   compareReports,
@@ -28,7 +29,7 @@ export interface RerankerEvaluation {
   readonly bm25: RankingReport['metrics'];
   readonly chance: ReturnType<typeof chanceOf>;
   /** After every saved epoch but the last, which is `after`. */
-  readonly epochs: readonly { readonly epoch: number; readonly metrics: RankingReport['metrics'] }[];
+  readonly epochs: readonly (EvaluatedEpoch & { readonly metrics: RankingReport['metrics'] })[];
 }
 
 /** The queries of `val_dataset`, checked before anything is trained; undefined without one. */
@@ -60,7 +61,7 @@ export function rerankerEvaluator(
   options: ScoreOptions,
 ): TaskEvaluator<CrossEncoder, RerankerEvaluation> {
   const baselines = { bm25: reportBm25(queries).metrics, chance: chanceOf(queries) };
-  const epochs: { epoch: number; metrics: RankingReport['metrics'] }[] = [];
+  const epochs: (EvaluatedEpoch & { metrics: RankingReport['metrics'] })[] = [];
   let [start, end] = [undefined, undefined] as [RankingReport | undefined, RankingReport | undefined];
   const result = (): RerankerEvaluation => ({
     queries: queries.length,
@@ -89,11 +90,17 @@ export function rerankerEvaluator(
       start = await reportModel(model, queries, options);
       return evaluated(start, formatReports([['before', start.metrics]]));
     },
-    async epoch(model, epoch) {
+    get epochs() {
+      return epochs;
+    },
+    restore(earlier) {
+      epochs.splice(0, epochs.length, ...(earlier as typeof epochs));
+    },
+    async epoch(model, epoch, update) {
       const report = await reportModel(model, queries, options);
       const { metrics } = report;
-      epochs.push({ epoch, metrics });
-      return evaluated(report, formatReports([[`epoch ${epoch + 1}`, metrics]]));
+      epochs.push({ ...placeOf(epoch, update), metrics });
+      return evaluated(report, formatReports([[titleOf(epoch, update), metrics]]));
     },
     async after(model) {
       end = await reportModel(model, queries, options);

@@ -103,7 +103,9 @@ test('two epochs over groups: checkpoints, final model, metrics, all reloaded wi
   expect(await listing(run.model)).toEqual([...model, ...records].sort());
   expect(run.checkpoints.map((path) => path.split('/').at(-1))).toEqual(['checkpoint_0', 'checkpoint_1']);
   for (const path of run.checkpoints)
-    expect(await listing(path)).toEqual([...model, 'trainer_state.json', 'training_config.json']);
+    expect(await listing(path)).toEqual(
+      [...model, 'optimizer.safetensors', 'trainer_state.json', 'training_config.json'].sort(),
+    );
   (await CrossEncoder.fromPretrained(run.model, { verify: true })).dispose();
   const card = await readFile(join(run.model, 'README.md'), 'utf8');
   const { rows, bytes, sha256 } = JSON.parse(await readFile(join(folder, 'groups', 'run.json'), 'utf8')).val
@@ -211,12 +213,15 @@ test('what was learned is a checkpoint where the final model cannot be written',
   };
   await expect(watch('refused-model', options, step)).rejects.toThrow('holds notes.txt');
   expect(await listing(dirname(notes))).toEqual(['notes.txt']);
-  await scoresOf(join(folder, 'refused-model', 'runs', 'checkpoints', 'checkpoint_0'));
+  const checkpoints = join(folder, 'refused-model', 'runs', 'checkpoints');
+  const [name] = await listing(checkpoints);
+  expect(name).toMatch(/^step_\d$/);
+  await scoresOf(join(checkpoints, name!));
   const again = watch('refused-model', options, () => expect.unreachable());
   await expect(again).rejects.toThrow('expected only files of an earlier run in');
 });
 
-test('a run that is stopped leaves no final model', async () => {
+test('a run that is stopped leaves a checkpoint, and no final model', async () => {
   const control = new AbortController();
   const stopped = train(
     {
@@ -234,7 +239,8 @@ test('a run that is stopped leaves no final model', async () => {
     },
   );
   await expect(stopped).rejects.toThrow('enough');
-  expect(await readdir(join(folder, 'stopped'))).toEqual([]);
+  expect(await readdir(join(folder, 'stopped'))).toEqual(['runs']);
+  expect(await readdir(join(folder, 'stopped', 'runs', 'checkpoints'))).toEqual(['step_1']);
 });
 
 test('faults are found before anything is trained or written', async () => {

@@ -8,8 +8,9 @@ import { compareRuns } from '../compare/compare-runs.js';
 import { collectionOfRows } from '../evaluate/collection.js';
 import { evaluateCollection, type SystemEvaluation } from '../evaluate/evaluate-collection.js';
 import type { Retriever } from '../evaluate/retriever.js';
+import { placeOf, titleOf } from './evaluated-place.js';
 import { heldOutMetrics } from './held-out-metrics.js';
-import type { Evaluated, TaskEvaluator } from './prepared-task.js';
+import type { Evaluated, EvaluatedEpoch, TaskEvaluator } from './prepared-task.js';
 import { formatDifference, formatReports, meansOf } from './report-table.js';
 import { retrievalChance } from './retrieval-chance.js';
 import type { RetrievalRows } from './retrieval-rows.js';
@@ -43,7 +44,7 @@ export interface RetrieverEvaluation {
   /** What random order scores, exactly. */
   readonly chance?: PerMetric<number>;
   /** After every saved epoch but the last, which is `after`. */
-  readonly epochs: readonly ({ readonly epoch: number } & RetrievalReport)[];
+  readonly epochs: readonly (EvaluatedEpoch & RetrievalReport)[];
 }
 
 /** A report with what comparisons need. */
@@ -58,7 +59,7 @@ export function retrievalEvaluator<Model>(
   retrieverOf: (model: Model) => Retriever,
 ): TaskEvaluator<Model, RetrieverEvaluation> {
   const collection = collectionOfRows(rows);
-  const epochs: ({ epoch: number } & RetrievalReport)[] = [];
+  const epochs: (EvaluatedEpoch & RetrievalReport)[] = [];
   let [start, end, words] = [undefined, undefined, undefined] as [Judged?, Judged?, SystemEvaluation?];
   const judge = async (model: Model, bm25 = false): Promise<Judged> => {
     const { systems, byWidth, similarity } = await evaluateCollection(collection, retrieverOf(model), {
@@ -133,11 +134,17 @@ export function retrievalEvaluator<Model>(
       start = await judge(model, true);
       return evaluated(start, formatSystems([['before', start.report]]));
     },
-    async epoch(model, epoch) {
+    get epochs() {
+      return epochs;
+    },
+    restore(earlier) {
+      epochs.splice(0, epochs.length, ...(earlier as typeof epochs));
+    },
+    async epoch(model, epoch, update) {
       const judged = await judge(model);
       const { report } = judged;
-      epochs.push({ epoch, ...report });
-      return evaluated(judged, formatSystems([[`epoch ${epoch + 1}`, report]]));
+      epochs.push({ ...placeOf(epoch, update), ...report });
+      return evaluated(judged, formatSystems([[titleOf(epoch, update), report]]));
     },
     async after(model) {
       end = await judge(model);

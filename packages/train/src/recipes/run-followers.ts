@@ -4,7 +4,7 @@ import type { Outcome, Tracker } from '../trackers/tracker.js';
 import type { StepEvent } from '../trainer.js';
 import type { Evaluated, ResolvedTask } from './prepared-task.js';
 import type { RunListener } from './run-platform.js';
-import { type LoggedStep, stepLog } from './run-record.js';
+import { type LoggedStep, type StepLogState, stepLog } from './step-log.js';
 
 /** A run as those that follow it name it. */
 export interface FollowedRun {
@@ -16,11 +16,15 @@ export interface FollowedRun {
   readonly totalUpdates: number;
   /** Updates that the checkpoint holds which this run goes on from. */
   readonly resumeFrom?: number;
+  /** What was logged until then. */
+  readonly log?: StepLogState;
 }
 
 /** Everybody who follows a run: the listener, the log of run.json, trackers. */
 export interface RunFollowers {
   readonly history: readonly LoggedStep[];
+  /** What the log holds, for a checkpoint. */
+  logState(): StepLogState;
   step(event: StepEvent): void;
   /** @param update updates done, 0 before the first */
   evaluated(update: number, evaluated: Evaluated): void;
@@ -36,11 +40,11 @@ const FAREWELL = 30_000;
 /** Tells everybody who follows a run; each is told of updates once per `log_interval` but the listener, who hears of all. */
 export function followRun(
   { listener, tracker }: { readonly listener: RunListener; readonly tracker?: Tracker },
-  { id, task, resolved, totalUpdates, resumeFrom }: FollowedRun,
+  { id, task, resolved, totalUpdates, resumeFrom, log: from }: FollowedRun,
 ): RunFollowers {
   const { config } = resolved;
-  const log = stepLog(config.logInterval);
-  let told = 0;
+  const log = stepLog(config.logInterval, from);
+  let told = log.entries.length;
   tracker?.start({
     id,
     name: config.runName ?? `${task}-${id}`,
@@ -51,6 +55,7 @@ export function followRun(
   });
   return {
     history: log.entries,
+    logState: log.state,
     step(event) {
       log.add(event);
       if (event.skipped) listener.say(formatSkipped(event));

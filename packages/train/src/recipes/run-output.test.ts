@@ -7,7 +7,7 @@ import type { OpenModel } from './prepared-task.js';
 import { type RunToWrite, runOutput } from './run-output.js';
 
 /** The final model of a run, as what happened in its order; opening it is where the run ends. */
-async function happened(saveOnEpochEnd: boolean): Promise<string[]> {
+async function happened(isSaved: boolean): Promise<string[]> {
   const order: string[] = [];
   const note = (what: string, result?: unknown) => async (): Promise<never> => {
     order.push(what);
@@ -24,14 +24,14 @@ async function happened(saveOnEpochEnd: boolean): Promise<string[]> {
     throw new Error('ends here');
   };
   const resolved = resolveEmbedding([
-    settingsOf({ modelNameOrPath: 'm', trainDataset: 'd', outputDir: 'out', saveOnEpochEnd }),
+    settingsOf({ modelNameOrPath: 'm', trainDataset: 'd', outputDir: 'out' }),
   ]);
   const session = { synchronize: note('synchronize'), dispose: () => order.push('dispose') };
   const { final } = runOutput({ files }, {
     prepared: { toSave: note('take weights', {}), openSaved },
-    ...{ resolved, session, evaluating: {}, recording: undefined, facts: {}, earlier: [] },
+    ...{ resolved, session, evaluating: {}, recording: undefined, facts: {}, earlier: [], kept: [] },
   } as unknown as RunToWrite<OpenModel, unknown>);
-  await expect(final({} as never, async () => undefined)).rejects.toThrow('ends here');
+  await expect(final({} as never, async () => undefined, isSaved)).rejects.toThrow('ends here');
   return order;
 }
 

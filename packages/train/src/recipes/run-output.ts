@@ -1,11 +1,13 @@
 import { TRAINING_CONFIG_FILE } from '@rag/models';
 import type { OpenOptions, TrainingSession } from '@rag/runtime';
-import { type Checkpoints, checkpointsOf } from '../checkpoints.js';
-import type { EpochEvent, TrainingResult } from '../trainer.js';
+import { type Checkpoints, checkpointsOf, type SavedCheckpoint } from '../resume/checkpoints.js';
+import { encodeRunState, type RunState } from '../resume/run-state.js';
+import { saveFailure } from '../resume/save-failure.js';
 import { FINAL_FILES, finalFiles } from './final-model.js';
 import type { OpenModel, PreparedTask, ResolvedTask } from './prepared-task.js';
 import type { RunPlatform } from './run-platform.js';
 import { type RunFacts, trainingConfig } from './run-record.js';
+import type { RunResult } from './run-training.js';
 
 /** What of a task its models are written and opened again by. */
 type Writing<Model extends OpenModel, Evaluation> = Pick<
@@ -24,51 +26,74 @@ export interface RunToWrite<Model extends OpenModel, Evaluation> {
   readonly evaluating: OpenOptions;
   /** Names of an earlier run's checkpoints, which go before the first is written. */
   readonly earlier: readonly string[];
+  /** Names of this run's, where it goes on. */
+  readonly kept: readonly string[];
 }
+
+/** A run's state as far as its session does not know it. */
+export type StateToSave = Omit<RunState, 'session' | 'parameters'>;
 
 /** Writes checkpoints of a run, and its final model. */
 export interface RunOutput<Model> {
-  readonly checkpoints: Pick<Checkpoints, 'kept' | 'folder'>;
-  /** Writes a checkpoint. @returns its directory */
-  checkpoint(event: EpochEvent): Promise<string>;
+  readonly checkpoints: Pick<Checkpoints, 'kept' | 'folder' | 'rotate'>;
+  /** Writes a checkpoint of this name, complete or not at all. @throws SaveFailedError */
+  checkpoint(name: string, state: StateToSave): Promise<SavedCheckpoint>;
   /**
-   * Writes the final model, complete or not at all. Where the last epoch wrote a checkpoint, the session is disposed of once the weights are written.
+   * Writes the final model, complete or not at all.
    * @param judge is given the model as its user will open it, before what came of the run is written beside it
+   * @param isSaved whether a checkpoint has what was learned: the session is then disposed of once the weights are written
    * @returns its directory
+   * @throws SaveFailedError
    */
   final<Evaluation>(
-    result: TrainingResult,
+    result: RunResult,
     judge: (model: Model) => Promise<Evaluation | undefined>,
+    isSaved: boolean,
   ): Promise<{ readonly path: string; readonly evaluation: Evaluation | undefined }>;
 }
 
 /** Where a run writes, under `output_dir`. */
 export function runOutput<Model extends OpenModel, Judged>(
   { files }: Pick<RunPlatform, 'files'>,
-  { prepared, resolved, facts, session, recording, evaluating, earlier }: RunToWrite<Model, Judged>,
+  { prepared, resolved, facts, session, recording, evaluating, earlier, kept }: RunToWrite<Model, Judged>,
 ): RunOutput<Model> {
   const { config } = resolved;
-  const checkpoints = checkpointsOf(files, config.outputDir, { most: config.numMaxCheckpoints, earlier });
+  const checkpoints = checkpointsOf(files, config.outputDir, {
+    most: config.numMaxCheckpoints,
+    ...{ earlier, kept },
+  });
   return {
     checkpoints,
-    async checkpoint({ epoch, update, totalUpdates, meanLoss }) {
-      const state = { epoch, update, total_updates: totalUpdates, loss: meanLoss, seed: config.seed };
+    async checkpoint(name, state) {
       await session.synchronize();
       const saved = await prepared.toSave(session);
       const record = { [TRAINING_CONFIG_FILE]: trainingConfig(resolved, facts) };
       const model = { ...saved, files: { ...saved.files, ...record } };
-      return (await checkpoints.save(epoch, model, state)).path;
+      const live = session.saveState();
+      const { step, lossScale } = live;
+      return checkpoints
+        .save(name, model, live, (parameters) =>
+          encodeRunState({
+            ...state,
+            session: { step, ...(lossScale && { loss_scale: lossScale }) },
+            parameters,
+          }),
+        )
+        .catch((error: unknown) => {
+          throw saveFailure(error, `${checkpoints.folder}/${name}`, checkpoints.kept);
+        });
     },
     async final<Evaluation>(
-      result: TrainingResult,
+      result: RunResult,
       judge: (model: Model) => Promise<Evaluation | undefined>,
+      isSaved: boolean,
     ) {
       const path = `${config.outputDir}/model`;
       let evaluation: Evaluation | undefined;
       const { layout, decoder, evaluator } = prepared;
       const make = (directory: string) => {
-        // What was learned lies in the last checkpoint: the model is opened without the session's memory beside it.
-        if (config.saveOnEpochEnd) session.dispose();
+        // What was learned lies in a checkpoint: the model is opened without the session's memory beside it.
+        if (isSaved) session.dispose();
         return withSaved(prepared, directory, evaluating, async (saved) => {
           evaluation = await judge(saved);
           const card = {
@@ -82,7 +107,11 @@ export function runOutput<Model extends OpenModel, Judged>(
         });
       };
       await session.synchronize();
-      await files.saveModel(path, await prepared.toSave(session), { names: FINAL_FILES, make });
+      await files
+        .saveModel(path, await prepared.toSave(session), { names: FINAL_FILES, make })
+        .catch((error: unknown) => {
+          throw saveFailure(error, path, checkpoints.kept);
+        });
       return { path, evaluation };
     },
   };

@@ -5,39 +5,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { resolveReranker } from '../config/reranker-config.js';
 import { settingsOf } from '../config/resolve.js';
 import { nodeFiles } from '../node/node-files.js';
-import type { StepEvent } from '../trainer.js';
-import { earlierCheckpoints, type RunFacts, runRecord, stepLog, trainingConfig } from './run-record.js';
+import { earlierCheckpoints, type RunFacts, runRecord, trainingConfig } from './run-record.js';
 
 let output: string;
 beforeEach(async () => {
   output = await mkdtemp(join(tmpdir(), 'run-record-'));
 });
 afterEach(() => rm(output, { recursive: true, force: true }));
-
-test('the log has a line per interval, with the mean of its updates, and one for the rest', () => {
-  const log = stepLog(2);
-  for (const [i, loss] of [4, 2, 5].entries())
-    log.add({
-      ...({ epoch: 0, learningRate: i, gradientNorm: 9 } as StepEvent),
-      ...{ update: i + 1, totalUpdates: 3, loss },
-    });
-  expect(log.entries).toEqual([
-    { epoch: 0, update: 2, loss: 3, learningRate: 1, gradientNorm: 9 },
-    { epoch: 0, update: 3, loss: 5, learningRate: 2, gradientNorm: 9 },
-  ]);
-});
-
-test('skipped updates are counted and stay out of the mean', () => {
-  const log = stepLog(3);
-  for (const [i, loss] of [4, Number.NaN, 2].entries())
-    log.add({
-      ...({ epoch: 0, learningRate: 1, gradientNorm: 9, lossScale: 2 ** (16 - i) } as StepEvent),
-      ...{ update: i + 1, totalUpdates: 3, loss, ...(Number.isNaN(loss) && { skipped: true as const }) },
-    });
-  expect(log.entries).toEqual([
-    { epoch: 0, update: 3, loss: 3, learningRate: 1, gradientNorm: 9, skipped: 1, lossScale: 16384 },
-  ]);
-});
 
 const resolved = resolveReranker([
   settingsOf({
@@ -123,7 +97,7 @@ test('an earlier run is replaced only when told so, and its checkpoints are name
   expect(await earlierCheckpoints(nodeFiles, output, false)).toEqual([]);
   await nodeFiles.writeText(join(output, 'run.json'), '{"checkpoints": ["checkpoint_0", 7]}');
   await expect(earlierCheckpoints(nodeFiles, output, false)).rejects.toThrow(
-    `output_dir: expected no earlier run in ${output}, got run.json — choose another directory, or say overwrite_output_dir: true`,
+    `output_dir: expected no earlier run in ${output}, got run.json — choose another directory, say overwrite_output_dir: true, or --resume where it is to go on`,
   );
   expect(await earlierCheckpoints(nodeFiles, output, true)).toEqual(['checkpoint_0']);
 });

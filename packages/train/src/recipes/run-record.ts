@@ -6,57 +6,12 @@ import { ConfigError } from '../config/config-error.js';
 import { runningPrecision } from '../config/precision.js';
 import { publishedSettings, storedSettings } from '../config/resolve.js';
 import type { DoctorReport } from '../doctor/examine.js';
+import { checkpointFolder, checkpointName, STATE_TEXT } from '../resume/checkpoints.js';
 import type { RunFiles } from '../run-files.js';
-import type { StepEvent, TrainingResult } from '../trainer.js';
 import { countWeights } from './initial-weights.js';
 import type { ResolvedTask, StartingWeights, TaskData } from './prepared-task.js';
-
-/** Some updates in one line. */
-export interface LoggedStep {
-  readonly epoch: number;
-  /** Updates done. */
-  readonly update: number;
-  /** Mean over the updates since the line before; not of those that were skipped. */
-  readonly loss: number;
-  /** Of the last of them. */
-  readonly learningRate: number;
-  readonly gradientNorm: number;
-  /** Updates since the line before that fp16 gradients' overflow left out; absent without any. */
-  readonly skipped?: number;
-  /** After the last of them; of fp16 alone. */
-  readonly lossScale?: number;
-}
-
-/** Gathers updates to lines of `interval` updates; the last line of a run may have fewer. */
-export function stepLog(interval: number) {
-  const lines: LoggedStep[] = [];
-  let losses: number[] = [];
-  let left = 0;
-  return {
-    entries: lines as readonly LoggedStep[],
-    add({
-      epoch,
-      update,
-      totalUpdates,
-      loss,
-      learningRate,
-      gradientNorm,
-      skipped,
-      lossScale,
-    }: StepEvent): void {
-      if (skipped) left++;
-      else losses.push(loss);
-      if (update % interval !== 0 && update !== totalUpdates) return;
-      const mean = losses.reduce((sum, one) => sum + one, 0) / losses.length;
-      lines.push({
-        ...{ epoch, update, loss: mean, learningRate, gradientNorm },
-        ...(left > 0 && { skipped: left }),
-        ...(lossScale !== undefined && { lossScale }),
-      });
-      [losses, left] = [[], 0];
-    },
-  };
-}
+import type { RunResult } from './run-training.js';
+import type { LoggedStep } from './step-log.js';
 
 /** Data files by their names, sizes and hashes. */
 export interface DescribedData {
@@ -89,7 +44,7 @@ export interface RunFacts {
 
 /** What came of a run. */
 export interface RunOutcome {
-  readonly result: TrainingResult;
+  readonly result: RunResult;
   readonly evaluation: unknown;
 }
 
@@ -186,10 +141,11 @@ export async function earlierCheckpoints(
     throw new ConfigError(
       'output_dir',
       'output_dir',
-      `expected no earlier run in ${outputDir}, got ${found.join(', ')} — choose another directory, or say overwrite_output_dir: true`,
+      `expected no earlier run in ${outputDir}, got ${found.join(', ')} — choose another directory, say overwrite_output_dir: true, or --resume where it is to go on`,
     );
   const text = await files.readText(`${outputDir}/run.json`);
-  if (text === undefined) return [];
+  const unfinished = await checkpointsOn(files, outputDir);
+  if (text === undefined) return unfinished;
   const names = namesIn(text);
   if (names === undefined)
     throw new ConfigError(
@@ -197,7 +153,17 @@ export async function earlierCheckpoints(
       'output_dir',
       `expected the JSON of an earlier run in ${outputDir}/run.json, got ${JSON.stringify(text.slice(0, 40))} — delete the file, and ${outputDir}/runs with it`,
     );
-  return names;
+  return [...new Set([...names, ...unfinished])];
+}
+
+/** Names of checkpoints on the disk: a run that was killed has no run.json that names them. */
+async function checkpointsOn(files: RunFiles, outputDir: string): Promise<string[]> {
+  const folder = checkpointFolder(outputDir);
+  const found: string[] = [];
+  for (const name of await files.list(folder))
+    if (checkpointName.test(name) && (await files.readText(`${folder}/${name}/${STATE_TEXT}`)) !== undefined)
+      found.push(name);
+  return found;
 }
 
 /** What run.json names; undefined where it is not one. */

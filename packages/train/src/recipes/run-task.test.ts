@@ -13,11 +13,12 @@ function run(
   present: readonly string[] = [],
   foreign?: Record<string, readonly string[]>,
 ) {
-  const gone = { model: 0, data: 0 };
+  const gone = { model: 0, data: 0, lock: 0 };
   const prepared = {
     model: { dispose: () => gone.model++ },
     data: { close: async () => void gone.data++, batchesPerEpoch: 1 },
-    start: { weights: new Map() },
+    start: { weights: new Map(), base: { name: 'm' } },
+    dataFiles: { train: [], val: [] },
     ...part,
   } as unknown as PreparedTask<OpenModel, unknown>;
   let prepares = 0;
@@ -27,6 +28,9 @@ function run(
       makeDirectory: async () => {},
       readText: async () => undefined,
       foreignFiles: async (path: string) => foreign?.[path] ?? [],
+      openModel: async () => undefined,
+      removeUnfinished: async () => {},
+      lock: async () => async () => void gone.lock++,
     } as unknown as RunFiles,
     listener: { say: () => {}, step: () => {} },
     threads: 1,
@@ -73,7 +77,7 @@ test('a model that cannot be evaluated and an objective that cannot be built lea
   for (const part of [{ evaluator: { before } as never }, { objective: { build } }]) {
     const { done, gone } = run(part);
     await expect(done).rejects.toBe(fault);
-    expect(gone.data).toBe(1);
+    expect([gone.data, gone.lock]).toEqual([1, 1]);
     // A second call of dispose does nothing, in every model class.
     expect(gone.model).toBeGreaterThan(0);
   }

@@ -1,21 +1,26 @@
-import type { OpenOptions, TrainingSession } from '@rag/runtime';
-import type { CompleteConfig } from '../config/check-shared.js';
+import type { OpenOptions } from '@rag/runtime';
 import { formatNotActive } from '../config/resolve.js';
+import type { FoundCheckpoint } from '../resume/find-checkpoint.js';
+import { startingModelIdentity } from '../resume/model-identity.js';
+import { checkSameRun, lastingSettings, type RunIdentity } from '../resume/run-identity.js';
 import { countUpdates } from '../schedule.js';
 import type { Outcome } from '../trackers/tracker.js';
-import { type EpochEvent, type StepEvent, Trainer, type TrainingResult } from '../trainer.js';
 import { describeData } from './final-model.js';
+import { checkSelection, modelSelection } from './model-selection.js';
 import { openTraining } from './open-training.js';
-import { makeOutput, refuseForeign } from './output-directory.js';
+import { claimOutput, refuseForeign } from './output-directory.js';
 import type { OpenModel, PreparedTask, ResolvedTask } from './prepared-task.js';
 import { followRun, freshRunId, type RunFollowers } from './run-followers.js';
-import { runOutput, withSaved } from './run-output.js';
+import { runOutput } from './run-output.js';
 import type { RunPlatform } from './run-platform.js';
-import { earlierCheckpoints, type LoggedStep, type RunFacts, runRecord } from './run-record.js';
-import { evaluationOptions, recordingOptions, scheduleOf, tryProvider } from './training-session.js';
+import { type DescribedData, type RunFacts, runRecord } from './run-record.js';
+import { runStart } from './run-start.js';
+import { type RunResult, takeCheckpoint, trainRun } from './run-training.js';
+import type { LoggedStep } from './step-log.js';
+import { evaluationOptions, recordingOptions, tryProvider } from './training-session.js';
 
 /** What a run gave. */
-export interface TaskRun<Evaluation> extends TrainingResult {
+export interface TaskRun<Evaluation> extends RunResult {
   /** Directory of the final model. */
   readonly model: string;
   /** Directories of the checkpoints that stand. */
@@ -28,9 +33,9 @@ export interface TaskRun<Evaluation> extends TrainingResult {
 
 /**
  * The run of any task: trains, evaluates before, between and after, and writes checkpoints, the final model and run.json
- * under `output_dir`.
+ * under `output_dir`; or goes on with one that was interrupted.
  * @param prepare opens the model, by these options, and data; what it opened before it throws, it disposes of
- * @throws ConfigError, DataError and the errors of model files and sessions
+ * @throws ConfigError, DataError, CheckpointError, SaveFailedError and the errors of model files and sessions
  */
 export async function runTask<Model extends OpenModel, Evaluation>(
   task: string,
@@ -41,18 +46,23 @@ export async function runTask<Model extends OpenModel, Evaluation>(
   const { config, notActive } = resolved;
   const { files, listener } = platform;
   for (const setting of notActive) listener.say(formatNotActive(setting));
-  const earlier = await earlierCheckpoints(files, config.outputDir, config.overwriteOutputDir);
+  const begun = await runStart(resolved, platform);
   await refuseForeign(files, config.outputDir);
   const threads = config.threads ?? platform.threads;
   await tryProvider(config, threads);
   const prepared = await prepare(evaluationOptions(config, threads));
   const { data } = prepared;
-  const run: RunStart = { id: freshRunId(), task, threads, earlier };
+  const { state } = begun.from ?? {};
+  const run: RunToDo = { ...begun, id: state?.id ?? freshRunId(), task, threads };
   const { total } = countUpdates(data.batchesPerEpoch, config.epochs, config.gradientAccumulationSteps);
-  const followers = followRun(platform, { ...run, resolved, totalUpdates: total });
+  const followers = followRun(platform, {
+    ...{ id: run.id, task, resolved, totalUpdates: total },
+    ...(state && { resumeFrom: state.position.update, log: state }),
+  });
+  let release = async (): Promise<void> => {};
   let outcome: Outcome = 'failed';
   try {
-    await makeOutput(files, config.outputDir);
+    release = await claimOutput(files, config.outputDir);
     const done = await trainAndSave(run, prepared, resolved, platform, followers);
     outcome = 'finished';
     return done;
@@ -63,86 +73,78 @@ export async function runTask<Model extends OpenModel, Evaluation>(
     prepared.model.dispose();
     await data.close();
     await followers.finish(outcome);
+    await release();
   }
 }
 
 /** A run before its session is open. */
-interface RunStart {
+interface RunToDo extends Awaited<ReturnType<typeof runStart>> {
   readonly id: string;
   readonly task: string;
   readonly threads: number;
-  /** Names of an earlier run's checkpoints. */
-  readonly earlier: readonly string[];
 }
 
 async function trainAndSave<Model extends OpenModel, Evaluation>(
-  { id, task, threads, earlier }: RunStart,
+  { id, task, threads, from, earlier, kept }: RunToDo,
   prepared: PreparedTask<Model, Evaluation>,
   resolved: ResolvedTask,
   platform: RunPlatform,
   followers: RunFollowers,
 ): Promise<TaskRun<Evaluation>> {
   const { config } = resolved;
-  const { files, listener } = platform;
+  const { files, listener, signal } = platform;
   const { evaluator, data, model, start } = prepared;
+  const described = await describeData(files, prepared.dataFiles);
+  const identity = await identityOf({ task, threads }, prepared, described, resolved, platform);
+  if (from) goOn(from, identity, resolved, platform);
+  const selection = modelSelection(config, from?.state);
   const evaluating = evaluationOptions(config, threads);
   if (evaluator && config.provider !== 'cpu') listener.say(`evaluation: on ${config.provider}`);
-  if (evaluator) followers.evaluated(0, await evaluator.before(model));
+  const before = await evaluator?.before(model);
+  checkSelection(selection, before);
+  // Trackers of a run that goes on know it.
+  if (before) from ? listener.say(before.text) : followers.evaluated(0, before);
+  if (from) evaluator?.restore(from.state.evaluations as never);
   model.dispose();
+  signal?.throwIfAborted();
   const { session, memory } = await openTraining(prepared, config, threads, platform);
   try {
     const facts: RunFacts = {
       ...{ id, task, threads, data, start, ran: prepared.ran, val: evaluator?.rows },
-      ...{ version: platform.version, versions: platform.versions, memory },
+      ...{ version: platform.version, versions: platform.versions, memory, files: described },
       ...(platform.doctor && { doctor: platform.doctor }),
-      files: await describeData(files, prepared.dataFiles),
     };
+    if (from) await takeCheckpoint(session, files, from);
     const output = runOutput(platform, {
-      ...{ prepared, resolved, facts, session, evaluating, earlier },
+      ...{ prepared, resolved, facts, session, evaluating, earlier, kept },
       recording: recordingOptions(config, threads),
     });
-    let last: EpochEvent | undefined;
-    const saveCheckpoint = async (event: EpochEvent): Promise<string> => {
-      const path = await output.checkpoint(event);
-      followers.saved(event.update, 'checkpoint', path);
-      return path;
-    };
-    const trainer = await trainerOf(prepared, session, config, platform, {
-      step: followers.step,
-      endEpoch: async (event) => {
-        last = event;
-        const { epoch, meanLoss } = event;
-        listener.say(`epoch ${epoch + 1}/${config.epochs}: loss ${meanLoss.toFixed(4)}`);
-        if (!config.saveOnEpochEnd) return;
-        const path = await saveCheckpoint(event);
-        // The last epoch's model is the final one, which is evaluated below.
-        if (evaluator && epoch + 1 < config.epochs)
-          await withSaved(prepared, path, evaluating, async (saved) =>
-            followers.evaluated(event.update, await evaluator.epoch(saved, epoch)),
-          );
+    const { result, isSaved, save } = await trainRun(
+      {
+        ...{ id, identity, prepared, resolved, session, followers, output, selection, evaluating },
+        ...(from && { from }),
       },
-    });
-    const result = await trainer.run();
+      platform,
+    );
     const judge = async (saved: Model): Promise<Evaluation | undefined> => {
       if (evaluator) followers.evaluated(result.updates, await evaluator.after(saved));
       return evaluator?.result();
     };
-    const { path, evaluation } = await output.final(result, judge).catch(async (error: unknown) => {
+    const { path, evaluation } = await output.final(result, judge, isSaved).catch(async (error: unknown) => {
       // Else what was learned would be lost with the model.
-      if (!config.saveOnEpochEnd && last)
-        await saveCheckpoint(last).catch((second: Error) => listener.say(`no checkpoint: ${second.message}`));
+      if (!isSaved) await save().catch((second: Error) => listener.say(`no checkpoint: ${second.message}`));
       throw error;
     });
     followers.saved(result.updates, 'model', path);
-    const { kept, folder } = output.checkpoints;
+    const { folder } = output.checkpoints;
     const { history } = followers;
     const comparison = evaluator?.comparison?.();
-    const outcome = { result, history, checkpoints: kept, evaluation, comparison };
+    const outcome = { result, history, checkpoints: output.checkpoints.kept, evaluation, comparison };
     await files.writeText(`${config.outputDir}/run.json`, runRecord(resolved, facts, outcome));
     return {
       ...result,
       model: path,
-      checkpoints: kept.map((name) => `${folder}/${name}`),
+      checkpoints: output.checkpoints.kept.map((name) => `${folder}/${name}`),
       history,
       ...(evaluation !== undefined && { evaluation }),
     };
@@ -150,26 +152,32 @@ async function trainAndSave<Model extends OpenModel, Evaluation>(
     session.dispose();
   }
 }
-async function trainerOf(
-  { data }: Pick<PreparedTask<OpenModel, unknown>, 'data'>,
-  session: TrainingSession,
-  config: CompleteConfig,
-  { signal }: RunPlatform,
-  on: { step(event: StepEvent): void; endEpoch(event: EpochEvent): Promise<void> },
-): Promise<Trainer> {
-  const inputs = await session.inputs();
-  const task = {
-    batchesPerEpoch: data.batchesPerEpoch,
-    batches: (epoch: number, updateOf: (batch: number) => number, from: number) =>
-      data.batches(epoch, (batch) => ({ seed: config.seed, update: updateOf(batch), inputs }), from),
+
+/** What the run is of, for its checkpoints and for those that go on from them. */
+async function identityOf(
+  { task, threads }: Pick<RunToDo, 'task' | 'threads'>,
+  { start }: Pick<PreparedTask<OpenModel, unknown>, 'start'>,
+  { train, val }: DescribedData,
+  resolved: ResolvedTask,
+  { files, version, versions }: Pick<RunPlatform, 'files' | 'version' | 'versions'>,
+): Promise<RunIdentity> {
+  const digests = (described: DescribedData['train']) => described.map(({ sha256 }) => sha256);
+  return {
+    ...{ task, threads, settings: lastingSettings(resolved) },
+    data: { train: digests(train), val: digests(val) },
+    model: await startingModelIdentity(files, resolved.config.modelNameOrPath, start.base),
+    versions: { ...versions, '@rag/train': version },
   };
-  return new Trainer(session, task, {
-    epochs: config.epochs,
-    accumulation: config.gradientAccumulationSteps,
-    learningRate: config.lr,
-    schedule: (total) => scheduleOf(config, total),
-    onStep: on.step,
-    onEpochEnd: on.endEpoch,
-    ...(signal && { signal }),
-  });
+}
+
+/** @throws ConfigError where the checkpoint is of another run */
+function goOn(
+  { path, state }: FoundCheckpoint,
+  identity: RunIdentity,
+  { table }: ResolvedTask,
+  { listener }: Pick<RunPlatform, 'listener'>,
+): void {
+  const notes = checkSameRun(state.identity, identity, table);
+  listener.say(`resumed from ${path}: update ${state.position.update} of ${state.total_updates}`);
+  for (const note of notes) listener.say(note);
 }

@@ -12,42 +12,56 @@ export interface FoundCheckpoint {
   /** The last part of `path`. */
   readonly name: string;
   readonly state: RunState;
+  /** The text that `state` was read from. */
+  readonly text: string;
 }
 
-/** Checkpoints of a run that is not over, from the earliest place on. @throws CheckpointError for one that is damaged */
-export async function checkpointsIn(files: Reading, outputDir: string): Promise<FoundCheckpoint[]> {
+/** What lies where a run writes its checkpoints. */
+export interface CheckpointsFound {
+  /** Complete ones, from the earliest place in the run on. */
+  readonly complete: readonly FoundCheckpoint[];
+  /** Why others cannot be read. */
+  readonly damaged: readonly CheckpointError[];
+  /** Names of what is left of those whose removal was cut off. */
+  readonly remains: readonly string[];
+}
+
+/** Looks at all checkpoints under an output directory. */
+export async function checkpointsIn(files: Reading, outputDir: string): Promise<CheckpointsFound> {
   const folder = checkpointFolder(outputDir);
-  const found: FoundCheckpoint[] = [];
+  const complete: FoundCheckpoint[] = [];
+  const damaged: CheckpointError[] = [];
+  const remains: string[] = [];
   for (const name of (await files.list(folder)).filter((one) => checkpointName.test(one))) {
     const path = `${folder}/${name}`;
     const text = await files.readText(`${path}/${STATE_TEXT}`);
-    // Its removal was cut off, or somebody's files are all that is left of it.
-    if (text === undefined) continue;
-    found.push({ path, name, state: decodeRunState(text, `${path}/${STATE_TEXT}`) });
+    if (text === undefined) {
+      remains.push(name);
+      continue;
+    }
+    try {
+      complete.push({ path, name, text, state: decodeRunState(text, `${path}/${STATE_TEXT}`) });
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      damaged.push(error);
+    }
   }
-  return found.sort((a, b) => placeOf(a) - placeOf(b) || a.state.position.epoch - b.state.position.epoch);
+  // Of two checkpoints of one update, the one behind the epoch's end is later.
+  const place = ({ state: { position } }: FoundCheckpoint) => 2 * position.update + (position.batch ? 0 : 1);
+  return { complete: complete.sort((a, b) => place(a) - place(b)), damaged, remains };
 }
 
-/** Of two checkpoints of one update, the one behind the epoch's end is later. */
-const placeOf = ({ state: { position } }: FoundCheckpoint): number => position.update;
-
-/**
- * The checkpoint that `resume_from_checkpoint` names, or the last complete one.
- * @returns undefined where the last one is asked for and there is none: the run was killed before its first
- * @throws CheckpointError
- */
-export async function checkpointToResume(
-  files: Reading,
-  outputDir: string,
-  asked: string,
-): Promise<FoundCheckpoint | undefined> {
-  if (asked === 'latest') return (await checkpointsIn(files, outputDir)).at(-1);
-  const path = asked.replace(/[\\/]+$/, '');
+/** The checkpoint of a directory. @throws CheckpointError */
+export async function checkpointAt(files: Reading, directory: string): Promise<FoundCheckpoint> {
+  const path = directory.replace(/[\\/]+$/, '');
   const text = await files.readText(`${path}/${STATE_TEXT}`);
   if (text === undefined)
-    throw new CheckpointError(asked, `expected the directory of a checkpoint, got none with a ${STATE_TEXT}`);
+    throw new CheckpointError(
+      directory,
+      `expected the directory of a checkpoint, got none with a ${STATE_TEXT}`,
+    );
   const name = path.split(/[\\/]/).at(-1)!;
-  return { path, name, state: decodeRunState(text, `${path}/${STATE_TEXT}`) };
+  return { path, name, text, state: decodeRunState(text, `${path}/${STATE_TEXT}`) };
 }
 
 /** The files of a checkpoint. @throws CheckpointError */

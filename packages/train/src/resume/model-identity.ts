@@ -1,4 +1,6 @@
 import { type FileSource, FileSourceError } from '@rag/models';
+import type { BaseModel } from '../recipes/model-source.js';
+import type { RunFiles } from '../run-files.js';
 
 /** Bytes that are read of a large file: pieces of it, evenly spread. */
 const PIECE = 1 << 12;
@@ -36,4 +38,15 @@ export async function modelIdentity(source: FileSource): Promise<string> {
 function absent(error: unknown): string[] {
   if (error instanceof FileSourceError) return [];
   throw error;
+}
+
+/** The model that a run starts from: its name and commit on the hub, or `modelIdentity` of its directory. */
+export async function startingModelIdentity(
+  files: Pick<RunFiles, 'openModel'>,
+  place: string,
+  base: Pick<BaseModel, 'name' | 'commit'>,
+): Promise<string> {
+  if (base.commit !== undefined) return `${base.name}@${base.commit}`;
+  const source = await files.openModel(place);
+  return source ? modelIdentity(source) : base.name;
 }

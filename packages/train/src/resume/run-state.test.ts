@@ -33,6 +33,7 @@ const state: RunState = {
   evaluations: [{ epoch: 0, metrics: { 'mrr@10': { mean: 0.5 } } }],
   best: { name: 'checkpoint_0', value: 0.5 },
   without_gain: 1,
+  evaluate: true,
 };
 
 test('comes back to the last bit', () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LoggedStep } from '../recipes/run-record.js';
+import type { LoggedStep, StepLogState } from '../recipes/step-log.js';
 import type { TrainerPosition } from '../trainer-position.js';
 import { CheckpointError } from './checkpoint-error.js';
 import type { RunIdentity } from './run-identity.js';
@@ -13,7 +13,7 @@ export interface BestCheckpoint {
 }
 
 /** Where a run stands between two updates, as its checkpoint tells it: the text of trainer_state.json. */
-export interface RunState {
+export interface RunState extends StepLogState {
   /** What trackers know the run by. */
   readonly id: string;
   readonly identity: RunIdentity;
@@ -32,16 +32,13 @@ export interface RunState {
     };
   };
   readonly parameters: StoredParameters;
-  readonly history: readonly LoggedStep[];
-  /** Losses since the last line of `history`, and how many updates were skipped since. */
-  readonly unlogged: { readonly losses: readonly number[]; readonly skipped: number };
   /** What the evaluator found between, as it tells it in run.json. */
   readonly evaluations: readonly Readonly<Record<string, unknown>>[];
   readonly best?: BestCheckpoint;
   /** Evaluations in a row without a gain. */
   readonly without_gain: number;
-  /** Why the run ended before its last update. */
-  readonly stopped?: string;
+  /** Whether the checkpoint is evaluated once it is written; what goes on from it does so again. */
+  readonly evaluate: boolean;
 }
 
 /** Counts up when older readers would misread it. */
@@ -94,7 +91,7 @@ const schema = z.strictObject({
   evaluations: z.array(z.record(z.string(), z.unknown())),
   best: z.strictObject({ name: z.string(), value: z.number() }).optional(),
   without_gain: count,
-  stopped: z.string().optional(),
+  evaluate: z.boolean(),
 });
 
 export const encodeRunState = (state: RunState): string =>

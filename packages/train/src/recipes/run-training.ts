@@ -1,0 +1,174 @@
+import type { OpenOptions, TrainingSession } from '@rag/runtime';
+import { checkpointAt, type FoundCheckpoint, filesOfCheckpoint } from '../resume/find-checkpoint.js';
+import type { RunIdentity } from '../resume/run-identity.js';
+import type { BestCheckpoint, RunState } from '../resume/run-state.js';
+import { openState } from '../resume/state-file.js';
+import { type EpochEvent, type StepEvent, Trainer, type TrainingResult } from '../trainer.js';
+import type { ModelSelection } from './model-selection.js';
+import type { OpenModel, PreparedTask, ResolvedTask } from './prepared-task.js';
+import type { RunFollowers } from './run-followers.js';
+import { type RunOutput, withSaved } from './run-output.js';
+import type { RunPlatform } from './run-platform.js';
+import { scheduleOf } from './training-session.js';
+
+/** What came of training. */
+export interface RunResult extends TrainingResult {
+  /** The checkpoint that the settings' metric likes best; absent where none is asked for. */
+  readonly best?: BestCheckpoint & { readonly metric: string };
+  /** Why it ended before its last update. */
+  readonly stopped?: string;
+}
+
+/** A run whose session is open. */
+export interface RunToTrain<Model extends OpenModel, Evaluation> {
+  readonly id: string;
+  readonly identity: RunIdentity;
+  readonly prepared: Pick<PreparedTask<Model, Evaluation>, 'data' | 'openSaved' | 'evaluator'>;
+  readonly resolved: Pick<ResolvedTask, 'config'>;
+  readonly session: TrainingSession;
+  readonly followers: RunFollowers;
+  readonly output: Pick<RunOutput<Model>, 'checkpoint' | 'checkpoints'>;
+  readonly selection: ModelSelection | undefined;
+  readonly evaluating: OpenOptions;
+  /** The checkpoint that it goes on from, whose state the session has taken. */
+  readonly from?: FoundCheckpoint;
+}
+
+/** A run whose training is over. */
+export interface TrainedRun {
+  readonly result: RunResult;
+  /** Whether a checkpoint holds what the session does. */
+  readonly isSaved: boolean;
+  /** Writes one. */
+  save(): Promise<void>;
+}
+
+/**
+ * Trains a run to its end from where it stands: saves and evaluates when the settings say so, ends early where a metric says so, and saves
+ * where the signal interrupts it.
+ */
+export async function trainRun<Model extends OpenModel, Evaluation>(
+  run: RunToTrain<Model, Evaluation>,
+  { files, listener, signal }: Pick<RunPlatform, 'files' | 'listener' | 'signal'>,
+): Promise<TrainedRun> {
+  const { prepared, followers, output, selection, from } = run;
+  const { data, evaluator } = prepared;
+  const { config } = run.resolved;
+  let saved = from && { name: from.name, position: from.state.position };
+  let stopped: string | undefined;
+
+  const stateOf = (evaluate: boolean): Omit<RunState, 'session' | 'parameters'> => ({
+    ...{ id: run.id, identity: run.identity, evaluate },
+    ...followers.logState(),
+    position: trainer.position,
+    total_updates: trainer.totalUpdates,
+    evaluations: (evaluator?.epochs ?? []).map((found) => ({ ...found })),
+    ...(selection?.best && { best: selection.best }),
+    without_gain: selection?.withoutGain ?? 0,
+  });
+  const evaluate = async (name: string, path: string): Promise<void> => {
+    if (!evaluator) return;
+    const { epoch, batch, update } = trainer.position;
+    // Behind an epoch's end the position is the next one's beginning.
+    const isEnd = batch === 0;
+    const found = await withSaved(prepared, path, run.evaluating, (model) =>
+      evaluator.epoch(model, isEnd ? epoch - 1 : epoch, isEnd ? undefined : update),
+    );
+    followers.evaluated(update, found);
+    stopped = selection?.judge(name, found.metrics);
+    if (stopped === undefined) return;
+    listener.say(`stopped early after update ${update}: ${stopped}`);
+    trainer.stop();
+  };
+  const keep = async (name: string, isEvaluated: boolean): Promise<void> => {
+    const { path } = await output.checkpoint(name, stateOf(isEvaluated));
+    saved = { name, position: trainer.position };
+    followers.saved(saved.position.update, 'checkpoint', path);
+    if (isEvaluated) await evaluate(name, path);
+    await output.checkpoints.rotate(selection?.best?.name);
+  };
+  // The best one may be of the run elsewhere that this one goes on from.
+  const pathOf = (name: string): string =>
+    output.checkpoints.kept.includes(name) || !from
+      ? `${output.checkpoints.folder}/${name}`
+      : `${from.path.slice(0, -from.name.length)}${name}`;
+  const save = () => keep(`step_${trainer.position.update}`, false);
+  const isSaved = (): boolean => saved?.position === trainer.position;
+
+  const trainer = await trainerOf(run, {
+    ...(signal && { signal }),
+    onStep: followers.step,
+    afterStep: async ({ update }: StepEvent) => {
+      if (config.saveOnEpochEnd && trainer.position.batch === data.batchesPerEpoch) return;
+      const isDue = (steps: number | undefined) => steps !== undefined && update % steps === 0;
+      const isEvaluated = evaluator !== undefined && isDue(config.evalSteps);
+      if (isEvaluated || isDue(config.saveSteps)) await keep(`step_${update}`, isEvaluated);
+    },
+    onEpochEnd: async ({ epoch, meanLoss }: EpochEvent) => {
+      listener.say(`epoch ${epoch + 1}/${config.epochs}: loss ${meanLoss.toFixed(4)}`);
+      if (!config.saveOnEpochEnd) return;
+      // The last epoch's model is the final one, which is evaluated anyway.
+      const isLast = epoch + 1 === config.epochs && selection === undefined;
+      await keep(`checkpoint_${epoch}`, evaluator !== undefined && !isLast);
+    },
+  });
+  if (from?.state.evaluate) await evaluate(from.name, from.path);
+  const trained = await trainer.run().catch(async (error: unknown) => {
+    if (!signal?.aborted || error !== signal.reason) throw error;
+    if (!isSaved()) await save();
+    listener.say('interrupted: --resume goes on from this checkpoint');
+    throw error;
+  });
+  const best = selection?.best && { ...selection.best, metric: selection.metric };
+  if (best && config.loadBestModelAtEnd) {
+    listener.say(
+      `best checkpoint: ${best.name}, ${best.metric} ${best.value.toFixed(4)}; the final model has its weights`,
+    );
+    if (!isSaved() || saved!.name !== best.name)
+      await takeCheckpoint(run.session, files, await checkpointAt(files, pathOf(best.name)));
+  }
+  return {
+    result: { ...trained, ...(best && { best }), ...(stopped !== undefined && { stopped }) },
+    isSaved: isSaved() || (best !== undefined && config.loadBestModelAtEnd),
+    save,
+  };
+}
+
+/** Gives a session the state of a checkpoint. @throws CheckpointError, SafetensorsError, SessionError */
+export async function takeCheckpoint(
+  session: Pick<TrainingSession, 'loadState'>,
+  files: Parameters<typeof filesOfCheckpoint>[0],
+  { path, state }: Pick<FoundCheckpoint, 'path' | 'state'>,
+): Promise<void> {
+  const { step, loss_scale: lossScale } = state.session;
+  const source = await filesOfCheckpoint(files, { path });
+  const stored = { stored: state.parameters, step, ...(lossScale && { lossScale }) };
+  await session.loadState(await openState(source, path, stored));
+}
+
+async function trainerOf(
+  {
+    prepared: { data },
+    session,
+    resolved: { config },
+    from,
+  }: Pick<RunToTrain<OpenModel, unknown>, 'session' | 'resolved' | 'from'> & {
+    readonly prepared: Pick<PreparedTask<OpenModel, unknown>, 'data'>;
+  },
+  on: Pick<ConstructorParameters<typeof Trainer>[2], 'signal' | 'onStep' | 'afterStep' | 'onEpochEnd'>,
+): Promise<Trainer> {
+  const inputs = await session.inputs();
+  const task = {
+    batchesPerEpoch: data.batchesPerEpoch,
+    batches: (epoch: number, updateOf: (batch: number) => number, batch: number) =>
+      data.batches(epoch, (place) => ({ seed: config.seed, update: updateOf(place), inputs }), batch),
+  };
+  return new Trainer(session, task, {
+    epochs: config.epochs,
+    accumulation: config.gradientAccumulationSteps,
+    learningRate: config.lr,
+    schedule: (total) => scheduleOf(config, total),
+    ...(from && { from: from.state.position }),
+    ...on,
+  });
+}
