@@ -65,11 +65,33 @@ test('an embedding model beside ColBERT, with a page whose texts are escaped', a
   expect(text).toContain('&lt;script&gt;');
 });
 
+test('rerankers on a collection order what words find', async () => {
+  const lines = (of: readonly object[]) => of.map((row) => JSON.stringify(row)).join('\n');
+  await writeFile(
+    at('corpus.jsonl'),
+    lines(['red moon', 'blue moon', 'sun'].map((text, i) => ({ _id: `d${i}`, text }))),
+  );
+  await writeFile(at('queries.jsonl'), lines(['red', 'blue'].map((text, i) => ({ _id: `q${i}`, text }))));
+  await writeFile(at('qrels.tsv'), 'query-id\tcorpus-id\tscore\nq0\td0\t1\nq1\td1\t1\n');
+  const { code, stdout } = await compare(
+    ...[at('a', 'model'), at('b', 'model'), '--corpus', at('corpus.jsonl'), '--queries', at('queries.jsonl')],
+    ...['--qrels', at('qrels.tsv'), '--json'],
+  );
+  expect(code).toBe(0);
+  const { size, notes, systems } = JSON.parse(stdout);
+  expect(size).toBe('2 queries over 3 documents');
+  expect(notes).toEqual([
+    'rerankers order the 100 documents that words (BM25) find; what they miss stays missed',
+  ]);
+  // Words find one document each.
+  expect(systems[0].metrics['mrr@10'].mean).toBe(1);
+});
+
 const data = ['--dataset', rows];
 test.each([
   [[], data, 'models: expected two or more, got none — name them before the flags'],
   [['embedding', 'a/model'], data, 'expected a model that searches as'],
-  [['a/model', 'b/model'], [], '--dataset: expected rows {query, pos, neg} or with labels, got none'],
+  [['a/model', 'b/model'], [], '--dataset: expected one of --dataset, --beir, --sts, or --corpus'],
   [['colbert', 'colbert'], [...data, '--similarity', 'dot'], '--similarity: expected embedding models'],
   [['embedding', 'colbert'], [...data, '--label_key', 'x'], '--label_key: expected rerankers'],
 ])('%j is one line on stderr', async (models, flags, message) => {

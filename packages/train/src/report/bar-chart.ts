@@ -11,7 +11,7 @@ export interface Bar {
 }
 
 const [width, height] = [480, 200];
-const frame = { left: 46, right: width - 10, top: 10, bottom: height - 30 };
+const frame = { left: 60, right: width - 10, top: 10, bottom: height - 30 };
 
 /** Counts as bars side by side, drawn as SVG. */
 export function barChart(what: string, bars: readonly Bar[]): Html {

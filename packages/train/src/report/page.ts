@@ -27,7 +27,7 @@ export function table(
 <tbody>
 ${rows.map(
   (row) =>
-    html`<tr>${row.map((cell, i) => (i === 0 ? html`<th scope="row">${cell}</th>` : html`<td${kind(i)}>${cell}</td>`))}</tr>
+    html`<tr>${row.map((cell, i) => (i === 0 ? html`<th scope="row"${kind(0)}>${cell}</th>` : html`<td${kind(i)}>${cell}</td>`))}</tr>
 `,
 )}</tbody>
 </table></div>
@@ -98,6 +98,7 @@ thead th { color: var(--faint); font-size: .82rem; border-top: 0; white-space: n
 tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 8rem; }
 tbody tr.axis th { color: var(--faint); padding-top: .9rem; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.number + :not(.number) { padding-left: 1rem; }
 .good { color: var(--good); } .bad { color: var(--bad); } .warn { color: var(--warn); }
 .text { overflow-wrap: anywhere; white-space: pre-wrap; }
 .tag { font-size: .75rem; border: 1px solid currentColor; border-radius: 1rem; padding: 0 .5rem; white-space: nowrap; }
@@ -121,7 +122,7 @@ article { border-top: 1px solid var(--line); padding: .9rem 0 .2rem; }
 article h4 { margin: 0 0 .3rem; font-size: 1rem; font-weight: 600; }
 article dl { margin: .4rem 0; display: grid; grid-template-columns: max-content 1fr; gap: .25rem .9rem; font-size: .9rem; }
 article dt { color: var(--faint); } article dd { margin: 0; min-width: 0; }
-details { margin: .4rem 0; } summary { cursor: pointer; }
+details { margin: 1rem 0; } summary { cursor: pointer; }
 @media (max-width: 34rem) { body { padding: 1rem .6rem 3rem; } section { padding: .9rem .8rem; } article dl { grid-template-columns: 1fr; gap: 0; } article dt { margin-top: .4rem; } }
 @media print { body { background: none; } section { break-inside: avoid-page; } }
 `;
