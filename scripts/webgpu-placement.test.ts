@@ -31,6 +31,9 @@ const models = new Map<string, Uint8Array>([
   ['AdamW', adamWModel(parameters, { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 })],
   ['square sum', squareSumModel(parameters)],
 ]);
+/** bfloat16 is refused where a training is opened: WebGPU has no such type. */
+const storagesFed = frozenStorages.filter((storage) => storage !== 'bfloat16');
+
 function addTraining(
   name: string,
   objective: Objective,
@@ -58,7 +61,7 @@ for (const type of process.env.RAG_LONG ? decoderTypes : ['qwen2']) {
   const scores = yesNoScores(config);
   models.set(`${type}, served`, encodeModel(optimize(scoresGraph(scores), 'webgpu')));
   const [[, loss]] = rerankerLosses() as [[string, RerankerLoss]];
-  const storages = process.env.RAG_LONG ? frozenStorages : (['float32', 'int4'] as const);
+  const storages = process.env.RAG_LONG ? storagesFed : (['float32', 'int4'] as const);
   for (const { name, objective, options } of decoderTrainings(config, loss, storages))
     addTraining(`${type}, ${name}`, objective, options);
 }
