@@ -65,7 +65,7 @@ export function runOutput<Model extends OpenModel, Judged>(
   return {
     checkpoints,
     async checkpoint(name, state) {
-      await session.synchronize();
+      await session.synchronize('weights');
       const saved = await prepared.toSave(session);
       const record = { [TRAINING_CONFIG_FILE]: trainingConfig(resolved, facts) };
       const model = { ...saved, files: { ...saved.files, ...record } };
@@ -106,7 +106,7 @@ export function runOutput<Model extends OpenModel, Judged>(
           return recording ? withSaved(prepared, directory, recording, made) : made(saved);
         });
       };
-      await session.synchronize();
+      await session.synchronize('weights');
       await files
         .saveModel(path, await prepared.toSave(session), { names: FINAL_FILES, make })
         .catch((error: unknown) => {

@@ -40,13 +40,17 @@ export async function withState(
 ): Promise<{ readonly model: CheckpointToSave; stored(): StoredParameters }> {
   const digests = new Map<string, number>();
   const inModel = new Map<string, string>();
-  const owners = new Map<ArrayBufferLike, string>();
-  for (const { name } of state.parameters) owners.set((await state.read(name, 'value')).buffer, name);
+  /** By buffer and offset: parameters of several ranks share buffers. */
+  const owners = new Map<ArrayBufferLike, Map<number, string>>();
+  for (const { name } of state.parameters) {
+    const { buffer, byteOffset } = await state.read(name, 'value');
+    owners.set(buffer, (owners.get(buffer) ?? new Map<number, string>()).set(byteOffset, name));
+  }
   const watched = (tensor: TensorToWrite): TensorToWrite => ({
     ...tensor,
     data: async () => {
       const data = await (typeof tensor.data === 'function' ? tensor.data() : tensor.data);
-      const owner = owners.get(data.buffer);
+      const owner = owners.get(data.buffer)?.get(data.byteOffset);
       if (owner !== undefined && (tensor.dtype ?? 'F32') === 'F32' && data instanceof Float32Array) {
         const value = await state.read(owner, 'value');
         if (data.byteOffset === value.byteOffset && data.length === value.length) {
