@@ -1,4 +1,5 @@
 import { elementCount } from '../artifacts/checkpoint.js';
+import { bufferPool } from './array-pool.js';
 import type { ComputeOptions } from './compute.js';
 import { type ParameterGroup, parameterGroups } from './parameter-groups.js';
 import type { Plan } from './plan.js';
@@ -37,19 +38,26 @@ export function stateBytes(
     parameters: stage >= 3 ? share : whole,
     gradients: stage >= 2 ? share : whole,
     moments: 2 * (stage >= 1 ? share : whole),
-    ...(stage >= 2 && { lent: lentBytes(groups, stage >= 3) }),
+    ...(stage >= 2 && { lent: lentBytes(groups, segments.length, stage >= 3) }),
   };
 }
 
 /**
- * The arrays that passes take from a pool, which keeps them: gradients of a segment and of the one behind it, whose sum is on its way, and
- * parameters of a segment.
+ * What the pool of passes comes to hold: parameters of a segment, gradients of it and of the one behind it, whose sum is on its way. Goes
+ * through the passes of an update as `rankedRunners` does.
  */
-function lentBytes(groups: readonly ParameterGroup[], values: boolean): number {
-  const alike = new Map<number, number>();
-  for (const { length, segments } of groups) alike.set(length, (alike.get(length) ?? 0) + segments.length);
-  return [...alike].reduce(
-    (sum, [length, passes]) => sum + 4 * length * (Math.min(passes, 2) + (values ? 1 : 0)),
-    0,
-  );
+function lentBytes(groups: readonly ParameterGroup[], segments: number, values: boolean): number {
+  const pool = bufferPool((length) => ({ length }));
+  const groupsOf = (place: number) => groups.filter((group) => group.segments.includes(place));
+  const lend = (place: number) => (values ? groupsOf(place).map(({ length }) => pool.take(length)) : []);
+  for (let place = 0; place < segments; place++) for (const lent of lend(place)) pool.give(lent);
+  let summed: { readonly length: number }[] = [];
+  for (let place = segments - 1; place >= 0; place--) {
+    const lent = lend(place);
+    for (const gradient of summed.slice(0, -1)) pool.give(gradient);
+    summed = summed.slice(-1);
+    summed.push(...groupsOf(place).map(({ length }) => pool.take(length)));
+    for (const value of lent) pool.give(value);
+  }
+  return 4 * pool.held;
 }
