@@ -34,7 +34,7 @@ export interface CommandStreams {
 /**
  * Runs `rag …`. Errors are one line on stderr, with the stack under `--verbose`.
  * @param args without node and script
- * @returns the exit code: 0; 1 after an error, 2 where the command line or the settings are wrong, 130 after SIGINT
+ * @returns the exit code: 0; 1 after an error, 2 where the command line or the settings are wrong, 130 after SIGINT, 143 after SIGTERM
  */
 export async function runCommandLine(
   args: readonly string[],

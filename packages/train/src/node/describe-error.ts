@@ -2,14 +2,15 @@ import { SaveRefusedError } from '@rag/models/node';
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 import { nearestKey } from '../config/nearest-key.js';
-import { isInterruption } from './interrupt.js';
+import { interruptedCode, interruptionOf } from './interrupt.js';
 
-/** How a program ended: well, by an error, by a command line or settings that are wrong, by Ctrl-C. */
-export const EXIT_CODES = { done: 0, error: 1, usage: 2, interrupted: 130 } as const;
+/** How a program ended: well, by an error, by a command line or settings that are wrong; by a signal, `interruptedCode` says. */
+export const EXIT_CODES = { done: 0, error: 1, usage: 2 } as const;
 
 /** The exit code that an error ends the program with. */
 export function exitCodeOf(error: unknown): number {
-  if (isInterruption(error)) return EXIT_CODES.interrupted;
+  const interruption = interruptionOf(error);
+  if (interruption) return interruptedCode(interruption);
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.usage;
   return error instanceof ConfigError ? EXIT_CODES.usage : EXIT_CODES.error;
 }

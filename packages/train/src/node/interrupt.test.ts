@@ -1,21 +1,29 @@
 import { expect, test } from 'vitest';
-import { InterruptedError, interruptible, isInterruption } from './interrupt.js';
+import { InterruptedError, interruptedCode, interruptible, interruptionOf } from './interrupt.js';
 
-test('SIGINT aborts, once, and nothing listens afterwards', async () => {
-  const before = process.listenerCount('SIGINT');
+const counts = () => [process.listenerCount('SIGINT'), process.listenerCount('SIGTERM')];
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s aborts, once, and nothing listens afterwards', async (name, code) => {
+  const before = counts();
   const stopped = interruptible('stopped', async (signal) => {
-    expect(process.listenerCount('SIGINT')).toBe(before + 1);
-    process.emit('SIGINT');
-    // The second one is the system's.
-    expect(process.listenerCount('SIGINT')).toBe(before);
+    expect(counts()).toEqual(before.map((count) => count + 1));
+    process.emit(name);
+    // The second one, whichever, is the system's.
+    expect(counts()).toEqual(before);
     signal.throwIfAborted();
   });
-  await expect(stopped).rejects.toThrow(new InterruptedError('stopped'));
+  const error = await stopped.catch((caught: unknown) => caught);
+  expect(error).toEqual(new InterruptedError('stopped', name));
+  expect(interruptedCode(error as InterruptedError)).toBe(code);
   expect(await interruptible('stopped', async (signal) => signal.aborted)).toBe(false);
-  expect(process.listenerCount('SIGINT')).toBe(before);
+  expect(counts()).toEqual(before);
 });
 
 test('an error that an interruption caused', () => {
-  const deep = new Error('a', { cause: new Error('b', { cause: new InterruptedError('c') }) });
-  expect([deep, new Error('d'), 'e'].map(isInterruption)).toEqual([true, false, false]);
+  const cause = new InterruptedError('c');
+  const deep = new Error('a', { cause: new Error('b', { cause }) });
+  expect([deep, new Error('d'), 'e'].map(interruptionOf)).toEqual([cause, undefined, undefined]);
 });

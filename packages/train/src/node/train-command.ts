@@ -50,11 +50,13 @@ export function trainCommand<Settings extends ResolvedTask>(
     }
     const listener = progress(stdout, resolved.config.logInterval);
     try {
-      await interruptible('interrupted — the run stopped after an update', (signal) =>
-        runOnThisMachine(name, task, resolved, {
-          ...{ listener, signal },
-          doctor: options.force ? 'tell' : 'refuse',
-        }),
+      await interruptible(
+        'interrupted — the run stopped after an update; with --resume it goes on',
+        (signal) =>
+          runOnThisMachine(name, task, resolved, {
+            ...{ listener, signal },
+            doctor: options.force ? 'tell' : 'refuse',
+          }),
       );
     } finally {
       listener.end();
