@@ -1,4 +1,4 @@
-import { choice, dimensions, flag, text, wholeNumber } from './kind.js';
+import { choice, dimensions, flag, text, texts, wholeNumber } from './kind.js';
 import { type ConfigOf, type OptionsOf, option, optional } from './option.js';
 import { presetOption } from './presets.js';
 import {
@@ -40,7 +40,18 @@ export const embeddingOptions = {
     flag,
     true,
     'similarities are cosines; false learns inner products, of which the saved model has no Normalize',
+    { aliases: ['normlized'] },
   ),
+  additional_special_tokens: optional(
+    texts,
+    'tokens that the instruction is written with, which the tokenizer must have',
+  ),
+  use_slow_tokenizer: option(flag, false, 'accepted: the tokenizer here has the ids of the fast one', {
+    instead: (value) =>
+      value === true
+        ? { reason: 'there is one tokenizer here', running: 'with the ids of the fast one' }
+        : undefined,
+  }),
 
   // Data
   ...sourceOptions,

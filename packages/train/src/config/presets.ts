@@ -64,6 +64,7 @@ export const trainerDefaults = {
   max_grad_norm: 1,
   seed: 42,
   log_interval: 500,
+  save_steps: 500,
   save_on_epoch_end: false,
 } as const;
 

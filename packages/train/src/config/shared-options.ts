@@ -10,7 +10,7 @@ import {
   text,
   wholeNumber,
 } from './kind.js';
-import { type ConfigOf, later, option, optional } from './option.js';
+import { type ConfigOf, option, optional } from './option.js';
 import { otherPrecision } from './precision.js';
 import { trackerNames } from './tracker-names.js';
 
@@ -75,7 +75,13 @@ export const sourceOptions = {
 
 /** Keys of the originals' loaders. */
 export const loaderOptions = {
-  cache_path: later(text, undefined, 'an index in memory', 'data set cache', { path: 'place' }),
+  cache_path: optional(text, 'accepted: rows are read where they lie, by an index in memory', {
+    path: 'place',
+    instead: (value) =>
+      value === undefined
+        ? undefined
+        : { reason: 'rows are read where they lie', running: 'an index in memory' },
+  }),
   max_example_num_per_dataset: option(
     wholeNumber(1),
     100_000_000,

@@ -93,12 +93,19 @@ async function open(
   const { checkpoint, whole, continued } = source;
   const { onnx } = checkpoint;
   const trained = onnx === undefined ? undefined : await openEncoderFile(checkpoint, onnx);
+  const isBare = !(await checkpoint.source.list()).includes('modules.json');
   const model = await Embedding.fromCheckpoint(whole, {
     ...options,
-    ...(pooling !== undefined && { pooling }),
+    ...(isBare && pooling !== undefined && { pooling }),
   });
   try {
-    const isBare = !(await checkpoint.source.list()).includes('modules.json');
+    const stated = model.head.pooling.join(', ');
+    if (!isBare && pooling !== undefined && pooling !== stated)
+      throw new ConfigError(
+        'pooling',
+        'pooling',
+        `expected ${stated}, as the model’s modules.json states, got ${pooling} — say so, or leave it out`,
+      );
     if (isBare && pooling === undefined)
       say('pooling: mean, since the checkpoint has no modules.json that says how its vectors are made');
     const { config, head, settings } = model;

@@ -15,10 +15,11 @@ export async function writeTinyEmbedding(
   config: string,
   directory: string,
   prompts: Readonly<Record<string, string>> = {},
+  pooling: 'mean' | 'cls' | 'lasttoken' = 'mean',
 ): Promise<string> {
   const { model } = await openStartingEmbedding(
     nodeFiles,
-    { ...fresh(config), pooling: 'mean' },
+    { ...fresh(config), pooling },
     { threads: 1, say: () => {} },
   );
   await model.savePretrained(directory);
