@@ -1,3 +1,13 @@
+export { type CandidateScores, compareCandidates } from './compare/compare-candidates.js';
+export { compareRuns, type JudgedRun, type KnownTexts } from './compare/compare-runs.js';
+export type {
+  CompareOptions,
+  Comparison,
+  SliceComparison,
+  SystemComparison,
+} from './compare/compare-systems.js';
+export { formatComparison } from './compare/format-comparison.js';
+export type { QueryExample } from './compare/query-examples.js';
 export { type CompleteColbertConfig, type ResolvedColbert, resolveColbert } from './config/colbert-config.js';
 export type { ColbertConfig, ColbertOptions } from './config/colbert-options.js';
 export { ConfigError } from './config/config-error.js';
@@ -37,6 +47,7 @@ export type { RerankerEvaluation } from './recipes/reranker-evaluation.js';
 export type { RetrieverEvaluation } from './recipes/retrieval-evaluation.js';
 export type { RunListener, RunPlatform } from './recipes/run-platform.js';
 export type { TaskRun } from './recipes/run-task.js';
+export { type ComparisonFacts, comparisonPage } from './report/comparison-page.js';
 export type { RunFiles } from './run-files.js';
 export { countUpdates, type Decay, type Schedule, type ScheduleOptions, schedule } from './schedule.js';
 export type { PairScorer, ScorePair } from './score/pair-scorer.js';

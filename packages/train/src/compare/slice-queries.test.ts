@@ -10,6 +10,8 @@ test('lengths give three bands of about as many queries', () => {
     'query length 3 to 4: 4,5',
     'query length above 4: 0,3',
   ]);
+  expect(named([1, 2, 2, 3].map((queryLength) => ({ queryLength })))[1]).toBe('query length above 2: 3');
+  expect(named([1, 1, 2, 2, 3, 3].map((queryLength) => ({ queryLength })))[1]).toBe('query length 2: 2,3');
 });
 
 test('equal lengths are never in different bands', () => {

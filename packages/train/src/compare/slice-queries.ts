@@ -72,5 +72,6 @@ function byBand(values: readonly number[], ends: readonly number[]): Named[] {
 
 function bandName(below: number | undefined, end: number): string {
   if (below === undefined) return end === 1 ? '1' : `up to ${end}`;
-  return end === Number.POSITIVE_INFINITY ? `above ${below}` : `${below + 1} to ${end}`;
+  if (end === Number.POSITIVE_INFINITY) return `above ${below}`;
+  return below + 1 === end ? String(end) : `${below + 1} to ${end}`;
 }

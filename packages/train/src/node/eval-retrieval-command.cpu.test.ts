@@ -100,6 +100,17 @@ test('the table of rag train is the table of rag eval', async () => {
   );
   const model = stdout.split('\n').find((line) => line.startsWith('model  '))!;
   expect(model.split(/ {2,}/).slice(1)).toEqual(after.split(/ {2,}/).slice(1));
+  // A run's own comparison makes its page.
+  expect((await runRag('report', at('out'))).stdout).toBe(`${at('out', 'report.html')}: written\n`);
+  const page = await readFile(at('out', 'report.html'), 'utf8');
+  for (const part of [
+    'Loss over update',
+    'after beside before',
+    'script of the query',
+    'Length of passages, tokens',
+  ])
+    expect(page).toContain(part);
+  expect(await readFile(at('out', 'model', 'training_config.json'), 'utf8')).not.toContain('"comparison"');
 });
 
 test('widths, prompts, similarity', async () => {

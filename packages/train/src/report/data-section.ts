@@ -109,6 +109,7 @@ function lengthFigure(title: string, { bands }: Lengths): Content {
 function binsFigure(
   bins: readonly { readonly from: number; readonly to: number; readonly count: number }[],
 ): Content {
+  if (bins.every(({ count }) => count === 0)) return undefined;
   return figure(
     'Labels of passages',
     barChart(

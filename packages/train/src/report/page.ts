@@ -98,6 +98,7 @@ thead th { color: var(--faint); font-size: .82rem; border-top: 0; white-space: n
 tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 8rem; }
 tbody tr.axis th { color: var(--faint); padding-top: .9rem; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+td > .text { display: inline-block; min-width: 9rem; }
 .number + :not(.number) { padding-left: 1rem; }
 .good { color: var(--good); } .bad { color: var(--bad); } .warn { color: var(--warn); }
 .text { overflow-wrap: anywhere; white-space: pre-wrap; }
