@@ -63,6 +63,13 @@ export function checkRetrieval(config: RetrievalSettings, sources: ReadonlyMap<s
     );
 }
 
+/** Negatives of an example. */
+export const negativesOf = ({
+  negNums,
+  trainGroupSize,
+}: Pick<RetrievalSettings, 'negNums' | 'trainGroupSize'>): number =>
+  trainGroupSize === undefined ? negNums : trainGroupSize - 1;
+
 /** Whether a key was given another value than its default; what a run stored states every default too. */
 export const differs = <Table extends OptionTable>(
   table: Table,

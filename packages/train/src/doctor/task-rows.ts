@@ -11,6 +11,7 @@ import {
   texts,
 } from '@rag/data';
 import { lossByName } from '@rag/losses';
+import { negativesOf } from '../config/check-retrieval.js';
 import type { CompleteColbertConfig } from '../config/colbert-config.js';
 import type { CompleteEmbeddingConfig } from '../config/embedding-config.js';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
@@ -74,12 +75,15 @@ const comparable: Counting<EmbeddingRecord> = {
 
 /** Rows of an embedding or ColBERT run. */
 export function retrieverRows(config: CompleteEmbeddingConfig | CompleteColbertConfig): TaskRows {
-  const { negNums, compat, seed } = config;
+  const { trainGroupSize, compat, seed } = config;
   const isDistilled = 'trainType' in config && config.trainType === 'distill';
   const makers: Readonly<Record<string, Counting<EmbeddingRecord>>> = isDistilled
     ? { distill: texts({ compat }) }
     : {
-        infonce: contrastive({ negatives: negNums, seed, compat }),
+        infonce: contrastive({
+          ...{ negatives: negativesOf(config), seed, compat },
+          drawPositive: trainGroupSize !== undefined,
+        }),
         kl_divergence: compat ? scoredLists({ compat }) : comparable,
         margin_mse: comparable,
         cosent: scoredLists({}),
@@ -93,8 +97,14 @@ export function retrieverRows(config: CompleteEmbeddingConfig | CompleteColbertC
       if (isDistilled) return { name: 'distill', kind: 'vectors', teacher: true };
       const found = Object.keys(shapes);
       const allScored = found.length > 0 && found.every((shape) => shape === 'scored');
-      const name = config.lossType ?? (allScored ? 'kl_divergence' : 'infonce');
-      return { name, kind: name === 'infonce' ? 'in-batch' : 'scores', teacher: name !== 'infonce' };
+      const taught = config.knowledgeDistillation;
+      const inBatch = taught || trainGroupSize !== undefined || !allScored;
+      const name = config.lossType ?? (inBatch ? 'infonce' : 'kl_divergence');
+      return {
+        name,
+        kind: name === 'infonce' ? 'in-batch' : 'scores',
+        teacher: taught || name !== 'infonce',
+      };
     },
   };
 }

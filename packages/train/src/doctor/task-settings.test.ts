@@ -43,6 +43,7 @@ test('retrievers have two, and a temperature where scores are cosines', () => {
   expect(embedding().temperature).toBe(0.02);
   expect(embedding({ temperature: 1, pooling: 'cls' })).toMatchObject({ temperature: 1, pooling: 'cls' });
   expect(colbert({ temperature: 1 }).temperature).toBeUndefined();
+  expect(embedding({ normalize_embeddings: false }).temperature).toBeUndefined();
 });
 
 test('passages that a query meets in its batch', () => {
@@ -51,6 +52,7 @@ test('passages that a query meets in its batch', () => {
   expect(embedding({ ...given, others_positives: true }).candidatesIn(groups(2, 0))).toBe(16);
   expect(embedding(given).candidatesIn(groups(2, 2))).toBe(4);
   expect(embedding({ ...given, neg_nums: 0 }).candidatesIn(groups(2, 0))).toBe(4);
+  expect(embedding({ batch_size: 4, train_group_size: 3 }).candidatesIn(groups(2, 0))).toBe(9);
 });
 
 test('examples are counted as training makes them', async () => {
@@ -61,6 +63,7 @@ test('examples are counted as training makes them', async () => {
     count: 2,
     unfit: 0,
   });
+  expect(await examplesOf(embedding({ train_group_size: 4 }), pair)).toMatchObject({ count: 1 });
   const scored =
     '{"query": "q", "pos": ["a", "b"], "scores": [1, 0]}\n{"query": "r", "pos": ["a"], "scores": [1]}';
   expect(await examplesOf(embedding(), scored)).toMatchObject({ name: 'kl_divergence', count: 1 });

@@ -1,4 +1,5 @@
 import type { LabelRange } from '@rag/data';
+import { negativesOf } from '../config/check-retrieval.js';
 import type { CompleteConfig } from '../config/check-shared.js';
 import type { CompleteColbertConfig, ResolvedColbert } from '../config/colbert-config.js';
 import type { CompleteEmbeddingConfig, ResolvedEmbedding } from '../config/embedding-config.js';
@@ -82,16 +83,19 @@ export function taskSettings(asked: AskedRun): TaskSettings {
       passage: Math.min(config.passageMaxLen, longest),
     }),
     ...('pooling' in config && config.pooling !== undefined && { pooling: config.pooling }),
-    ...(asked.task === 'embedding' && { temperature: config.temperature ?? TEMPERATURE }),
+    // Of inner products there is no usual scale.
+    ...(asked.task === 'embedding' &&
+      config.normalizeEmbeddings && { temperature: config.temperature ?? TEMPERATURE }),
     candidatesIn: (survey) => candidatesOf(config, survey),
   };
 }
 
 /** A query meets the passages of all rows of its batch but, unless asked for, their positives. */
 function candidatesOf(
-  { batchSize, negNums, othersPositives }: CompleteEmbeddingConfig | CompleteColbertConfig,
+  { batchSize, othersPositives, ...config }: CompleteEmbeddingConfig | CompleteColbertConfig,
   { groups }: Pick<Survey, 'groups'>,
 ): number {
+  const negNums = negativesOf(config);
   const hasNegatives = negNums > 0 && groups.count > groups.withoutNegatives.count;
   if (!hasNegatives) return batchSize;
   return 1 + batchSize * negNums + (othersPositives ? batchSize - 1 : 0);

@@ -14,9 +14,11 @@ import {
   scoredLists,
 } from '@rag/data';
 import type { DropoutDraw } from '@rag/models';
-import type { TrainingBatch } from '@rag/runtime';
+import type { Collective, RankOf, TrainingBatch } from '@rag/runtime';
+import { negativesOf } from '../config/check-retrieval.js';
 import type { CompleteConfig } from '../config/check-shared.js';
 import { ConfigError } from '../config/config-error.js';
+import { ofAllRanks, partOfBatch, rankOf } from '../distributed/rank-batch.js';
 import { openSources, type RunFiles } from '../run-files.js';
 import { epochSampler } from './epoch-sampler.js';
 import { type FileGroups, fileGroups, notingFiles } from './file-groups.js';
@@ -109,7 +111,7 @@ export async function openContrastive(
   instruction?: string,
 ): Promise<RetrievalDataset<ContrastiveExample>> {
   const { seed } = settings;
-  const negatives = trainGroupSize === undefined ? negNums : trainGroupSize - 1;
+  const negatives = negativesOf({ negNums, trainGroupSize });
   const how = { drawPositive: trainGroupSize !== undefined, scored: knowledgeDistillation };
   const maker = instructed(contrastive({ negatives, seed, compat, ...how }), instruction);
   const dataset = await openExamples(files, settings, maker);
@@ -204,17 +206,33 @@ export interface BatchContext {
   readonly dropout: DropoutDraw;
   /** Whether its queries meet their own passages alone. */
   readonly ownAlone: boolean;
+  /** Given where the examples are those of all processes, whose vectors meet. */
+  readonly gather?: RankOf;
 }
 
 /** Batches of a data set, tokenized by `collate` when their turn comes. */
 export function taskData<E>(
   dataset: RetrievalDataset<E>,
-  config: Pick<CompleteConfig, 'seed' | 'shuffle' | 'dataloaderDropLast'> & { readonly batchSize: number },
+  config: Pick<CompleteConfig, 'seed' | 'shuffle' | 'dataloaderDropLast'> & {
+    readonly batchSize: number;
+    readonly allGather?: boolean;
+    readonly gradCache?: boolean;
+  },
   collate: (loaded: LoadedBatch<E>, context: BatchContext) => Collated | Promise<Collated>,
+  collective?: Collective,
 ): TaskData {
   const { grouping } = dataset;
   // No length buckets: in-batch negatives stay a random draw, and chunks are cut by length anyway.
-  const { sampler, batchesPerEpoch } = epochSampler(config, dataset, grouping && { groups: grouping.groups });
+  const rank = rankOf(collective);
+  const groups = grouping && { groups: grouping.groups };
+  const { sampler, batchesPerEpoch } = epochSampler(ofAllRanks(config, rank), dataset, groups);
+  const gather = config.allGather ? rank : undefined;
+  if (gather && config.gradCache === false)
+    throw new ConfigError(
+      'all_gather',
+      'all_gather',
+      'expected grad_cache beside it, which cuts the model at its vectors, got grad_cache: false — leave one of the two out',
+    );
   return {
     batchesPerEpoch,
     summary: dataset.summary,
@@ -222,9 +240,15 @@ export function taskData<E>(
     async *batches(epoch, dropout, from = 0) {
       for await (const loaded of loadBatches(dataset, sampler, { epoch, batch: from })) {
         const group = grouping?.groups[loaded.indices[0]!];
-        const { batch, realTokens } = await collate(loaded, {
+        const own = gather ? loaded : partOfBatch(loaded, rank);
+        if (own.examples.length === 0) {
+          yield { batch: undefined, tokens: 0 };
+          continue;
+        }
+        const { batch, realTokens } = await collate(own, {
           dropout: dropout(loaded.place.batch),
           ownAlone: group !== undefined && grouping!.ownAlone(group),
+          ...(gather && { gather }),
         });
         yield { batch, tokens: realTokens };
       }
