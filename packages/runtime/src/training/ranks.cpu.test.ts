@@ -53,6 +53,27 @@ describe('ranks', () => {
     }
   });
 
+  it('find together that gradients are not finite, whosever they are', async () => {
+    for (const sharding of ['none', 'optimizer'] as const) {
+      const failed = await Promise.allSettled(
+        loopback(2).map(async (collective) => {
+          const compute = { provider: 'cpu', threads: 1, collective, sharding } as const;
+          const session = await TrainingSession.create(rowPlan(false), compute);
+          const batch = partOf(rowBatch(4, 1), collective.rank, 2)!;
+          if (collective.rank === 1) (batch['noise.1']!.data as Float32Array)[0] = 1e30;
+          try {
+            return await session.trainStep(batch, { learningRate: 0.1 });
+          } finally {
+            session.dispose();
+          }
+        }),
+      );
+      const reasons = failed.map((result) => String((result as PromiseRejectedResult).reason));
+      expect(reasons[0]).toContain('update: expected finite gradients');
+      expect(reasons[1]).toBe(reasons[0]);
+    }
+  });
+
   it('say on every rank what differs at the start', async () => {
     const opened = await Promise.allSettled(
       loopback(2).map((collective) =>
