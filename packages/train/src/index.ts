@@ -1,5 +1,11 @@
 export { type CandidateScores, compareCandidates } from './compare/compare-candidates.js';
-export { compareRuns, type JudgedRun, type KnownTexts } from './compare/compare-runs.js';
+export {
+  compareRuns,
+  type FirstsOfRun,
+  firstsOf,
+  type JudgedRun,
+  type KnownTexts,
+} from './compare/compare-runs.js';
 export type {
   CompareOptions,
   Comparison,

@@ -100,7 +100,7 @@ test('a reranker orders what words find, and misses what they miss', async () =>
     ...{ pairs: [], notes: () => [] },
   };
   const {
-    system,
+    evaluation,
     words,
     documents: count,
   } = await rerankCollection(
@@ -110,5 +110,5 @@ test('a reranker orders what words find, and misses what they miss', async () =>
   );
   expect(count).toBe(3);
   expect([...words.get('q')!.keys()]).toEqual(['b', 'a']);
-  expect(system.evaluation.perQuery).toEqual({ 'mrr@10': [1], 'recall@10': [0.5] });
+  expect(evaluation.perQuery).toEqual({ 'mrr@10': [1], 'recall@10': [0.5] });
 });

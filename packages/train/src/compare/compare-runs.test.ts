@@ -1,6 +1,6 @@
 import { evaluateRetrieval } from '@rag/eval';
 import { expect, test } from 'vitest';
-import { compareRuns, noTexts, shownDocuments } from './compare-runs.js';
+import { compareRuns, firstsOf, noTexts, shownDocuments } from './compare-runs.js';
 
 const qrels = new Map([
   [
@@ -14,14 +14,14 @@ const qrels = new Map([
 ]);
 const judged = (name: string, found: Record<string, Record<string, number>>) => {
   const run = new Map(Object.entries(found).map(([id, scores]) => [id, new Map(Object.entries(scores))]));
-  return { name, run, evaluation: evaluateRetrieval(run, qrels, ['mrr@10']) };
+  return { name, firsts: firstsOf(run, qrels), run, evaluation: evaluateRetrieval(run, qrels, ['mrr@10']) };
 };
 const base = judged('base', { q1: { d0: 2, d1: 1 }, q2: { d2: 1 } });
 const tuned = judged('tuned', { q1: { d0: 1, d1: 2 } });
 
 test('runs with texts: ranks, first documents, what was not found', () => {
   const texts = { query: (id: string) => `text of ${id}`, document: (id: string) => `text of ${id}` };
-  const { comparisons } = compareRuns([base, tuned], qrels, texts, { words: base.run });
+  const { comparisons } = compareRuns([base, tuned], qrels, texts, { words: base.firsts });
   const [{ improved, worsened, slices }] = comparisons as [(typeof comparisons)[0]];
   expect(improved).toEqual([
     {

@@ -3,10 +3,21 @@ import { type CompareOptions, type Comparison, compareSystems } from './compare-
 import type { ComparedQuery, FirstFound } from './compared.js';
 import { textFacets } from './facets.js';
 
-/** What a system found, and its metrics. */
+/** What a system put first for a query, by ids. */
+export interface FirstOfRun {
+  /** Of the best relevant document, from 1 in trec_eval's order; absent where it was not found. */
+  readonly rank?: number;
+  /** The document at rank 1. */
+  readonly top: string;
+}
+
+/** By query; queries for which nothing was found are absent. All that a comparison keeps of a run. */
+export type FirstsOfRun = ReadonlyMap<string, FirstOfRun>;
+
+/** A system's metrics, and what it put first. */
 export interface JudgedRun {
   readonly name: string;
-  readonly run: Run;
+  readonly firsts: FirstsOfRun;
   readonly evaluation: Pick<RetrievalEvaluation, 'queryIds'> & {
     readonly perQuery: Readonly<Record<string, readonly number[]>>;
   };
@@ -30,7 +41,7 @@ export function compareRuns(
   systems: readonly JudgedRun[],
   qrels: Qrels,
   texts: KnownTexts,
-  { words, ...options }: CompareOptions & { readonly words?: Run } = {},
+  { words, ...options }: CompareOptions & { readonly words?: FirstsOfRun } = {},
 ): Comparison {
   const ids = systems[0]?.evaluation.queryIds ?? [];
   for (const { name, evaluation } of systems) {
@@ -41,27 +52,39 @@ export function compareRuns(
       );
   }
   return compareSystems(
-    ids.map((id) => comparedQuery(id, qrels.get(id)!, texts, words?.get(id))),
-    systems.map(({ name, run, evaluation }) => ({
+    ids.map((id) => comparedQuery(id, qrels.get(id)!, texts, words)),
+    systems.map(({ name, firsts, evaluation }) => ({
       name,
       perQuery: evaluation.perQuery,
-      found: ids.map((id) => firstFound(run.get(id), qrels.get(id)!, texts)),
+      found: ids.map((id) => firstFound(firsts.get(id), qrels.get(id)!, texts)),
     })),
     options,
   );
 }
 
 type Grades = ReadonlyMap<string, number>;
-type Scores = ReadonlyMap<string, number>;
+
+/** What a run put first for every judged query. */
+export function firstsOf(run: Run, qrels: Qrels): FirstsOfRun {
+  const firsts = new Map<string, FirstOfRun>();
+  for (const [query, grades] of qrels) {
+    const order = trecOrder(run.get(query) ?? new Map());
+    const top = order[0]?.[0];
+    if (top === undefined) continue;
+    const place = order.findIndex(([document]) => (grades.get(document) ?? 0) > 0);
+    firsts.set(query, { top, ...(place >= 0 && { rank: place + 1 }) });
+  }
+  return firsts;
+}
 
 /** The id of the first relevant document, and those that systems found first: whose texts are shown. */
-export function shownDocuments(systems: readonly Pick<JudgedRun, 'run'>[], qrels: Qrels): Set<string> {
+export function shownDocuments(systems: readonly Pick<JudgedRun, 'firsts'>[], qrels: Qrels): Set<string> {
   const shown = new Set<string>();
   for (const [query, grades] of qrels) {
     const relevant = firstRelevant(grades);
     if (relevant !== undefined) shown.add(relevant);
-    for (const { run } of systems) {
-      const top = topOf(run.get(query));
+    for (const { firsts } of systems) {
+      const top = firsts.get(query)?.top;
       if (top !== undefined) shown.add(top);
     }
   }
@@ -72,7 +95,7 @@ function comparedQuery(
   id: string,
   grades: Grades,
   texts: KnownTexts,
-  byWords: Scores | undefined,
+  words: FirstsOfRun | undefined,
 ): ComparedQuery {
   const text = texts.query(id);
   const relevantId = firstRelevant(grades);
@@ -83,15 +106,14 @@ function comparedQuery(
     ...((relevant ?? relevantId) !== undefined && { relevant: (relevant ?? relevantId)! }),
     facets: {
       ...(text !== undefined && textFacets(text, relevant)),
-      ...(byWords && { wordRank: rankIn(byWords, grades) ?? Number.POSITIVE_INFINITY }),
+      ...(words && { wordRank: words.get(id)?.rank ?? Number.POSITIVE_INFINITY }),
     },
   };
 }
 
-function firstFound(scores: Scores | undefined, grades: Grades, texts: KnownTexts): FirstFound {
-  const top = topOf(scores);
-  if (scores === undefined || top === undefined) return { topIsRelevant: false };
-  const rank = rankIn(scores, grades);
+function firstFound(first: FirstOfRun | undefined, grades: Grades, texts: KnownTexts): FirstFound {
+  if (first === undefined) return { topIsRelevant: false };
+  const { rank, top } = first;
   return {
     ...(rank !== undefined && { rank }),
     top: texts.document(top) ?? top,
@@ -102,13 +124,4 @@ function firstFound(scores: Scores | undefined, grades: Grades, texts: KnownText
 function firstRelevant(grades: Grades): string | undefined {
   for (const [document, grade] of grades) if (grade > 0) return document;
   return undefined;
-}
-
-const topOf = (scores: Scores | undefined): string | undefined =>
-  scores === undefined ? undefined : trecOrder(scores)[0]?.[0];
-
-/** From 1, in trec_eval's order. */
-function rankIn(scores: Scores, grades: Grades): number | undefined {
-  const place = trecOrder(scores).findIndex(([document]) => (grades.get(document) ?? 0) > 0);
-  return place < 0 ? undefined : place + 1;
 }

@@ -1,6 +1,12 @@
-import { evaluateRetrieval, type MetricName, type RetrievalOptions, runFromHits } from '@rag/eval';
+import {
+  evaluateRetrieval,
+  type MetricName,
+  type RetrievalEvaluation,
+  type RetrievalOptions,
+  type Run,
+  runFromHits,
+} from '@rag/eval';
 import type { ScorePairs } from '../benchmark/score-samples.js';
-import type { JudgedRun } from '../compare/compare-runs.js';
 import type { Collection } from './collection.js';
 import { searchWords } from './evaluate-collection.js';
 
@@ -14,8 +20,9 @@ export interface RerankOptions extends Pick<RetrievalOptions, 'withoutRelevant'>
 /** What BM25 found and a reranker ordered. */
 export interface RerankedCollection {
   readonly documents: number;
-  readonly words: JudgedRun['run'];
-  readonly system: Omit<JudgedRun, 'name'>;
+  readonly words: Run;
+  readonly run: Run;
+  readonly evaluation: RetrievalEvaluation;
   readonly notes: readonly string[];
 }
 
@@ -60,7 +67,8 @@ export async function rerankCollection(
       queries.map(({ id }) => id),
       ids,
     ),
-    system: { run, evaluation },
+    run,
+    evaluation,
     notes: collection.notes(),
   };
 }

@@ -120,7 +120,7 @@ test.each([
   ],
   [
     [],
-    '<command>: expected train, doctor, eval, encode, distill, rerank, score, serve, mine, export, inspect, mix or cut, got none — see `rag --help`',
+    '<command>: expected train, doctor, eval, report, encode, distill, rerank, score, serve, mine, export, inspect, mix or cut, got none — see `rag --help`',
   ],
 ])('%j is one line on stderr and exit code 2', async (args, message) => {
   const { code, stderr, stdout } = await rag(...args);

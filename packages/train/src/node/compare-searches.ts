@@ -1,5 +1,11 @@
-import type { Run } from '@rag/eval';
-import { compareRuns, type JudgedRun, type KnownTexts, shownDocuments } from '../compare/compare-runs.js';
+import {
+  compareRuns,
+  type FirstsOfRun,
+  firstsOf,
+  type JudgedRun,
+  type KnownTexts,
+  shownDocuments,
+} from '../compare/compare-runs.js';
 import { ConfigError } from '../config/config-error.js';
 import type { Collection } from '../evaluate/collection.js';
 import { type EvaluateOptions, evaluateCollection } from '../evaluate/evaluate-collection.js';
@@ -17,7 +23,7 @@ import { pairScorer } from './pair-scorer.js';
 export function compareSearches(flags: CompareFlags, { stderr }: CommandStreams): ComparedModels {
   const systems: JudgedRun[] = [];
   const notes = new Set<string>();
-  let [words, documents, queries] = [undefined, 0, 0] as [Run | undefined, number, number];
+  let [words, documents, queries] = [undefined, 0, 0] as [FirstsOfRun | undefined, number, number];
   if (flags.label_key !== undefined)
     throw new ConfigError(
       '--label_key',
@@ -41,8 +47,9 @@ export function compareSearches(flags: CompareFlags, { stderr }: CommandStreams)
           onProgress: progress.update,
         });
         const [system, byWords] = found.systems;
-        systems.push({ ...system!, name });
-        words ??= byWords?.run;
+        const { run, evaluation } = system!;
+        systems.push({ name, evaluation, firsts: firstsOf(run, collection.qrels) });
+        if (byWords) words = firstsOf(byWords.run, collection.qrels);
         [documents, queries] = [found.documents, found.queries];
         for (const note of found.notes) notes.add(note);
       } finally {
@@ -62,9 +69,10 @@ export function compareSearches(flags: CompareFlags, { stderr }: CommandStreams)
       (pairs) => scorer.score(pairs.map((pair) => ({ ...pair, prompted: pair.query }))),
       { metrics, candidates, leaveOutSameId },
     );
-    systems.push({ ...found.system, name });
-    words = found.words;
-    [documents, queries] = [found.documents, found.system.evaluation.queryIds.length];
+    const { run, evaluation } = found;
+    systems.push({ name, evaluation, firsts: firstsOf(run, collection.qrels) });
+    words ??= firstsOf(found.words, collection.qrels);
+    [documents, queries] = [found.documents, evaluation.queryIds.length];
     for (const note of found.notes) notes.add(note);
     notes.add(
       `rerankers order the ${candidates} documents that words (BM25) find; what they miss stays missed`,

@@ -141,7 +141,7 @@ async function measureCollection(
         ...asBeir,
         ...{ metrics, candidates },
       });
-      const { perQuery, queryIds } = found.system.evaluation;
+      const { perQuery, queryIds } = found.evaluation;
       return {
         ...{ kind: 'retrieval', queries: queryIds.length, documents: found.documents, perQuery },
         notes: [

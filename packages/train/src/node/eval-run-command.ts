@@ -9,7 +9,13 @@ import {
   retrievalIntervals,
 } from '@rag/eval';
 import { Command } from 'commander';
-import { compareRuns, type JudgedRun, type KnownTexts, shownDocuments } from '../compare/compare-runs.js';
+import {
+  compareRuns,
+  firstsOf,
+  type JudgedRun,
+  type KnownTexts,
+  shownDocuments,
+} from '../compare/compare-runs.js';
 import { ConfigError } from '../config/config-error.js';
 import { linesOf, readQrels } from '../evaluate/collection.js';
 import { formatReports } from '../recipes/report-table.js';
@@ -62,7 +68,7 @@ export function evalRunCommand(streams: CommandStreams): Command {
           const { run, rankDisagreements } = await parseRun(linesOf(source), source.name);
           const evaluation = evaluateRetrieval(run, qrels, metrics);
           notes.push(...notesOf(source, rankDisagreements, evaluation));
-          systems.push({ name: source.name, run, evaluation });
+          systems.push({ name: source.name, evaluation, firsts: firstsOf(run, qrels) });
         }
         const size = `${systems[0]!.evaluation.queryIds.length.toLocaleString('en')} queries`;
         if (systems.length > 1) {

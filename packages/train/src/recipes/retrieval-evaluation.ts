@@ -4,7 +4,7 @@ import {
   type PairedDifference,
   type SimilarityEvaluation,
 } from '@rag/eval';
-import { compareRuns } from '../compare/compare-runs.js';
+import { compareRuns, firstsOf } from '../compare/compare-runs.js';
 import { collectionOfRows } from '../evaluate/collection.js';
 import { evaluateCollection, type SystemEvaluation } from '../evaluate/evaluate-collection.js';
 import type { Retriever } from '../evaluate/retriever.js';
@@ -114,15 +114,21 @@ export function retrievalEvaluator<Model>(
       if (!start?.system || !end?.system) return undefined;
       const documents = new Map(rows.passages.map((text, place) => [`d${place}`, text]));
       const queries = new Map(collection.queries.map(({ id, text }) => [id, text]));
-      const systems = [
-        { ...start.system, name: 'before' },
-        { ...end.system, name: 'after' },
-      ];
+      const judged = (name: string, { run, evaluation }: SystemEvaluation) => ({
+        ...{ name, evaluation },
+        firsts: firstsOf(run, collection.qrels),
+      });
+      const systems = [judged('before', start.system), judged('after', end.system)];
       const texts = {
         query: (id: string) => queries.get(id),
         document: (id: string) => documents.get(id),
       };
-      return compareRuns(systems, collection.qrels, texts, words && { words: words.run });
+      return compareRuns(
+        systems,
+        collection.qrels,
+        texts,
+        words && { words: firstsOf(words.run, collection.qrels) },
+      );
     },
     rows: {
       fingerprint: rows.fingerprint,
