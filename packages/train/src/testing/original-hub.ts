@@ -95,6 +95,24 @@ async function writeLlmEmbedding(model: string, tokens: readonly string[], direc
 }
 
 /**
+ * Writes tiny language models: a Gemma that answers, a layer-wise MiniCPM with heads behind its last two layers, and one that embeds.
+ * @param layers of the layer-wise one
+ */
+export async function writeDecoders(
+  folder: string,
+  { layers }: { readonly layers: number },
+): Promise<Record<'answering' | 'layerwise' | 'embedder', string>> {
+  const at = (name: string): string => join(folder, name);
+  const gemma = fixture('reranker/src/fixtures/gemma-yes');
+  await writeDecoder(gemma, JSON.parse(await readFile(join(gemma, 'config.json'), 'utf8')), at('gemma'));
+  const numbers = { num_hidden_layers: layers + 1, start_layer: layers };
+  await writeDecoder(gemma, { ...layerwise, ...numbers }, at('layerwise'));
+  const qwen3 = fixture('embedding/src/fixtures/qwen3-embedding');
+  await writeLlmEmbedding(qwen3, ['<instruct>', '<query>'], at('llm-embedding'));
+  return { answering: at('gemma'), layerwise: at('layerwise'), embedder: at('llm-embedding') };
+}
+
+/**
  * Puts a tiny checkpoint onto the hub under each name that the commands of the originals have, and into their folders under each path.
  * @param folder to write them in
  */
@@ -105,11 +123,7 @@ export async function addOriginalModels(hub: HubServer, folder: string, root: st
   const at = (name: string): string => join(folder, name);
   await writeTinyEmbedding(config, at('embedding'), {}, 'cls');
   await writeTinyReranker(config, at('reranker'));
-  const gemma = fixture('reranker/src/fixtures/gemma-yes');
-  await writeDecoder(gemma, JSON.parse(await readFile(join(gemma, 'config.json'), 'utf8')), at('gemma'));
-  await writeDecoder(gemma, layerwise, at('layerwise'));
-  const qwen3 = fixture('embedding/src/fixtures/qwen3-embedding');
-  await writeLlmEmbedding(qwen3, ['<instruct>', '<query>'], at('llm-embedding'));
+  const { answering, layerwise, embedder } = await writeDecoders(folder, { layers: 8 });
   const embedding = await filesOfDirectory(at('embedding'));
   const reranker = await filesOfDirectory(at('reranker'));
   const bare = ['config.json', 'tokenizer.json', 'model.safetensors'];
@@ -118,15 +132,15 @@ export async function addOriginalModels(hub: HubServer, folder: string, root: st
     hub.add(`BAAI/${name}`, embedding);
   for (const name of ['bge-reranker-base', 'bge-reranker-v2-m3']) hub.add(`BAAI/${name}`, reranker);
   const positions = { max_position_embeddings: POSITIONS };
-  hub.add('BAAI/bge-reranker-v2-gemma', await filesOfDirectory(at('gemma')));
-  hub.add('BAAI/bge-reranker-v2-minicpm-layerwise', await filesOfDirectory(at('layerwise')));
+  hub.add('BAAI/bge-reranker-v2-gemma', await filesOfDirectory(answering));
+  hub.add('BAAI/bge-reranker-v2-minicpm-layerwise', await filesOfDirectory(layerwise));
   const qwen = await changed(fixture('reranker/src/fixtures/qwen2-scalar'), positions);
   hub.add('Qwen/Qwen2.5-1.5B', qwen);
   hub.add(
     'Alibaba-NLP/gte-Qwen2-7B-instruct',
     await changed(fixture('embedding/src/fixtures/gte-qwen2'), positions),
   );
-  hub.add('BAAI/bge-multilingual-gemma2', await filesOfDirectory(at('llm-embedding')));
+  hub.add('BAAI/bge-multilingual-gemma2', await filesOfDirectory(embedder));
   for (const [name, files] of [
     ['bge-reranker-m3-base', reranker],
     ['Qwen2.5-1.5B-Instruct', qwen],
