@@ -136,3 +136,30 @@ describe('vectors of all ranks', () => {
     expect(one!.losses[0]! - lonely.losses[0]!).toBeGreaterThan(0.1);
   });
 });
+
+describe('chunks of ranks, each with a loss over its own vectors', () => {
+  const shardings: readonly Sharding[] =
+    process.env.RAG_LONG === undefined ? ['parameters'] : ['none', 'optimizer', 'gradients', 'parameters'];
+  it.each(shardings)('add up as the batches of one process, sharing %s', async (sharding) => {
+    const size = 3;
+    const counts = [[4, 5], [2]];
+    /** Of the examples of a rank, as a batch of their own. */
+    const own = (count: number, phase: number, rank: number): ChunkedBatch => {
+      const { chunks } = partOf(count, phase, rank, size, 'own head');
+      const examples = [...chunks].length;
+      return { chunks, head: examples > 0 ? headOf(examples, 0, examples) : {} };
+    };
+    const ranks = await learnOnRanks(plan(true), size, sharding, (rank) =>
+      counts.map((batches, u) => batches.map((count, b) => own(count, 3 * u + b, rank))),
+    );
+    const one = await learnAlone(
+      plan(true),
+      counts.map((batches, u) =>
+        batches.flatMap((count, b) =>
+          [0, 1, 2].map((rank) => own(count, 3 * u + b, rank)).filter(({ chunks }) => [...chunks].length > 0),
+        ),
+      ),
+    );
+    expectAsAlone(ranks, one);
+  });
+});

@@ -53,6 +53,18 @@ describe('ranks', () => {
     }
   });
 
+  it('have the losses of one process with AdamW, whose steps are not in proportion to gradients', async () => {
+    const adamw = compile(rowNetwork(true), { initial: initialOf, optimizer: { maxGradNorm: 1 } });
+    const many = Array.from({ length: 8 }, (_, i) => [rowBatch(5, i)]);
+    const alone = await learnAlone(adamw, many);
+    const [one] = await learnOnRanks(adamw, 3, 'parameters', (rank) =>
+      many.map((batches) => batches.map((batch) => partOf(batch, rank, 3))),
+    );
+    expect(alone.losses[0]! / alone.losses.at(-1)!).toBeGreaterThan(1.5);
+    for (const [i, loss] of alone.losses.entries())
+      expect(Math.abs(one!.losses[i]! - loss) / loss).toBeLessThan(1e-4);
+  });
+
   it('find together that gradients are not finite, whosever they are', async () => {
     for (const sharding of ['none', 'optimizer'] as const) {
       const failed = await Promise.allSettled(
