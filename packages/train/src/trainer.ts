@@ -4,9 +4,13 @@ import { checkPosition, startPosition, type TrainerPosition } from './trainer-po
 
 /** One batch and how much work it is. */
 export interface TaskBatch {
-  readonly batch: TrainingBatch;
-  /** The rest of the batch, where it is computed in several parts: their losses and gradients are added. */
-  readonly more?: readonly TrainingBatch[];
+  /** Of several processes: this one's part; undefined where it has none. */
+  readonly batch: TrainingBatch | undefined;
+  /**
+   * The rest of the batch, where it is computed in several parts: their losses and gradients are added. All processes have as many parts, of
+   * which some may be undefined.
+   */
+  readonly more?: readonly (TrainingBatch | undefined)[];
   /** Tokens of texts, without filler. */
   readonly tokens: number;
 }

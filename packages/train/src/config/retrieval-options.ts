@@ -1,6 +1,6 @@
 import { adapterOptions } from './adapter-options.js';
 import { anyText, choice, flag, paths, positiveNumber, text, wholeNumber } from './kind.js';
-import { later, option, optional } from './option.js';
+import { option, optional } from './option.js';
 
 /** Rows and texts of tasks that encode queries and passages apart. */
 export const retrievalDataOptions = {
@@ -68,9 +68,12 @@ export const retrievalLearningOptions = {
     'what knowledge_distillation learns: the teacher’s shares of the row beside the positive, or each passage’s share in its turn in place of it',
   ),
   fix_position_embedding: option(flag, false, 'leave the position embeddings as they are'),
-  all_gather: later(flag, false, 'one process', 'negatives of all processes', {
-    aliases: ['negatives_cross_device'],
-  }),
+  all_gather: option(
+    flag,
+    false,
+    'of several processes: the texts of all are in one batch, negatives and their gradients included',
+    { aliases: ['negatives_cross_device'] },
+  ),
   compat: option(flag, false, 'the original’s numbers, where ours are repaired'),
   eval_batch_size: option(wholeNumber(1), 64, 'texts per batch in evaluation', {
     aliases: ['per_device_eval_batch_size'],

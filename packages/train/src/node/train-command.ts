@@ -12,8 +12,9 @@ import type { ResolvedTask } from '../recipes/prepared-task.js';
 import type { TaskName, TrainableTask } from '../recipes/tasks.js';
 import type { CommandStreams } from './command-line.js';
 import { interruptible } from './interrupt.js';
+import { inLaunchedJob } from './launched-job.js';
 import { nodeFiles } from './node-files.js';
-import { progress } from './progress.js';
+import { progress, silentProgress } from './progress.js';
 import { runOnThisMachine } from './train.js';
 
 interface TrainFlags {
@@ -48,19 +49,23 @@ export function trainCommand<Settings extends ResolvedTask>(
       stdout.write(printConfig(name, resolved));
       return;
     }
-    const listener = progress(stdout, resolved.config.logInterval);
-    try {
-      await interruptible(
-        'interrupted — the run stopped after an update; with --resume it goes on',
-        (signal) =>
-          runOnThisMachine(name, task, resolved, {
-            ...{ listener, signal },
-            doctor: options.force ? 'tell' : 'refuse',
-          }),
-      );
-    } finally {
-      listener.end();
-    }
+    await inLaunchedJob(async (collective) => {
+      const isFirst = !collective?.rank;
+      const listener = isFirst ? progress(stdout, resolved.config.logInterval) : silentProgress;
+      try {
+        await interruptible(
+          'interrupted — the run stopped after an update; with --resume it goes on',
+          (signal) =>
+            runOnThisMachine(name, task, resolved, {
+              ...{ listener, signal },
+              ...(collective && { collective }),
+              doctor: options.force ? 'tell' : 'refuse',
+            }),
+        );
+      } finally {
+        listener.end();
+      }
+    });
   });
   return command;
 }

@@ -1,20 +1,24 @@
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism, hostname, totalmem } from 'node:os';
+import type { Collective } from '@rag/runtime';
 import type { ColbertOptions } from '../config/colbert-options.js';
 import type { EmbeddingOptions } from '../config/embedding-options.js';
 import type { RerankerOptions } from '../config/reranker-options.js';
 import { settingsOf } from '../config/resolve.js';
 import { settingLayers } from '../config/setting-layers.js';
+import { platformOfRank } from '../distributed/rank-platform.js';
+import { ranksOnHost } from '../distributed/ranks-on-host.js';
 import { type DoctorMode, examineBeforeRun } from '../doctor/before-run.js';
 import type { AskedRun } from '../doctor/task-settings.js';
 import type { ColbertRun } from '../recipes/colbert.js';
 import type { EmbeddingRun } from '../recipes/embedding.js';
 import type { ResolvedTask } from '../recipes/prepared-task.js';
 import type { RerankerRun } from '../recipes/reranker.js';
-import type { RunListener } from '../recipes/run-platform.js';
+import type { RunListener, RunPlatform } from '../recipes/run-platform.js';
 import { type TaskName, type TrainableTask, tasks } from '../recipes/tasks.js';
 import type { RunFiles } from '../run-files.js';
 import { fetchLines } from './fetch-lines.js';
 import { freeBytes } from './free-bytes.js';
+import { InterruptedError } from './interrupt.js';
 import { nodeFiles } from './node-files.js';
 import { progress } from './progress.js';
 import { runTrackers } from './run-trackers.js';
@@ -41,6 +45,11 @@ export interface TrainControl {
   readonly listener?: RunListener;
   /** Ends the run after the update in progress. */
   readonly signal?: AbortSignal;
+  /**
+   * The processes that train together, each of which calls this: `joinMpi()` of `@rag/runtime/mpi`. What ends one of them with an error must end
+   * all (`abort`).
+   */
+  readonly collective?: Collective;
   /** Whether known killers of runs are refused before anything is trained, only told, or not looked for. @default 'refuse' */
   readonly doctor?: DoctorMode;
 }
@@ -87,27 +96,41 @@ async function heardRun<Settings extends ResolvedTask, Run>(
   task: Pick<TrainableTask<Settings, Run>, 'train'>,
   resolved: Settings,
   listener: RunListener,
-  { signal, doctor: mode = 'refuse' }: TrainControl,
+  { signal, collective, doctor: mode = 'refuse' }: TrainControl,
 ): Promise<Run> {
+  const isFirst = (collective?.rank ?? 0) === 0;
   const { logWith } = resolved.config;
   const say = (line: string): void => listener.say(line);
-  const tracker = runTrackers(resolved.config, { output: process.stdout, environment: process.env, say });
-  const files = filesThatTell(listener, signal);
+  const tracker =
+    isFirst && runTrackers(resolved.config, { output: process.stdout, environment: process.env, say });
+  // One process that stops downloading would leave the others waiting.
+  const files = filesThatTell(listener, collective ? undefined : signal);
   const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
   // The name and the settings are of one task.
   const asked = { task: name, resolved } as unknown as AskedRun;
-  const doctor = await examineBeforeRun(asked, { files, freeBytes, memoryBytes: memory }, { mode, say });
-  return task.train(resolved, {
-    ...{ files, memory, version },
-    threads: availableParallelism(),
+  const onHost = collective ? await ranksOnHost(collective, hostname()) : 1;
+  const threads = Math.max(1, Math.floor(availableParallelism() / onHost));
+  if (collective && isFirst) say(describeProcesses(collective, onHost, resolved.config.threads ?? threads));
+  const doctor =
+    isFirst && (await examineBeforeRun(asked, { files, freeBytes, memoryBytes: memory }, { mode, say }));
+  const platform: RunPlatform = {
+    ...{ files, threads, version },
+    // Of the host, which its processes share.
+    memory: Math.floor(memory / onHost),
     versions: platformVersions(),
     // The console's tracker tells of updates in the listener's stead.
     listener: logWith.includes('console') ? { say, step: () => {} } : listener,
     ...(doctor && { doctor }),
     ...(tracker && { tracker }),
     ...(signal && { signal }),
-  });
+  };
+  const interrupted = () =>
+    new InterruptedError('interrupted — another process of the run was asked to stop');
+  return task.train(resolved, collective ? platformOfRank(platform, collective, interrupted) : platform);
 }
+
+const describeProcesses = ({ name, size }: Collective, onHost: number, threads: number): string =>
+  `${size} processes by ${name}, ${onHost} on this host, ${threads} ${threads === 1 ? 'thread' : 'threads'} each`;
 
 /** The file system; downloads from the hub are told to the listener and end with the signal. */
 function filesThatTell(listener: RunListener, signal: AbortSignal | undefined): RunFiles {

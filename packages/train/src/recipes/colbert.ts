@@ -9,6 +9,7 @@ import {
   sparseParameters,
   textEncoder,
 } from '@rag/colbert/training';
+import type { ContrastiveExample, LoadedBatch } from '@rag/data';
 import { openCheckpointOrOnnx } from '@rag/models';
 import type { OpenOptions } from '@rag/runtime';
 import type { CompleteColbertConfig, ResolvedColbert } from '../config/colbert-config.js';
@@ -21,7 +22,15 @@ import { withFrozenParts } from './frozen-parts.js';
 import { weightNames } from './initial-weights.js';
 import { describeModel, savedSource } from './model-source.js';
 import type { PreparedTask, TaskData } from './prepared-task.js';
-import { chunksOf, describeData, lossOf, openContrastive, openScored, taskData } from './retrieval-data.js';
+import {
+  type BatchContext,
+  chunksOf,
+  describeData,
+  lossOf,
+  openContrastive,
+  openScored,
+  taskData,
+} from './retrieval-data.js';
 import { type RetrieverEvaluation, retrievalEvaluator } from './retrieval-evaluation.js';
 import { describeRows, readRetrievalRows } from './retrieval-rows.js';
 import type { RunPlatform } from './run-platform.js';
@@ -173,7 +182,7 @@ function colbertLoss(
 async function openData(
   { model, config: encoder, settings }: StartingColbert,
   config: CompleteColbertConfig,
-  { files, listener }: RunPlatform,
+  { files, listener, collective }: RunPlatform,
   instruction: string | undefined,
 ): Promise<{ data: TaskData; lossType: LossType }> {
   const lossType = await lossOf(files, config);
@@ -189,7 +198,7 @@ async function openData(
     listener.say(describeData(config, dataset));
     const { clsId, sepId, padId, unkId } = model.tokenizer;
     const ignored = new Set([clsId, sepId, padId, unkId]);
-    const data = taskData(dataset, config, (loaded, context) => {
+    const collate = (loaded: LoadedBatch<ContrastiveExample>, context: BatchContext) => {
       const selfDistill = config.useSelfDistill && {
         selfDistill: context.dropout.update > config.selfDistillStartStep,
       };
@@ -198,13 +207,16 @@ async function openData(
         ...context,
         ...(config.unifiedFinetuning && { unified: { ignored, ...selfDistill } }),
       });
-    });
-    return { data, lossType };
+    };
+    return { data: taskData(dataset, config, collate, collective), lossType };
   }
   const { dataset, notes } = await openScored(files, config, 'comparable list', instruction);
   for (const line of [describeData(config, dataset), ...notes]) listener.say(line);
-  const data = taskData(dataset, config, (loaded, { dropout }) =>
-    collateScored(loaded, { ...options, dropout }),
+  const data = taskData(
+    dataset,
+    config,
+    (loaded, { ownAlone: _, ...how }) => collateScored(loaded, { ...options, ...how }),
+    collective,
   );
   return { data, lossType };
 }

@@ -27,6 +27,7 @@ import { weightNames } from './initial-weights.js';
 import { describeModel, savedSource } from './model-source.js';
 import type { PreparedTask, TaskData } from './prepared-task.js';
 import {
+  type BatchContext,
   chunksOf,
   describeData,
   lossOf,
@@ -39,6 +40,7 @@ import { type RetrieverEvaluation, retrievalEvaluator } from './retrieval-evalua
 import { describeRows, readRetrievalRows } from './retrieval-rows.js';
 import type { RunPlatform } from './run-platform.js';
 import { runTask, type TaskRun } from './run-task.js';
+import { checkSpecialTokens } from './special-tokens.js';
 import { openStartingEmbedding, type StartingEmbedding, studentOf } from './starting-embedding.js';
 import { openTeacherFile } from './teacher-file.js';
 import { textLength } from './text-length.js';
@@ -72,6 +74,7 @@ async function prepare(
   const base = await openStartingEmbedding(files, config, { ...opening, say });
   const { model } = base;
   try {
+    checkSpecialTokens(config.additionalSpecialTokens, model.tokenizer);
     const length = (key: 'query_max_len' | 'passage_max_len', value: number): number =>
       textLength(key, value, sources.get(key), base.config, say);
     const lengths = {
@@ -211,13 +214,16 @@ async function openData(
   base: StartingEmbedding,
   config: CompleteEmbeddingConfig,
   lengths: Lengths,
-  { files, listener }: RunPlatform,
+  { files, listener, collective }: RunPlatform,
 ): Promise<{ data: TaskData; teacherWidth?: number; lossType: LossType }> {
   const encoderOf = (length: number) => textEncoder(base.model.tokenizer, base.config, length);
   const chunks = chunksOf(config);
   if (config.trainType === 'distill') {
-    const { data, teacher } = await openTeacher(config, { files, listener }, (loaded, vectors, dropout) =>
-      collateTexts(loaded, { encoder: encoderOf(lengths.passage), teacher: vectors, dropout, ...chunks }),
+    const { data, teacher } = await openTeacher(
+      config,
+      { files, listener, collective },
+      (loaded, vectors, how) =>
+        collateTexts(loaded, { encoder: encoderOf(lengths.passage), teacher: vectors, ...how, ...chunks }),
     );
     return { data, teacherWidth: teacher.width, lossType: 'distill' };
   }
@@ -228,8 +234,11 @@ async function openData(
     const dataset = await openContrastive(files, config, config.instruction);
     listener.say(describeData(config, dataset));
     const options = { ...encoders, ...chunks, compat, ...(othersPositives && { othersPositives }) };
-    const data = taskData(dataset, config, (loaded, context) =>
-      collateContrastive(loaded, { ...options, ...context }),
+    const data = taskData(
+      dataset,
+      config,
+      (loaded, context) => collateContrastive(loaded, { ...options, ...context }),
+      collective,
     );
     return { data, lossType };
   }
@@ -238,8 +247,11 @@ async function openData(
   const unit = overBatch ? 'passage' : comparesLists ? 'comparable list' : 'list';
   const { dataset, notes } = await openScored(files, config, unit, config.instruction);
   for (const line of [describeData(config, dataset), ...notes]) listener.say(line);
-  const data = taskData(dataset, config, (loaded, { dropout }) =>
-    collateScored(loaded, { ...encoders, ...chunks, dropout }),
+  const data = taskData(
+    dataset,
+    config,
+    (loaded, { ownAlone: _, ...how }) => collateScored(loaded, { ...encoders, ...chunks, ...how }),
+    collective,
   );
   return { data, lossType };
 }
@@ -249,11 +261,11 @@ type Distilled = Parameters<typeof collateTexts>;
 /** Texts and the vectors that a teacher gave them, checked to belong together. */
 async function openTeacher(
   config: CompleteEmbeddingConfig,
-  { files, listener }: Pick<RunPlatform, 'files' | 'listener'>,
+  { files, listener, collective }: Pick<RunPlatform, 'files' | 'listener' | 'collective'>,
   collate: (
     loaded: Distilled[0],
     teacher: Distilled[1]['teacher'],
-    dropout: NonNullable<Distilled[1]['dropout']>,
+    how: Pick<Distilled[1], 'dropout' | 'gather'>,
   ) => ReturnType<typeof collateTexts>,
 ): Promise<{ data: TaskData; teacher: TeacherVectors }> {
   const dataset = await openExamples(files, config, texts({ compat: config.compat }));
@@ -264,10 +276,11 @@ async function openTeacher(
       listener.say(
         `${teacher.name}: ${teacher.rows} vectors of ${teacher.width} elements (${teacher.format}); checked by ${checked === 'hashes' ? 'the hash of each text' : 'their number only'}`,
       );
-      const data = taskData(dataset, config, async (loaded, { dropout }) => {
+      const collateRows = async (loaded: Distilled[0], { ownAlone: _, ...how }: BatchContext) => {
         const rows = loaded.examples.map(({ row }) => row);
-        return collate(loaded, { data: await teacher.read(rows), width: teacher.width }, dropout);
-      });
+        return collate(loaded, { data: await teacher.read(rows), width: teacher.width }, how);
+      };
+      const data = taskData(dataset, config, collateRows, collective);
       const close = async (): Promise<void> => {
         await teacher.close();
         await dataset.close();

@@ -19,10 +19,10 @@ export async function openTraining(
   }: Pick<PreparedTask<OpenModel, unknown>, 'objective' | 'start' | 'data' | 'toTrain'>,
   config: CompleteConfig,
   threads: number,
-  { listener, memory: available }: Pick<RunPlatform, 'listener' | 'memory'>,
+  { listener, memory: available, collective }: Pick<RunPlatform, 'listener' | 'memory' | 'collective'>,
 ): Promise<{ readonly session: TrainingSession; readonly memory: MemoryPlan }> {
   const plan = compileTraining(objective, toTrain, config);
-  const compute = computeOptions(config, threads);
+  const compute = computeOptions(config, threads, collective);
   const batches = data.batches(0, () => ({
     seed: config.seed,
     update: 0,

@@ -14,7 +14,7 @@ export async function plannedMemory(
   { gradientAccumulationSteps }: Pick<CompleteConfig, 'gradientAccumulationSteps'>,
 ): Promise<MemoryPlan> {
   for await (const { batch } of batches)
-    return planMemory(plan, batch, compute, { accumulates: gradientAccumulationSteps > 1 });
+    if (batch) return planMemory(plan, batch, compute, { accumulates: gradientAccumulationSteps > 1 });
   throw new RangeError('memory: expected a batch to plan by, got none — name rows to learn from');
 }
 

@@ -14,7 +14,7 @@ import type { WeightsToTrain } from './weights-to-train.js';
 /** Settings of a task, all of them known to be good. */
 export interface ResolvedTask extends Pick<Resolved, 'sources' | 'notActive'> {
   readonly table: OptionTable;
-  readonly config: CompleteConfig;
+  readonly config: CompleteConfig & { readonly batchSize: number };
 }
 
 /** A model class of a task, as far as a run holds it. */

@@ -19,8 +19,10 @@ import {
   collatePointwise,
   type Examples,
 } from '@rag/reranker/training';
+import type { Collective } from '@rag/runtime';
 import { ConfigError } from '../config/config-error.js';
 import type { CompleteRerankerConfig } from '../config/reranker-config.js';
+import { ofAllRanks, partOfBatch, rankOf } from '../distributed/rank-batch.js';
 import { openSources, type RunFiles } from '../run-files.js';
 import type { TaskBatch } from '../trainer.js';
 import { epochSampler } from './epoch-sampler.js';
@@ -49,6 +51,7 @@ export async function openRerankerData(
   files: RunFiles,
   config: CompleteRerankerConfig,
   loss: NamedLoss,
+  collective?: Collective,
 ): Promise<RerankerData> {
   const { seed, shuffleRate, minLabel, maxLabel, trainLabelKey, trainDataset } = config;
   const options = {
@@ -64,14 +67,14 @@ export async function openRerankerData(
       );
     const sources = await openSources(files, trainDataset);
     const dataset = await openDataset(sources, groupMaker(config, loss), options);
-    return prepared(dataset, config, { collate: collateGroups, pairs: config.trainGroupSize });
+    return prepared(dataset, config, { collate: collateGroups, pairs: config.trainGroupSize, collective });
   }
   const sources = await openSources(files, trainDataset);
   const dataset = await openDataset(sources, pointwise({ seed, shuffleRate }), {
     ...options,
     labelRange: { min: minLabel, max: maxLabel },
   });
-  return prepared(dataset, config, { collate: collatePointwise, pairs: 1 });
+  return prepared(dataset, config, { collate: collatePointwise, pairs: 1, collective });
 }
 
 /**
@@ -130,18 +133,20 @@ interface Collating<E> {
   readonly collate: (examples: Examples<E>, options: CollateOptions) => CollatedBatch;
   /** Of an example, at most. */
   readonly pairs: number;
+  readonly collective: Collective | undefined;
 }
 
 async function prepared<E extends PointwiseExample | GroupExample>(
   dataset: Dataset<E>,
   config: CompleteRerankerConfig,
-  { collate, pairs }: Collating<E>,
+  { collate, pairs, collective }: Collating<E>,
 ): Promise<RerankerData> {
   try {
     checkRowShapes('train_dataset_type', config.trainDatasetType, dataset.summary.shapes);
     // Length buckets are of shuffled rows: in the files' order there are none.
+    const rank = rankOf(collective);
     const more = config.shuffle ? { lengths: dataset.lengths } : {};
-    const { sampler, batchesPerEpoch } = epochSampler(config, dataset, more);
+    const { sampler, batchesPerEpoch } = epochSampler(ofAllRanks(config, rank), dataset, more);
     const { subBatchSize = Number.POSITIVE_INFINITY } = config;
     const most = Math.max(1, Math.floor(subBatchSize / pairs));
     return {
@@ -150,10 +155,16 @@ async function prepared<E extends PointwiseExample | GroupExample>(
       fingerprint: dataset.fingerprint,
       async *batches(epoch, options, from = 0) {
         for await (const loaded of loadBatches(dataset, sampler, { epoch, batch: from })) {
-          const parts = partsOf(loaded, most).map((part) => collate(part, options(loaded.place.batch)));
-          const [{ batch }, ...more] = parts as [CollatedBatch, ...CollatedBatch[]];
+          const own = partsOf(partOfBatch(loaded, rank), most);
+          const parts = own.map((part) => collate(part, options(loaded.place.batch)));
           const tokens = parts.reduce((sum, { realTokens }) => sum + realTokens, 0);
-          yield { batch, tokens, ...(more.length > 0 && { more: more.map((part) => part.batch) }) };
+          // The largest share of a rank; every rank computes as many parts.
+          const share = Math.ceil(loaded.examples.length / (rank?.ranks ?? 1));
+          const [batch, ...more] = Array.from(
+            { length: Math.max(1, Math.ceil(share / most)) },
+            (_, i) => parts[i]?.batch,
+          );
+          yield { batch, tokens, ...(more.length > 0 && { more }) };
         }
       },
       close: dataset.close,
@@ -166,6 +177,7 @@ async function prepared<E extends PointwiseExample | GroupExample>(
 
 /** A batch in parts of at most so many examples, in their order. */
 export function partsOf<E>({ examples, indices, repeated = 0 }: Examples<E>, most: number): Examples<E>[] {
+  if (examples.length === 0) return [];
   if (examples.length <= most) return [{ examples, indices, repeated }];
   const own = examples.length - repeated;
   return Array.from({ length: Math.ceil(examples.length / most) }, (_, part) => {

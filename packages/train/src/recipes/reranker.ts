@@ -30,7 +30,7 @@ export const trainReranker = (resolved: ResolvedReranker, platform: RunPlatform)
 
 async function prepare(
   { config, sources }: ResolvedReranker,
-  { files, listener }: RunPlatform,
+  { files, listener, collective }: RunPlatform,
   opening: OpenOptions,
 ): Promise<PreparedTask<Reranker, RerankerEvaluation>> {
   const named = lossByName(config.lossType);
@@ -43,7 +43,7 @@ async function prepare(
     if (file) listener.say(describeFile(file));
     const say = (line: string): void => listener.say(line);
     const { maxLength, cuts } = lengthsOf({ config, sources }, start.config, say);
-    const data = await openRerankerData(files, config, named);
+    const data = await openRerankerData(files, config, named, collective);
     try {
       listener.say(`${config.trainDataset.join(', ')}: ${formatLabelSummary(data.summary)}`);
       const judged = await openJudgedQueries(files, config, say);

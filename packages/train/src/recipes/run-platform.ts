@@ -1,3 +1,4 @@
+import type { Collective } from '@rag/runtime';
 import type { DoctorReport } from '../doctor/examine.js';
 import type { RunFiles } from '../run-files.js';
 import type { Tracker } from '../trackers/tracker.js';
@@ -28,4 +29,8 @@ export interface RunPlatform {
   /** Of what it runs on: `node`, `onnxruntime`. */
   readonly versions: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** The processes of this run, each with its own platform: `onRank` makes it. One process where left out. */
+  readonly collective?: Collective;
+  /** Called by all processes after each update: `signal` is then aborted on all of them, or on none. */
+  agree?(): Promise<void>;
 }

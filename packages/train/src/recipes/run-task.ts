@@ -1,5 +1,7 @@
 import type { OpenOptions } from '@rag/runtime';
+import { checkProcesses } from '../config/check-processes.js';
 import { formatNotActive } from '../config/resolve.js';
+import { taskOfRank } from '../distributed/rank-task.js';
 import type { FoundCheckpoint } from '../resume/find-checkpoint.js';
 import { startingModelIdentity } from '../resume/model-identity.js';
 import { checkSameRun, lastingSettings, type RunIdentity } from '../resume/run-identity.js';
@@ -46,11 +48,15 @@ export async function runTask<Model extends OpenModel, Evaluation>(
   const { config, notActive } = resolved;
   const { files, listener } = platform;
   for (const setting of notActive) listener.say(formatNotActive(setting));
+  const processes = platform.collective?.size ?? 1;
+  for (const line of checkProcesses(config, resolved.sources, processes)) listener.say(line);
   const begun = await runStart(resolved, platform);
   await refuseForeign(files, config.outputDir);
   const threads = config.threads ?? platform.threads;
   await tryProvider(config, threads);
-  const prepared = await prepare(evaluationOptions(config, threads));
+  const opened = await prepare(evaluationOptions(config, threads));
+  const { collective } = platform;
+  const prepared = collective ? taskOfRank(opened, collective) : opened;
   const { data } = prepared;
   const { state } = begun.from ?? {};
   const run: RunToDo = { ...begun, id: state?.id ?? freshRunId(), task, threads };
@@ -159,15 +165,26 @@ async function identityOf(
   { start }: Pick<PreparedTask<OpenModel, unknown>, 'start'>,
   { train, val }: DescribedData,
   resolved: ResolvedTask,
-  { files, version, versions }: Pick<RunPlatform, 'files' | 'version' | 'versions'>,
+  {
+    files,
+    version,
+    versions,
+    collective,
+  }: Pick<RunPlatform, 'files' | 'version' | 'versions' | 'collective'>,
 ): Promise<RunIdentity> {
   const digests = (described: DescribedData['train']) => described.map(({ sha256 }) => sha256);
   return {
-    ...{ task, threads, settings: lastingSettings(resolved) },
+    ...{ task, threads, settings: settingsOf(resolved, collective) },
     data: { train: digests(train), val: digests(val) },
     model: await startingModelIdentity(files, resolved.config.modelNameOrPath, start.base),
     versions: { ...versions, '@rag/train': version },
   };
+}
+
+/** The settings that numbers depend on; how many processes there are, which make batches larger, is one of them. */
+function settingsOf(resolved: ResolvedTask, collective: RunPlatform['collective']): RunIdentity['settings'] {
+  const { num_processes: _, ...settings } = lastingSettings(resolved);
+  return collective ? { ...settings, num_processes: collective.size } : settings;
 }
 
 /** @throws ConfigError where the checkpoint is of another run */

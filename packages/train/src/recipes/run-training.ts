@@ -49,7 +49,7 @@ export interface TrainedRun {
  */
 export async function trainRun<Model extends OpenModel, Evaluation>(
   run: RunToTrain<Model, Evaluation>,
-  { files, listener, signal }: Pick<RunPlatform, 'files' | 'listener' | 'signal'>,
+  { files, listener, signal, agree }: Pick<RunPlatform, 'files' | 'listener' | 'signal' | 'agree'>,
 ): Promise<TrainedRun> {
   const { prepared, followers, output, selection, from } = run;
   const { data, evaluator } = prepared;
@@ -99,6 +99,7 @@ export async function trainRun<Model extends OpenModel, Evaluation>(
     ...(signal && { signal }),
     onStep: followers.step,
     afterStep: async ({ update }: StepEvent) => {
+      await agree?.();
       if (config.saveOnEpochEnd && trainer.position.batch === data.batchesPerEpoch) return;
       const isDue = (steps: number | undefined) => steps !== undefined && update % steps === 0;
       const isEvaluated = evaluator !== undefined && isDue(config.evalSteps);

@@ -46,14 +46,14 @@ export function describeFile({ path, parameters, frozen }: TrainableFile): strin
 
 /** Batches as a graph over a file is fed them: with the columns that hold tokens. */
 export async function* withColumns(batches: AsyncIterable<TaskBatch>): AsyncGenerator<TaskBatch> {
-  for await (const one of batches) yield { ...one, batch: fedToFile(one.batch) };
+  for await (const one of batches) yield { ...one, batch: one.batch && fedToFile(one.batch) };
 }
 
 function fedToFile(batch: TrainingBatch): TrainingBatch {
   if (!isChunked(batch)) return withOwnColumns(batch);
-  const { chunks, head } = batch;
+  const { chunks, ...rest } = batch;
   return {
-    head,
+    ...rest,
     chunks: {
       *[Symbol.iterator]() {
         for (const chunk of chunks) yield withOwnColumns(chunk);

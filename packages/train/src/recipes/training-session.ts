@@ -1,4 +1,5 @@
 import {
+  type Collective,
   type CompileOptions,
   type ComputeOptions,
   compile,
@@ -8,6 +9,7 @@ import {
   type Plan,
   readsFiles,
   sessionOptions,
+  shardingOfStage,
 } from '@rag/runtime';
 import type { CompleteConfig } from '../config/check-shared.js';
 import { runningPrecision } from '../config/precision.js';
@@ -52,13 +54,15 @@ export const compileTraining = (
 
 /** Where and how a plan of these settings is computed. */
 export const computeOptions = (
-  config: Pick<CompleteConfig, 'provider' | 'deviceId' | 'mixedPrecision' | 'fp16' | 'bf16'>,
+  config: Pick<CompleteConfig, 'provider' | 'deviceId' | 'mixedPrecision' | 'fp16' | 'bf16' | 'zeroStage'>,
   threads: number,
+  collective?: Collective,
 ): ComputeOptions => ({
   provider: config.provider,
   threads,
   precision: runningPrecision(config),
   ...(config.provider === 'cuda' && { cuda: { deviceId: config.deviceId } }),
+  ...(collective && { collective, sharding: shardingOfStage(config.zeroStage) }),
 });
 
 /** How the models of a run are opened for evaluation: where it trains. */
