@@ -1,11 +1,10 @@
 import { concat, constant, gather, matmul, reduceMax, reshape, transpose, type Value } from '@rag/onnx';
 import { Tensor } from '@rag/runtime';
 import { sizeLadder } from '@rag/text';
-import type { TokenSequence } from '../text-encoder.js';
 
 /** A text's tokens, and the row of the first of them among those of the batch. */
 export interface PlacedTokens {
-  readonly sequence: Pick<TokenSequence, 'input_ids'>;
+  readonly sequence: { readonly input_ids: readonly number[] };
   readonly start: number;
 }
 
