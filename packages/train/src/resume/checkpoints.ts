@@ -27,6 +27,8 @@ export interface Checkpoints {
   ): Promise<SavedCheckpoint>;
   /** Removes the oldest where there are more than are to be kept, but never `best`. */
   rotate(best?: string): Promise<void>;
+  /** Removes some, which no run shall go on from. */
+  drop(names: readonly string[]): Promise<void>;
   /** Names of those that stand, oldest first. */
   readonly kept: readonly string[];
 }
@@ -90,6 +92,10 @@ export function checkpointsOf(
       });
       kept = [...kept.filter((other) => other !== name), name];
       return { name, path };
+    },
+    async drop(names) {
+      for (const name of kept.filter((one) => names.includes(one))) await remove(name);
+      kept = kept.filter((name) => !names.includes(name));
     },
     async rotate(best) {
       const latest = kept.slice(-most);

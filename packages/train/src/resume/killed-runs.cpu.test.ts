@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { at } from '@rag/data';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TrainOptions, train } from '../node/train.js';
@@ -37,7 +40,7 @@ const runs: Record<string, () => TrainOptions> = {
   }),
   colbert: () => ({
     ...{ task: 'colbert', ...shared(), batchSize: 2, queryMaxLen: 16, passageMaxLen: 24 },
-    ...{ gradCache: true, chunkTokens: 64, colbertDim: 16 },
+    ...{ gradCache: process.env.RAG_LONG !== undefined, chunkTokens: 64, colbertDim: 16 },
   }),
 };
 
@@ -61,11 +64,14 @@ async function lifeOf(options: TrainOptions, outputDir: string) {
   return { ended, reported };
 }
 
-const inProcess = process.env.RAG_LONG ? 40 : 3;
+/** Kills of each task. */
+const kills = process.env.RAG_LONG
+  ? { reranker: 40, embedding: 40, colbert: 40 }
+  : { reranker: 6, embedding: 2, colbert: 2 };
 
-test.each(Object.keys(runs))(
-  '%s: killed at any write and gone on with, a run ends in the bytes of the one that was not',
-  async (task) => {
+test.each(Object.entries(kills))(
+  '%s, %i times: killed at any write and gone on with, a run ends in the bytes of the one that was not',
+  async (task, most) => {
     const disk: MortalDisk = mortalDisk();
     try {
       const options = runs[task]!();
@@ -76,11 +82,11 @@ test.each(Object.keys(runs))(
       expect(told.history.length).toBeGreaterThan(2);
       const draw = at(7, 'kills', task.length);
       let output = '';
-      for (let kills = 0; kills < inProcess; ) {
+      for (let kills = 0; kills < most; ) {
         // After some kills a run may come to its end; the others are of the next.
         output = join(folder, `${task}-${kills}`);
         for (let ended = false; !ended; ) {
-          disk.revive(kills < inProcess ? draw.below(Math.ceil(steps / 3)) : undefined);
+          disk.revive(kills < most ? draw.below(Math.ceil(steps / 3)) : undefined);
           const { ended: isOver, reported } = await lifeOf(options, output);
           disk.revive();
           if (!isOver) kills++;
@@ -106,3 +112,49 @@ test.each(Object.keys(runs))(
   },
   600_000,
 );
+
+/** `rag train reranker` in a process of its own, which SIGKILL ends some time after its first checkpoint, unless it ends before. */
+async function killedProcess(outputDir: string, milliseconds: number): Promise<boolean> {
+  const { task, ...options } = runs.reranker!();
+  const flags = Object.entries({ ...options, outputDir, resume: true }).flatMap(([key, value]) => [
+    `--${key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
+    String(value),
+  ]);
+  const child = spawn(
+    process.execPath,
+    [
+      ...['--conditions=@rag/source', '--import', 'tsx'],
+      ...[fileURLToPath(new URL('../cli.ts', import.meta.url)), 'train', task, ...flags, '--force'],
+    ],
+    { cwd: fileURLToPath(new URL('../..', import.meta.url)), stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  let told = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (!told.includes('checkpoint: ') && `${told}${chunk}`.includes('checkpoint: '))
+      setTimeout(() => child.kill('SIGKILL'), milliseconds);
+    told += chunk;
+  });
+  const [code] = await once(child, 'close');
+  expect([null, 0]).toContain(code);
+  return code === null;
+}
+
+test('a process that SIGKILL ends is gone on with, whatever it was doing', async () => {
+  const options = runs.reranker!();
+  const whole = join(folder, 'whole');
+  expect((await lifeOf(options, whole)).ended).toBe(true);
+  const weights = await learned(whole);
+  for (let kills = 0, round = 0; kills < (process.env.RAG_LONG ? 80 : 1); round++) {
+    const output = join(folder, `killed-${round}`);
+    do {
+      if (await killedProcess(output, process.env.RAG_LONG ? Math.random() * 400 : 0)) kills++;
+      expect((await readCheckpoints(output)).length).toBeGreaterThan(0);
+    } while (process.env.RAG_LONG && !(await readdir(output)).includes('run.json'));
+    // The dead process holds the lock.
+    if (!(await readdir(output)).includes('run.json')) {
+      expect(await readdir(output)).toContain('run.lock');
+      expect((await lifeOf(options, output)).ended).toBe(true);
+    }
+    expect(await learned(output)).toBe(weights);
+  }
+}, 1_800_000);

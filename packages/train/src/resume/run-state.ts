@@ -37,6 +37,8 @@ export interface RunState extends StepLogState {
   readonly best?: BestCheckpoint;
   /** Evaluations in a row without a gain. */
   readonly without_gain: number;
+  /** What the settings' rate is multiplied by since the run went back; absent where it never did. */
+  readonly rate_factor?: number;
   /** Whether the checkpoint is evaluated once it is written; what goes on from it does so again. */
   readonly evaluate: boolean;
 }
@@ -91,6 +93,7 @@ const schema = z.strictObject({
   evaluations: z.array(z.record(z.string(), z.unknown())),
   best: z.strictObject({ name: z.string(), value: z.number() }).optional(),
   without_gain: count,
+  rate_factor: z.number().positive().max(1).optional(),
   evaluate: z.boolean(),
 });
 
