@@ -42,7 +42,6 @@ export function addCollectionFlags(command: Command): Command {
     .option('--corpus <file>', 'JSON lines {_id, title, text}, with --queries and --qrels')
     .option('--queries <file>', 'JSON lines {_id, text}')
     .option('--qrels <file>', "judgements: BEIR's table or TREC's lines")
-    .option('--sts <path...>', 'JSON lines {sentence1, sentence2, score} or {query, pos, scores}')
     .option('--metrics <name...>', `such as mrr@10, map, recall@100 (default: ${retrievalMetrics.join(' ')})`)
     .option('--top_k <n>', 'documents kept per query', flagParser('--top_k', wholeNumber(1)), 1000)
     .option(
@@ -57,9 +56,11 @@ export function addCollectionFlags(command: Command): Command {
     );
 }
 
-/** Adds the flag of a file for what was found. */
-export const addRunFlag = (command: Command): Command =>
-  command.option('--run <file>', 'write what was found as a TREC run');
+/** Adds the flags of one model alone: pairs with scores, and a file for what was found. */
+export const addStsAndRunFlags = (command: Command): Command =>
+  command
+    .option('--sts <path...>', 'JSON lines {sentence1, sentence2, score} or {query, pos, scores}')
+    .option('--run <file>', 'write what was found as a TREC run');
 
 type SearchOptions = Omit<EvaluateOptions, 'onProgress'>;
 

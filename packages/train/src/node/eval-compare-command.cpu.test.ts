@@ -91,7 +91,11 @@ const data = ['--dataset', rows];
 test.each([
   [[], data, 'models: expected two or more, got none — name them before the flags'],
   [['embedding', 'a/model'], data, 'expected a model that searches as'],
-  [['a/model', 'b/model'], [], '--dataset: expected one of --dataset, --beir, --sts, or --corpus'],
+  [
+    ['a/model', 'b/model'],
+    [],
+    '--dataset: expected --dataset, --beir, or --corpus with --queries and --qrels, got none',
+  ],
   [['colbert', 'colbert'], [...data, '--similarity', 'dot'], '--similarity: expected embedding models'],
   [['embedding', 'colbert'], [...data, '--label_key', 'x'], '--label_key: expected rerankers'],
 ])('%j is one line on stderr', async (models, flags, message) => {

@@ -37,6 +37,12 @@ export function evalCompareCommand(streams: CommandStreams): Command {
           undefined,
           `expected two or more, got ${models.length === 0 ? 'none' : models[0]} — name them before the flags: rag eval compare base tuned --dataset dev.jsonl`,
         );
+      if (!flags.dataset && !flags.beir && !flags.corpus && !flags.queries && !flags.qrels)
+        throw new ConfigError(
+          '--dataset',
+          undefined,
+          'expected --dataset, --beir, or --corpus with --queries and --qrels, got none — say what to compare on',
+        );
       const { comparison, facts } = await (await runModels(models, flags, streams)).result();
       await tellComparison(comparison, facts, flags, streams);
     });

@@ -13,7 +13,7 @@ import type { Retriever } from '../evaluate/retriever.js';
 import { openModel, underNames } from '../recipes/open-model.js';
 import {
   addCollectionFlags,
-  addRunFlag,
+  addStsAndRunFlags,
   type CollectionFlags,
   type CollectionKind,
   type evaluateOptions,
@@ -50,7 +50,7 @@ interface EmbeddingEvalFlags extends CollectionFlags, EmbeddingFlags, LengthFlag
 /** `rag eval embedding`: a model's exact search of a collection, with intervals, beside BM25; correlations of scored rows. */
 export function evalEmbeddingCommand(streams: CommandStreams): Command {
   const command = new Command('embedding').description('search a collection with an embedding model');
-  return addRunFlag(addCollectionFlags(addLengthFlags(addEmbeddingFlags(command))))
+  return addStsAndRunFlags(addCollectionFlags(addLengthFlags(addEmbeddingFlags(command))))
     .option(
       '--mrl_dims <widths>',
       'the metrics of vectors cut to each of these widths, such as 64,128',
@@ -112,7 +112,7 @@ export function evalColbertCommand(streams: CommandStreams): Command {
     .option('--threads <n>', 'threads of ONNX Runtime', count('--threads'))
     .option('--pool_factor <n>', 'keep one vector of a document in so many', count('--pool_factor'))
     .option('--compat', 'score as RAG-Retrieval does, where padding takes part');
-  return addRunFlag(addCollectionFlags(addLengthFlags(command))).action((flags: ColbertEvalFlags) =>
+  return addStsAndRunFlags(addCollectionFlags(addLengthFlags(command))).action((flags: ColbertEvalFlags) =>
     withCollection(flags, async (collection, _, options) => {
       const { threads, batch_size, query_max_len, passage_max_len, pool_factor } = flags;
       const batches = batch_size === undefined ? {} : { batchSize: batch_size };
