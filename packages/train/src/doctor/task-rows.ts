@@ -98,7 +98,8 @@ export function retrieverRows(config: CompleteEmbeddingConfig | CompleteColbertC
       const found = Object.keys(shapes);
       const allScored = found.length > 0 && found.every((shape) => shape === 'scored');
       const taught = config.knowledgeDistillation;
-      const inBatch = taught || trainGroupSize !== undefined || !allScored;
+      const unified = 'unifiedFinetuning' in config && config.unifiedFinetuning;
+      const inBatch = taught || unified || trainGroupSize !== undefined || !allScored;
       const name = config.lossType ?? (inBatch ? 'infonce' : 'kl_divergence');
       return {
         name,

@@ -110,6 +110,8 @@ async function prepare(
         config.valDataset &&
         (await readRetrievalRows(await openSources(files, config.valDataset), instruction));
       if (judged) say(`${config.valDataset!.join(', ')}: ${describeRows(judged)}`);
+      if (judged && mrlDims.length > 0 && !normalizeEmbeddings)
+        say('mrl_dims: no curve over widths in the evaluation: it is one of cosines, not of inner products');
       // The model is served at the lengths that it was trained and evaluated at; it has one for all texts.
       const { prompts } = model.settings;
       const settings = {
