@@ -4,6 +4,8 @@ export interface Facets {
   readonly queryLength?: number;
   /** UTF-16 units of the first relevant passage. */
   readonly passageLength?: number;
+  /** The part of the first relevant passage that has most of the query's words. */
+  readonly part?: string;
   /** Where the first relevant passage stands among the candidates as they are listed, from 1. */
   readonly place?: number;
   /** Rank of the best relevant passage by BM25, from 1; Infinity where words do not find it. */

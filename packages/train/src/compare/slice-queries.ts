@@ -20,6 +20,7 @@ interface Axis {
 const axes: readonly Axis[] = [
   { axis: 'query length, characters', key: 'queryLength' },
   { axis: 'relevant passage length, characters', key: 'passageLength' },
+  { axis: 'where the query’s words stand in the relevant passage', key: 'part' },
   { axis: 'place of the relevant passage in its list', key: 'place', ends: [1, 3, 10] },
   { axis: 'rank of the relevant passage by words (BM25)', key: 'wordRank', ends: [1, 3, 10, 100] },
   { axis: 'script of the query', key: 'queryScript' },
