@@ -47,10 +47,10 @@ test('other commands are left alone, other scripts are refused', () => {
   expect(fromLauncher(['train', 'reranker'])).toBeUndefined();
   expect(fromLauncher(['accelerate', 'config'])).toBeUndefined();
   expect(() => translated('accelerate launch train_rerankr.py')).toThrow(
-    'rag accelerate launch: expected a training script of RAG-Retrieval or FlagEmbedding, got train_rerankr.py — did you mean train_reranker.py?',
+    'accelerate launch: expected a training script of RAG-Retrieval or FlagEmbedding, got train_rerankr.py — did you mean train_reranker.py?',
   );
   expect(() => translated('torchrun -m FlagEmbedding.finetune.embedder.decoder_only.icl')).toThrow(
-    'rag torchrun: expected a training script',
+    'torchrun: expected a training script',
   );
   expect(() => translated('torchrun --nproc_per_node 2')).toThrow('got none');
 });

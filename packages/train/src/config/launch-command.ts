@@ -109,7 +109,7 @@ function scriptOf(named: string | undefined, launcher: string): Script {
   if (script) return script;
   const near = named === undefined ? undefined : nearestKey(named, Object.keys(SCRIPTS));
   throw new ConfigError(
-    `rag ${launcher}`,
+    launcher,
     undefined,
     `expected a training script of RAG-Retrieval or FlagEmbedding, got ${named ?? 'none'} — ${near === undefined ? `it may be one of ${Object.keys(SCRIPTS).join(', ')}` : `did you mean ${near}?`}`,
   );

@@ -36,7 +36,7 @@ test('more than one label is refused', () => {
 });
 
 test('a length of the pair beside those of its texts is not read, which is said', () => {
-  const notes = (settings: object) => resolve(settings).notActive.map(formatNotActive);
+  const notes = (settings: Record<string, unknown>) => resolve(settings).notActive.map(formatNotActive);
   expect(notes({ maxLen: 256, queryMaxLen: 32 })).toEqual([
     'max_len 256: query_max_len and passage_max_len together are the limit: running 160',
   ]);

@@ -16,7 +16,10 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   empty: ['notes.txt'],
 };
 const disk = {
-  readText: async (path: string) => files[path],
+  readText: async (path: string) => {
+    if (path === 'folder') throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+    return files[path];
+  },
   list: async (path: string) => folders[path.replace(/\/$/, '')] ?? [],
 };
 const needed = 'model_name_or_path: m\ntrain_dataset: t.jsonl\n';
@@ -66,6 +69,9 @@ test('another word for the same thing in a higher layer takes the lower one with
 test('a file that is not there is said where it was named', async () => {
   await expect(resolved('deepspeed: none.json\n')).rejects.toThrow(
     'f.yaml:3: "deepspeed" expected a file, got none.json, which is none — check the path',
+  );
+  await expect(resolved('config_file: folder\n')).rejects.toThrow(
+    '"config_file" expected a file, got folder, which cannot be read (EISDIR) — check the path',
   );
 });
 

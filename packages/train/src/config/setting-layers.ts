@@ -27,7 +27,14 @@ export async function settingLayers(
   const read = async (key: string, setting: Setting, parse: (text: string, file: string) => LauncherFile) => {
     const { value, where, shown = '' } = setting;
     if (typeof value !== 'string' || value === '') return undefined;
-    const text = await readText(value);
+    const text = await readText(value).catch((cause: Error) => {
+      throw new ConfigError(
+        where,
+        key,
+        `${shown}expected a file, got ${value}, which cannot be read (${(cause as NodeJS.ErrnoException).code ?? cause.message}) — check the path`,
+        { cause },
+      );
+    });
     if (text === undefined)
       throw new ConfigError(
         where,
