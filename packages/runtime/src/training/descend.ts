@@ -1,4 +1,4 @@
-import { SessionError } from '../error.js';
+import { NotFiniteError, SessionError } from '../error.js';
 import { clipCoefficient } from './global-norm.js';
 import type { LossScaler } from './loss-scale.js';
 import { type OptimizerPlan, updateSettings } from './optimizer-model.js';
@@ -36,7 +36,7 @@ export async function descend(
   if (!Number.isFinite(gradientNorm)) {
     const skipped = scaler.skipped(loss, weight);
     if (skipped) return { loss, weight, gradientNorm, ...skipped };
-    throw new SessionError(
+    throw new NotFiniteError(
       'update',
       `expected finite gradients, got a norm of ${gradientNorm} at a loss of ${loss} — lower the learning rate or look at the batch`,
     );

@@ -1,6 +1,6 @@
 import { type CheckpointProperties, noProperties } from '../artifacts/checkpoint.js';
 import { ArtifactError } from '../artifacts/error.js';
-import { SessionError } from '../error.js';
+import { NotFiniteError, SessionError } from '../error.js';
 
 /** How the loss of fp16 training is scaled so that small gradients do not become 0; the defaults are torch's GradScaler's. */
 export interface LossScaling {
@@ -88,7 +88,7 @@ export function scaleAfterOverflow(
     skippedInARow: now.skippedInARow + 1,
   };
   if (next.skippedInARow >= MOST_SKIPPED && next.scale < 1)
-    throw new SessionError(
+    throw new NotFiniteError(
       'update',
       `expected finite gradients once the loss is scaled down, got ${next.skippedInARow} updates in a row without, the last at a loss scale of ${now.scale} and a loss of ${loss} — train in bf16 or fp32, lower the learning rate or look at the batches`,
     );

@@ -21,7 +21,7 @@ export function rankedResidence(
   groupOf: (parameter: string) => number,
   compute: ComputeOptions,
 ): Residence {
-  const { collective, groups, sharesGradients } = memory;
+  const { collective, groups, sharesGradients, sharesValues } = memory;
   const isShared = groups.some(({ own }) => own.first);
   const tensors = state.trained.flatMap(({ name }) => {
     const { memory: own, parameter } = placed.get(name)!;
@@ -36,10 +36,10 @@ export function rankedResidence(
   const groupCount = 1 + Math.max(...state.trained.map(({ name }) => groupOf(name)));
   const fused = createFusedUpdate(tensors, { threads: updateThreads(compute), groups: groupCount });
   const bound = boundState(state, placed);
-  /** What copies of shares on the host hold of now. */
-  let copied: 'nothing' | 'weights' | 'everything' = 'nothing';
+  /** Whether copies of shares on the host hold what they hold now. */
+  let isCopied = false;
   const moveOn = () => {
-    copied = 'nothing';
+    isCopied = false;
     for (const parameter of state.trained) parameter.drop();
   };
   const placeOf = (name: string): PlacedParameter => placed.get(known(state, name).name)!;
@@ -68,28 +68,26 @@ export function rankedResidence(
       await memory.shareValues();
     },
     checkHost(where, what = 'everything') {
-      const needed = what === 'weights' ? groups.some(({ own }) => own.value) : isShared;
-      if (!needed || copied === 'everything' || copied === what) return;
+      const needed = what === 'weights' ? sharesValues : isShared;
+      if (!needed || isCopied) return;
       throw new SessionError(
         where,
-        'expected a state that was read from all ranks, got one that lies in shares — await synchronize() on every rank before',
+        'expected a state that was read from all ranks, got one that lies in shares — await synchronize() on every rank before, or readWeight() for one at a time',
       );
     },
     async synchronize(what = 'everything') {
       await memory.settle();
+      if (what === 'weights' || !isShared) return;
       moveOn();
-      const parts =
-        what === 'weights' ? (['value'] as const) : (['value', 'gradient', 'first', 'second'] as const);
-      if (what === 'everything' && isShared)
-        for (const { group, whole } of groups)
-          if (whole.gradient) await gatherWhole(group, whole.gradient, collective);
+      for (const { group, whole } of groups)
+        if (whole.gradient) await gatherWhole(group, whole.gradient, collective);
       for (const host of state.trained)
-        for (const part of parts)
+        for (const part of ['value', 'gradient', 'first', 'second'] as const)
           if (placeOf(host.name).memory.own[part]) {
             const data = await gathered(host.name, part);
             (part === 'gradient' ? (host.gradient.data as Float32Array) : arrayOf(host, part)).set(data);
           }
-      copied = what;
+      isCopied = true;
     },
     async read(name, part) {
       const { memory: own } = placeOf(name);

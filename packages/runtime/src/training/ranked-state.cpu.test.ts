@@ -66,8 +66,12 @@ describe('on the host', () => {
     await onRanks(2, 'parameters', async (session, parts) => {
       expect(() => session.weights()).toThrow('await synchronize() on every rank before');
       await session.synchronize('weights');
-      expect(session.weights()).toHaveLength(8);
-      expect(() => session.snapshot()).toThrow('await synchronize() on every rank before');
+      expect(() => session.weights()).toThrow('or readWeight() for one at a time');
+      const [bias, table] = [await session.readWeight('layers.1.bias'), await session.readWeight('table')];
+      await session.synchronize();
+      const whole = new Map(session.weights().map(({ name, data }) => [name, data]));
+      expect(whole.size).toBe(8);
+      expect([bias, table]).toEqual([whole.get('layers.1.bias'), whole.get('table')]);
       const step = (i: number) => session.trainStep(parts[i]![0], { learningRate: 0.1 });
       await step(0);
       expect(() => session.weights()).toThrow('await synchronize() on every rank before');

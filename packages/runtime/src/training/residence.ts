@@ -17,7 +17,7 @@ export interface Residence {
   adamw(settings: readonly AdamWSettings[], step: number, scale: number): Promise<void>;
   /** Throws SessionError unless the state's arrays hold what lies there: on a device or in shares after `synchronize`, elsewhere always. */
   checkHost(where: string, what?: 'weights' | 'everything'): void;
-  /** Reads the state into its arrays; everything unless told otherwise. */
+  /** Reads the state into its arrays; everything unless told otherwise. Of several ranks, `weights` reads none that lie in shares. */
   synchronize(what?: 'weights' | 'everything'): Promise<void>;
   /** A part of a trained parameter's state as it lies there: the state's own array, or a copy from a device or from all ranks. */
   read(parameter: string, part: StatePart): Promise<Float32Array>;

@@ -189,7 +189,8 @@ export class TrainingSession {
   /**
    * Reads the state from the device on which it lies, for `snapshot`, `checkpoint`, `weights` and `gradients`, which throw SessionError
    * where it has changed there since; with `cpu` and `wasm` there is nothing to read. Of several ranks, what lies in shares is read from
-   * all of them, by a call of all: it is then whole on each, for `weights` alone if told so.
+   * all of them, by a call of all: it is then whole on each. For `weights` alone if told so, which leaves parameters that are shared to
+   * `readWeight`.
    */
   async synchronize(what: 'weights' | 'everything' = 'everything'): Promise<void> {
     return this.calls.alone('synchronize', async () => {
@@ -245,6 +246,16 @@ export class TrainingSession {
     this.residence.takeHost();
     this.scaler.begin();
     this.forget();
+  }
+
+  /**
+   * One parameter as it stands, to be used before the next update. What lies in shares is read from all ranks, by a call of all in one order:
+   * no more than this parameter is whole at once.
+   */
+  async readWeight(name: string): Promise<Float32Array> {
+    this.calls.check('readWeight');
+    const frozen = this.state.frozen.get(name);
+    return frozen ? (frozen.data as Float32Array) : this.residence.read(name, 'value');
   }
 
   /** The parameters under their names, as views of the live state; those that are resident are the caller's already. */

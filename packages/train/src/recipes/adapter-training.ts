@@ -66,7 +66,7 @@ export interface ModelTraining {
    * @param whole the checkpoint of a whole model, whose parameters are read by their names
    */
   toSave(
-    session: Pick<TrainingSession, 'weights'>,
+    session: Pick<TrainingSession, 'readWeight'>,
     whole: (read: (name: string) => Promise<Float32Array>) => CheckpointToSave | Promise<CheckpointToSave>,
   ): Promise<CheckpointToSave>;
   /** The files of what was saved, an adapter's laid over its base's. */
@@ -124,11 +124,6 @@ export function adapterTraining(
     seed: config.seed,
   });
   const peft = lora && adapterConfigOf(lora, probe!, model);
-  const learned = (session: Pick<TrainingSession, 'weights'>) =>
-    session
-      .weights()
-      .filter(({ name }) => isTrained(name))
-      .map(({ name, shape, data }) => ({ name, shape, data: data as Float32Array }));
   return {
     objective,
     toTrain,
@@ -139,14 +134,16 @@ export function adapterTraining(
       }),
     },
     async toSave(session, whole) {
-      const live = new Map(learned(session).map((parameter) => [parameter.name, parameter]));
-      if (!peft) return whole(async (name) => live.get(name)?.data ?? readWeight(weights, name));
-      const files = await adapterFiles(
-        peft,
-        [...live.values()].filter(({ name }) => !beside.has(name)),
-      );
-      const apart = async (name: string) =>
-        (beside.has(name) && live.get(name)?.data) || readWeight(weights, name);
+      // One at a time: of several ranks that share parameters none is whole until it is read.
+      const live = (name: string): Promise<Float32Array> =>
+        isTrained(name) ? session.readWeight(name) : readWeight(weights, name);
+      if (!peft) return whole(live);
+      const adapters: Parameters<typeof adapterFiles>[1][number][] = [];
+      for (const { name, shape } of specs)
+        if (isTrained(name) && !beside.has(name))
+          adapters.push({ name, shape, data: await session.readWeight(name) });
+      const files = await adapterFiles(peft, adapters);
+      const apart = (name: string) => (beside.has(name) ? live(name) : readWeight(weights, name));
       if (config.saveMergedLoraModel) {
         const adapter = await openAdapter(memorySource(files));
         const merged = mergeAdapter(tensorsOf(own, weights), adapter);

@@ -5,6 +5,7 @@ import type { Comparison } from '../compare/compare-systems.js';
 import type { CompleteConfig } from '../config/check-shared.js';
 import type { OptionTable } from '../config/option.js';
 import type { Resolved } from '../config/resolve.js';
+import type { ChanceLevel } from '../sentinel/sentinel.js';
 import type { TaskBatch } from '../trainer.js';
 import type { DataFiles, WrittenModel } from './final-model.js';
 import type { InitialWeights } from './initial-weights.js';
@@ -94,10 +95,14 @@ export interface PreparedTask<Model extends OpenModel, Evaluation> {
   /** Whether a reranker is a language model. */
   readonly decoder?: boolean;
   readonly evaluator?: TaskEvaluator<Model, Evaluation>;
+  /** Where the loss stands that tells nothing apart; absent for losses that have no such level. */
+  readonly chance?: ChanceLevel;
   /** What run.json tells of this task's run, e.g. `max_len`. */
   readonly ran: Readonly<Record<string, unknown>>;
   /** The model as it stands; its tensors are views of the live state, to be written before the next update. */
-  toSave(session: Pick<TrainingSession, 'weights'>): CheckpointToSave | Promise<CheckpointToSave>;
+  toSave(
+    session: Pick<TrainingSession, 'weights' | 'readWeight'>,
+  ): CheckpointToSave | Promise<CheckpointToSave>;
   /** Opens a model that was just written, as its user will. */
   openSaved(path: string, options: OpenOptions): Promise<Model>;
 }
