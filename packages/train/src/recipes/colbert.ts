@@ -49,9 +49,10 @@ export type ColbertRun = TaskRun<RetrieverEvaluation>;
  * @throws ConfigError, DataError and the errors of model files and sessions
  */
 export const trainColbert = (resolved: ResolvedColbert, platform: RunPlatform): Promise<ColbertRun> =>
-  runTask('colbert', resolved, platform, (opening) => prepare(resolved, platform, opening));
+  runTask('colbert', resolved, platform, (opening) => prepareColbert(resolved, platform, opening));
 
-async function prepare(
+/** Opens model and data of a ColBERT run; trains nothing. */
+export async function prepareColbert(
   resolved: ResolvedColbert,
   platform: RunPlatform,
   opening: OpenOptions,

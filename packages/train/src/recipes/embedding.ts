@@ -55,7 +55,7 @@ export type EmbeddingRun = TaskRun<RetrieverEvaluation>;
  * @throws ConfigError, DataError and the errors of model files and sessions
  */
 export const trainEmbedding = (resolved: ResolvedEmbedding, platform: RunPlatform): Promise<EmbeddingRun> =>
-  runTask('embedding', resolved, platform, (opening) => prepare(resolved, platform, opening));
+  runTask('embedding', resolved, platform, (opening) => prepareEmbedding(resolved, platform, opening));
 
 /** Tokens of queries and of passages. */
 interface Lengths {
@@ -63,7 +63,8 @@ interface Lengths {
   readonly passage: number;
 }
 
-async function prepare(
+/** Opens model and data of an embedding run; trains nothing. */
+export async function prepareEmbedding(
   resolved: ResolvedEmbedding,
   platform: RunPlatform,
   opening: OpenOptions,

@@ -26,9 +26,10 @@ export type RerankerRun = TaskRun<RerankerEvaluation>;
  * @throws ConfigError, DataError and the errors of model files and sessions
  */
 export const trainReranker = (resolved: ResolvedReranker, platform: RunPlatform): Promise<RerankerRun> =>
-  runTask('reranker', resolved, platform, (opening) => prepare(resolved, platform, opening));
+  runTask('reranker', resolved, platform, (opening) => prepareReranker(resolved, platform, opening));
 
-async function prepare(
+/** Opens model and data of a reranker run; trains nothing. */
+export async function prepareReranker(
   { config, sources }: ResolvedReranker,
   { files, listener, collective }: RunPlatform,
   opening: OpenOptions,

@@ -1,3 +1,4 @@
+import type { OpenOptions } from '@rag/runtime';
 import { resolveColbert } from '../config/colbert-config.js';
 import { colbertOptions } from '../config/colbert-options.js';
 import { resolveEmbedding } from '../config/embedding-config.js';
@@ -9,10 +10,10 @@ import { rerankerOptions } from '../config/reranker-options.js';
 import { rerankerPresets } from '../config/reranker-presets.js';
 import type { Setting } from '../config/resolve.js';
 import { colbertPresets, embeddingPresets } from '../config/retrieval-presets.js';
-import { trainColbert } from './colbert.js';
-import { trainEmbedding } from './embedding.js';
-import type { ResolvedTask } from './prepared-task.js';
-import { trainReranker } from './reranker.js';
+import { prepareColbert, trainColbert } from './colbert.js';
+import { prepareEmbedding, trainEmbedding } from './embedding.js';
+import type { OpenModel, PreparedTask, ResolvedTask } from './prepared-task.js';
+import { prepareReranker, trainReranker } from './reranker.js';
 import type { RunPlatform } from './run-platform.js';
 
 /** A task that can be trained: its settings and its run. */
@@ -23,6 +24,12 @@ export interface TrainableTask<Settings extends ResolvedTask, Run> {
   readonly presets: Presets;
   /** Checks settings, layer over layer; throws ConfigError. */
   resolve(layers: readonly (readonly Setting[])[]): Settings;
+  /** Opens model and data as `train` does; the model is to be disposed of and the data are to be closed. */
+  prepare(
+    resolved: Settings,
+    platform: RunPlatform,
+    opening: OpenOptions,
+  ): Promise<PreparedTask<OpenModel, unknown>>;
   train(resolved: Settings, platform: RunPlatform): Promise<Run>;
 }
 
@@ -37,6 +44,7 @@ export const tasks = {
     table: rerankerOptions,
     presets: rerankerPresets,
     resolve: resolveReranker,
+    prepare: prepareReranker,
     train: trainReranker,
   }),
   embedding: task({
@@ -44,6 +52,7 @@ export const tasks = {
     table: embeddingOptions,
     presets: embeddingPresets,
     resolve: resolveEmbedding,
+    prepare: prepareEmbedding,
     train: trainEmbedding,
   }),
   colbert: task({
@@ -51,6 +60,7 @@ export const tasks = {
     table: colbertOptions,
     presets: colbertPresets,
     resolve: resolveColbert,
+    prepare: prepareColbert,
     train: trainColbert,
   }),
 };
