@@ -68,11 +68,21 @@ async function weightsOf(directory: string): Promise<Float32Array> {
 const distance = (a: Float32Array, b: Float32Array): number =>
   a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), a.length === b.length ? 0 : Infinity);
 
-describe.each(Object.keys(tasks) as (keyof typeof tasks)[])('rag train %s', (task) => {
+// Rerankers run under mpirun besides, in every run of the tests.
+const chosen: (keyof typeof tasks)[] = process.env.RAG_LONG
+  ? ['reranker', 'embedding', 'colbert']
+  : ['embedding'];
+
+describe.each(chosen)('rag train %s', (task) => {
   test('of several processes learns what one process learns of the same batches', async () => {
     const options = tasks[task]();
     const alone = await watched({ ...options, outputDir: `${options.outputDir}-alone` });
-    for (const [count, zeroStage] of [[2, 1]] as const) {
+    for (const [count, zeroStage] of process.env.RAG_LONG
+      ? [
+          [2, 1],
+          [4, 2],
+        ]
+      : [[2, 1]]) {
       const outputDir = `${options.outputDir}-${count}`;
       const [first, ...others] = await onRanks({ ...options, outputDir, zeroStage }, count);
       expect(first!.losses.length).toBe(alone.losses.length);
@@ -83,4 +93,41 @@ describe.each(Object.keys(tasks) as (keyof typeof tasks)[])('rag train %s', (tas
       for (const { said, losses } of others) expect([said, losses]).toEqual([[], []]);
     }
   });
+});
+
+test('a rank that is asked to stop stops all of them behind one update, and together they go on', async () => {
+  const short = { batchSize: 2, lossType: 'group_softmax', trainGroupSize: 3, valDataset: undefined };
+  const options = (name: string) => ({ ...tasks.reranker(), ...short, outputDir: at(name) });
+  const run = (name: string, stopAt = Number.POSITIVE_INFINITY, more: Partial<TrainOptions> = {}) =>
+    Promise.allSettled(
+      loopback(2).map((collective) => {
+        const control = new AbortController();
+        let updates = 0;
+        const step = () => {
+          if (++updates === stopAt && collective.rank === 0) control.abort(new Error('asked to stop'));
+        };
+        return train({ ...options(name), ...more } as TrainOptions, {
+          ...{ collective, signal: control.signal, doctor: 'off', listener: { say: () => {}, step } },
+        });
+      }),
+    );
+  const whole = await run('whole');
+  expect(whole.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+  const stopped = await run('stopped', 3);
+  expect(stopped.map((outcome) => outcome.status === 'rejected' && String(outcome.reason))).toEqual([
+    'Error: asked to stop',
+    expect.stringContaining('another process of the run was asked to stop'),
+  ]);
+  const state = JSON.parse(
+    await readFile(join(at('stopped'), 'runs/checkpoints/step_3/trainer_state.json'), 'utf8'),
+  );
+  expect(state.position.update).toBe(3);
+  const alone = train({ ...options('stopped'), resumeFromCheckpoint: 'latest' } as TrainOptions, {
+    ...{ doctor: 'off', listener: { say: () => {}, step: () => {} } },
+  });
+  await expect(alone).rejects.toThrow(/num_processes: .*2, got none/);
+  const resumed = await run('stopped', undefined, { resumeFromCheckpoint: 'latest' });
+  expect(resumed.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+  const model = (name: string) => readFile(join(at(name), 'model/model.safetensors'));
+  expect((await model('stopped')).equals(await model('whole'))).toBe(true);
 });
