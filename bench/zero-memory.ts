@@ -3,7 +3,7 @@
  *
  *     npx tsx --conditions=@rag/source zero-memory.ts [--ranks 2] [--shape B,L,H,A,F,LAYERS] [--vocabulary 21128] [--steps 3]
  *
- * Measured is what resident memory grew by from before the session to after the last step, garbage collected, on the rank that took most.
+ * Every rank has the same rows, so that the last loss is that of one process. Measured is what resident memory grew by from before the session to after the last step, garbage collected, on the rank that took most.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -65,15 +65,15 @@ async function measure(stage: number): Promise<void> {
   const before = resident();
   const session = await TrainingSession.create(plan, compute);
   const opened = resident() - before;
-  let seconds = 0;
+  let [seconds, loss] = [0, Number.NaN];
   for (let update = 0; update < Number(values.steps); update++) {
     const started = performance.now();
-    await session.trainStep(batchOf(update), { learningRate: 1e-4 });
+    ({ loss } = await session.trainStep(batchOf(update), { learningRate: 1e-4 }));
     seconds = (performance.now() - started) / 1000;
   }
   const measured = Float64Array.of(opened, resident() - before, seconds);
   await collective.allReduce(measured, 'max');
-  if (collective.rank === 0) console.log(JSON.stringify({ planned, measured: [...measured] }));
+  if (collective.rank === 0) console.log(JSON.stringify({ planned, measured: [...measured], loss }));
   session.dispose();
   await collective.close();
 }
@@ -81,10 +81,10 @@ async function measure(stage: number): Promise<void> {
 async function compare(): Promise<void> {
   console.log(`${values.ranks} ranks, shape ${values.shape}, ${values.vocabulary} words; MiB per rank`);
   console.log(
-    '| stage | parameters | gradients | moments | lent | activations | planned | opened | measured | s/step |',
+    '| stage | parameters | gradients | moments | lent | activations | planned | opened | measured | s/step | last loss |',
   );
   console.log(
-    '| ----- | ---------- | --------- | ------- | ---- | ----------- | ------- | ------ | -------- | ------ |',
+    '| ----- | ---------- | --------- | ------- | ---- | ----------- | ------- | ------ | -------- | ------ | --------- |',
   );
   for (const stage of [0, 1, 2, 3]) {
     const own = process.argv.slice(2);
@@ -113,14 +113,15 @@ async function compare(): Promise<void> {
     const [code] = (await once(child, 'close')) as [number | null];
     if (code !== 0)
       throw new Error(`zero-memory: expected the job of stage ${stage} to end well, got ${code}`);
-    const { planned, measured } = JSON.parse(text.trim().split('\n').at(-1)!) as {
+    const { planned, measured, loss } = JSON.parse(text.trim().split('\n').at(-1)!) as {
       planned: ReturnType<typeof planMemory>;
       measured: [opened: number, all: number, seconds: number];
+      loss: number;
     };
     const { parameters, gradients, moments, lent = 0, boundaries, activations, arenas, total } = planned;
     const cells = [parameters, gradients, moments, lent, boundaries + activations + arenas, total];
     const mib = [...cells, measured[0], measured[1]].map((bytes) => (bytes / MiB).toFixed(0));
-    console.log(`| ${[stage, ...mib, measured[2].toFixed(2)].join(' | ')} |`);
+    console.log(`| ${[stage, ...mib, measured[2].toFixed(2), loss.toPrecision(7)].join(' | ')} |`);
   }
 }
 
