@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { benchmarkPage } from '../report/benchmark-page.js';
 import { benchmarkLines } from './benchmark-result.js';
 import { formatBenchmarks } from './format-benchmarks.js';
 
@@ -45,4 +46,14 @@ test('kinds have averages in which every benchmark counts once', () => {
   expect(
     formatBenchmarks(benchmarkLines([{ ...results[1], perQuery: [results[1].perQuery[0]] }]), ['one']),
   ).not.toContain('−');
+});
+
+test('their page: escaped, with averages and a drawing per kind', () => {
+  const named = results.map((result) => ({ ...result, name: `<script>${result.name}` }));
+  const facts = { models: ['base', '<script>tuned'], folder: '<script>', notes: ['<script>'], version: '0' };
+  const text = benchmarkPage(benchmarkLines(named, { resamples: 200 }), facts);
+  expect(text).not.toContain('<script');
+  expect(text).toContain('<strong>average of 2</strong>');
+  expect(text.match(/<svg/g)).toHaveLength(2);
+  expect(text).not.toMatch(/undefined|NaN/);
 });

@@ -14,20 +14,25 @@ import { wholeNumber } from '../config/kind.js';
 import { beirCollection } from '../evaluate/collection.js';
 import { evaluateCollection } from '../evaluate/evaluate-collection.js';
 import { rerankCollection } from '../evaluate/rerank-collection.js';
+import { benchmarkPage } from '../report/benchmark-page.js';
 import { openSources } from '../run-files.js';
 import { type AnyModelFlags, addAnyModelFlags, withAnyModel, withRetriever } from './any-model-flags.js';
 import type { CommandStreams } from './command-line.js';
+import { writePage } from './comparison-flags.js';
 import { promptsOf } from './eval-retrieval-command.js';
 import { type FoundBenchmark, findBenchmarks } from './find-benchmarks.js';
 import { flagParser } from './flag-parser.js';
 import { nodeFiles } from './node-files.js';
 import type { AnyModel } from './open-any-model.js';
 import { pairScorer } from './pair-scorer.js';
+import { shortNames } from './short-names.js';
+import { version } from './version.js';
 
 interface Flags extends AnyModelFlags {
   readonly folder: string;
   readonly split: string;
   readonly candidates: number;
+  readonly html?: string;
   readonly json?: boolean;
 }
 
@@ -50,6 +55,7 @@ export function evalBenchmarkCommand(streams: CommandStreams): Command {
       flagParser('--candidates', wholeNumber(10)),
       100,
     )
+    .option('--html <file>', 'write a page that needs nothing beside itself')
     .option('--json', 'print one JSON object');
   return addAnyModelFlags(command).action(async (models: readonly string[], flags: Flags) => {
     if (models.length === 0)
@@ -85,7 +91,7 @@ export function evalBenchmarkCommand(streams: CommandStreams): Command {
     });
     const lines = benchmarkLines(results);
     const notes = measured.flat().flatMap((each) => each.notes);
-    tell(lines, models, notes, flags, streams);
+    await tell(lines, shortNames(models), notes, flags, streams);
   });
 }
 
@@ -173,16 +179,19 @@ async function scorePairs(opened: AnyModel, flags: Flags): Promise<ScorePairs> {
   return (pairs) => scorer.score(pairs.map((pair) => ({ ...pair, prompted: pair.query })));
 }
 
-function tell(
+async function tell(
   lines: readonly BenchmarkLine[],
   models: readonly string[],
   notes: readonly string[],
-  { json }: Flags,
+  { json, html, folder }: Flags,
   { stdout }: CommandStreams,
-): void {
+): Promise<void> {
+  if (html !== undefined)
+    await writePage('--html', html, benchmarkPage(lines, { models, folder, notes, version }));
   if (json) {
     stdout.write(`${JSON.stringify({ models, mainMetric, notes, benchmarks: lines })}\n`);
     return;
   }
   stdout.write(`${[...notes, formatBenchmarks(lines, models)].join('\n')}\n`);
+  if (html !== undefined) stdout.write(`${html}: written\n`);
 }

@@ -9,6 +9,7 @@ import { compareSearches } from './compare-searches.js';
 import type { ComparedModels, CompareFlags } from './compared-models.js';
 import { addComparisonFlags, tellComparison } from './comparison-flags.js';
 import { flagParser } from './flag-parser.js';
+import { shortNames } from './short-names.js';
 
 /** `rag eval compare base tuned`: models on the same judged queries, each later one beside the first. */
 export function evalCompareCommand(streams: CommandStreams): Command {
@@ -71,11 +72,4 @@ async function runModels(
       await first.compared.add(names[i]!, opened);
     });
   return first.compared!;
-}
-
-/** The last folders of models where they differ, else what was typed; a model that is named twice is numbered. */
-function shortNames(models: readonly string[]): string[] {
-  const last = models.map((model) => model.split(/[\\/]/).filter(Boolean).at(-1) ?? model);
-  if (new Set(last).size === models.length) return last;
-  return models.map((model, i) => (models.indexOf(model) === i ? model : `${model} (${i + 1})`));
 }
