@@ -109,6 +109,7 @@ describe('what a run of rerankers would stop at, or learn nothing from', () => {
     ['a rate for nobody', pairs, { lr: 0.5 }, 'error high-rate'],
     ['warm-up beyond the end', pairs, { warmup_steps: 50 }, 'error long-warm-up'],
     ['an earlier run', pairs, { output_dir: 'taken' }, 'error earlier-run'],
+    ['a run to go on with that is none', pairs, { resume: 'none/step_1' }, 'error earlier-run'],
     ['no model', pairs, { model_name_or_path: 'none' }, 'error model'],
     ['more positions than there are', pairs, { max_len: 65 }, 'error long-texts'],
   ])('%s', async (_, rows, settings, expected) => {

@@ -1,5 +1,5 @@
 import { ConfigError } from '../config/config-error.js';
-import { earlierCheckpoints } from '../recipes/run-record.js';
+import { runStart } from '../recipes/run-start.js';
 import type { RunFiles } from '../run-files.js';
 import { dataFindings, faultFinding, leakFindings } from './data-findings.js';
 import { type Finding, settingPlace } from './finding.js';
@@ -104,8 +104,9 @@ export async function examine(asked: AskedRun, platform: DoctorPlatform): Promis
         ...(memoryBytes !== undefined && { memoryBytes }),
       }),
     );
-    await earlierCheckpoints(files, config.outputDir, config.overwriteOutputDir).catch((error: unknown) =>
-      findings.push(errorFinding('earlier-run', settingPlace('output_dir', sources), error)),
+    await runStart({ config }, { files, listener: { say: () => {}, step: () => {} } }).catch(
+      (error: unknown) =>
+        findings.push(errorFinding('earlier-run', settingPlace('output_dir', sources), error)),
     );
     return {
       ...{ task: settings.task, loss: loss.name, train, estimate },

@@ -9,8 +9,8 @@ const options: EstimateOptions = {
 test('updates: a short last batch and a short last update count', () => {
   expect(estimateRun(options)).toEqual({
     ...{ examples: 100, batchesPerEpoch: 13, updatesPerEpoch: 4, updates: 12, warmup: 1 },
-    // Two checkpoints, the final model, and one that is being written.
-    ...{ modelBytes: 4000, diskBytes: 16_000, stateBytes: 16_000 },
+    // Two checkpoints and one that is being written, each with two moments, and the final model.
+    ...{ modelBytes: 4000, diskBytes: 40_000, stateBytes: 16_000 },
   });
   expect(estimateRun({ ...options, examples: 0 })).toMatchObject({
     batchesPerEpoch: 0,
@@ -24,8 +24,10 @@ test('warm-up in updates beats the share', () => {
 });
 
 test('models on disk', () => {
-  expect(estimateRun({ ...options, exportOnnx: true }).diskBytes).toBe(20_000);
+  expect(estimateRun({ ...options, exportOnnx: true }).diskBytes).toBe(44_000);
   expect(estimateRun({ ...options, saveOnEpochEnd: false }).diskBytes).toBe(8000);
+  expect(estimateRun({ ...options, saveOnEpochEnd: false, saveSteps: 12 }).diskBytes).toBe(28_000);
+  expect(estimateRun({ ...options, saveOnEpochEnd: false, evalSteps: 5 }).diskBytes).toBe(40_000);
   expect(estimateRun({ ...options, trainsAll: false })).not.toHaveProperty('diskBytes');
   const { parameters: _, ...unknown } = options;
   expect(estimateRun(unknown)).not.toHaveProperty('stateBytes');

@@ -10,7 +10,7 @@ export interface RunEstimate {
   readonly warmup: number;
   /** A saved model, in float32; undefined where its size is not known. */
   readonly modelBytes?: number;
-  /** Checkpoints, the final model and one that is being written. */
+  /** Checkpoints, which hold AdamW's two moments too, one that is being written, and the final model. */
   readonly diskBytes?: number;
   /** Weights, gradients and AdamW's two moments where all weights are trained; without activations, which only a probe can tell. */
   readonly stateBytes?: number;
@@ -24,6 +24,8 @@ export interface EstimateOptions {
   readonly warmupSteps?: number;
   readonly warmupProportion: number;
   readonly saveOnEpochEnd: boolean;
+  readonly saveSteps?: number | undefined;
+  readonly evalSteps?: number | undefined;
   readonly numMaxCheckpoints: number;
   readonly exportOnnx: boolean;
   /** Whether all weights are trained, and saved whole. */
@@ -36,7 +38,9 @@ export function estimateRun(options: EstimateOptions): RunEstimate {
   const { examples, batchSize, epochs, warmupSteps, warmupProportion, parameters } = options;
   const batchesPerEpoch = Math.ceil(examples / batchSize);
   const { perEpoch, total } = countUpdates(batchesPerEpoch, epochs, options.gradientAccumulationSteps);
-  const checkpoints = options.saveOnEpochEnd ? Math.min(epochs, options.numMaxCheckpoints) : 0;
+  const every = (steps = Number.POSITIVE_INFINITY) => Math.floor(total / steps);
+  const written = (options.saveOnEpochEnd ? epochs : 0) + every(options.saveSteps) + every(options.evalSteps);
+  const checkpoints = Math.min(written, options.numMaxCheckpoints);
   const modelBytes = parameters === undefined || !options.trainsAll ? undefined : 4 * parameters;
   return {
     examples,
@@ -46,8 +50,11 @@ export function estimateRun(options: EstimateOptions): RunEstimate {
     warmup: warmupSteps ?? Math.floor(total * warmupProportion),
     ...(modelBytes !== undefined && {
       modelBytes,
-      diskBytes: modelBytes * (checkpoints + 2 + (options.exportOnnx ? 1 : 0)),
+      diskBytes: modelBytes * (checkpoints > 0 ? 3 * (checkpoints + 1) : 1) + finalBytes(options, modelBytes),
       stateBytes: 4 * modelBytes,
     }),
   };
 }
+
+const finalBytes = ({ exportOnnx }: EstimateOptions, modelBytes: number): number =>
+  modelBytes * (exportOnnx ? 2 : 1);

@@ -10,6 +10,7 @@ export interface RunToJudge {
   readonly warmupProportion: number;
   readonly gradientAccumulationSteps: number;
   readonly saveOnEpochEnd: boolean;
+  readonly saveSteps?: number | undefined;
   readonly hasEvaluation: boolean;
   readonly outputDir: string;
   readonly notActive: readonly NotActive[];
@@ -102,7 +103,12 @@ function* lengthFindings({ lengths, longest, sources }: RunToJudge): Generator<F
   }
 }
 
-function* keepingFindings({ saveOnEpochEnd, hasEvaluation, sources }: RunToJudge): Generator<Finding> {
+function* keepingFindings({
+  saveOnEpochEnd,
+  saveSteps,
+  hasEvaluation,
+  sources,
+}: RunToJudge): Generator<Finding> {
   if (!hasEvaluation)
     yield {
       severity: 'warning',
@@ -112,13 +118,14 @@ function* keepingFindings({ saveOnEpochEnd, hasEvaluation, sources }: RunToJudge
         'expected held-out rows, got none: nobody will know whether the model is better than the one it started from',
       advice: 'keep a tenth of the queries apart and name the file',
     };
-  if (!saveOnEpochEnd)
+  if (!saveOnEpochEnd && saveSteps === undefined)
     yield {
       severity: 'warning',
       code: 'no-checkpoints',
       where: settingPlace('save_on_epoch_end', sources),
-      problem: 'expected checkpoints, got false: a run that is stopped before its end leaves nothing',
-      advice: 'set it to true',
+      problem:
+        'expected checkpoints, got false: a run that is killed before its end leaves nothing to go on from',
+      advice: 'set it to true, or save_steps',
     };
 }
 
@@ -140,7 +147,7 @@ function* roomFindings({
       severity: modelBytes! > freeBytes ? 'error' : 'warning',
       code: 'disk-space',
       where,
-      problem: `expected ${formatBytes(diskBytes)} for ${Math.round(diskBytes / modelBytes!)} models of ${formatBytes(modelBytes!)}, got ${formatBytes(freeBytes)} free at ${outputDir}`,
+      problem: `expected ${formatBytes(diskBytes)} for a model of ${formatBytes(modelBytes!)} and its checkpoints, each three times as large, got ${formatBytes(freeBytes)} free at ${outputDir}`,
       advice: 'free some, lower num_max_checkpoints, or choose another directory',
     };
   if (memoryBytes !== undefined && stateBytes !== undefined && stateBytes > memoryBytes)

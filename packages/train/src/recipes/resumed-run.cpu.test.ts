@@ -43,8 +43,8 @@ const fileOf = async (output: string, name: string) =>
   (await readFile(join(folder, output, 'model', name))).toString('base64');
 
 test.each<[string, string, RerankerRun]>([
-  ['adapters', 'adapter_model.safetensors', { useLora: true, loraR: 4, loraDropout: 0.1 }],
-  ['merged', 'model.safetensors', { useLora: true, loraR: 4, saveMergedLoraModel: true }],
+  ['adapters', 'adapter_model.safetensors', { useLora: true, loraRank: 4, loraDropout: 0.1 }],
+  ['merged', 'model.safetensors', { useLora: true, loraRank: 4, saveMergedLoraModel: true }],
 ])('%s: what was interrupted goes on to the same bytes', async (name, file, options) => {
   // Adapters alone need a model that they are of.
   const start = join(folder, 'start', 'model');

@@ -1,7 +1,9 @@
 import {
   type FileSource,
+  FileSourceError,
   readSafetensorsHeader,
   readTensor,
+  SafetensorsError,
   type TensorEntry,
   type TensorToWrite,
 } from '@rag/models';
@@ -98,7 +100,7 @@ export async function withState(
 /**
  * Opens the state of a checkpoint; its tensors are read, and held against their checksums, when they are asked for.
  * @param path the checkpoint's directory, for errors
- * @throws CheckpointError where a tensor is missing or damaged; SafetensorsError, FileSourceError
+ * @throws CheckpointError where a file or a tensor is missing or damaged
  */
 export async function openState(
   source: FileSource,
@@ -109,9 +111,17 @@ export async function openState(
     lossScale,
   }: { readonly stored: StoredParameters } & Pick<SessionState, 'step' | 'lossScale'>,
 ): Promise<SessionState> {
-  const { tensors } = await readSafetensorsHeader(source, STATE_FILE);
+  const headerOf = (file: string) =>
+    readSafetensorsHeader(source, file).catch((cause: unknown) => {
+      if (cause instanceof SafetensorsError)
+        throw new CheckpointError(`${path}/${file}`, cause.problem, { cause });
+      if (cause instanceof FileSourceError)
+        throw new CheckpointError(`${path}/${file}`, 'expected a file that can be read, got none', { cause });
+      throw cause;
+    });
+  const { tensors } = await headerOf(STATE_FILE);
   const isInModel = Object.values(stored).some(({ tensor }) => tensor !== undefined);
-  const weights = isInModel ? (await readSafetensorsHeader(source, WEIGHTS_FILE)).tensors : undefined;
+  const weights = isInModel ? (await headerOf(WEIGHTS_FILE)).tensors : undefined;
   const found = (name: string, file: string, entry: TensorEntry | undefined): TensorEntry => {
     if (entry?.dtype === 'F32') return entry;
     throw new CheckpointError(
