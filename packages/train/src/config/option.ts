@@ -9,9 +9,7 @@ export interface Option<Value = unknown, Given = unknown, Default = unknown> {
   readonly about: string;
   /** Further spellings of the key. */
   readonly aliases: readonly string[];
-  /** For a setting of a later version: what runs in its stead; asking for something else is noted, not obeyed. */
-  readonly notYet?: string;
-  /** What runs in place of a value that the run's provider does not have, and why; undefined for the values that it has. */
+  /** What runs in place of a value that means nothing here, or nothing where the run computes, and why; undefined for values that are obeyed. */
   readonly instead?: (
     value: unknown,
     config: { readonly provider?: TrainingProvider },
@@ -46,17 +44,6 @@ export function optional<Value, Given>(
   { aliases = [], ...further }: Further = {},
 ): Option<Value, Given, undefined> {
   return { kind, default: undefined, about, aliases, ...further };
-}
-
-/** A setting that is known and not obeyed yet: `running` says what happens whatever it says. */
-export function later<Value, Given>(
-  kind: Kind<Value, Given>,
-  byDefault: NoInfer<Value> | undefined,
-  running: string,
-  about: string,
-  { aliases = [], ...further }: Further = {},
-): Option<Value, Given, Value | undefined> {
-  return { kind, default: byDefault, about, aliases, notYet: running, ...further };
 }
 
 /** `train_group_size` → `trainGroupSize`, in types. */

@@ -10,7 +10,7 @@ seq: "\\n"
 mixed_precision: bf16
 `;
 
-test('says each setting, where it came from and what does not run yet', () => {
+test('says each setting, where it came from and what runs in its stead', () => {
   const flag = { key: 'epochs', value: 1, where: '--epochs' };
   const printed = printConfig('reranker', resolveReranker([readYaml(yaml, 'f.yaml'), [flag]]));
   expect(printed.split('\n')[0]).toBe('# yaml-language-server: $schema=rag-reranker.schema.json');

@@ -17,7 +17,7 @@ export function printConfig(
     if (value === undefined) return `# ${key}: # ${about}`;
     const notes = notActive
       .filter((one) => one.key === key)
-      .map(({ running, reason = 'not active yet' }) => `; ${reason}: running ${running}`);
+      .map(({ running, reason }) => `; ${reason}: running ${running}`);
     const text = stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();
     return `${key}: ${text} # ${about} (${sources.get(key) ?? 'default'}${notes.join('')})`;
   });

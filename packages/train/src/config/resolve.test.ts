@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { choice, flag, positiveNumber, text, wholeNumber } from './kind.js';
-import { later, option, optional } from './option.js';
+import { option, optional } from './option.js';
 import { readYaml } from './read-yaml.js';
 import { canonicalKey, formatNotActive, resolveSettings, type Setting, spellings } from './resolve.js';
 
@@ -8,9 +8,15 @@ const table = {
   lr: option(positiveNumber, 5e-5, 'peak learning rate', { aliases: ['learning_rate'] }),
   batch_size: option(wholeNumber(1), 8, 'pairs per batch'),
   val_dataset: optional(text, 'rows to rank'),
-  mixed_precision: later(choice(['no', 'bf16']), 'no', 'fp32', 'number format'),
-  token: later(text, undefined, 'local directories only', 'hub token', { secret: true }),
-  fp16: later(flag, false, 'fp32', 'half precision'),
+  mixed_precision: option(choice(['no', 'bf16']), 'no', 'number format', {
+    instead: (value) => (value === 'bf16' ? { running: 'fp32', reason: 'no kernels' } : undefined),
+  }),
+  token: optional(text, 'hub token', {
+    secret: true,
+    instead: (value) =>
+      value === undefined ? undefined : { running: 'local directories', reason: 'no hub' },
+  }),
+  fp16: option(flag, false, 'half precision'),
 };
 const file = (key: string, value: unknown): Setting => ({
   key,
@@ -40,14 +46,14 @@ test('defaults, then the file, then flags; null leaves the default', () => {
   ]);
 });
 
-test('what is known and not obeyed yet is listed, unless it asks for what runs anyway', () => {
+test('what is not obeyed to the letter is listed with its reason, secrets unseen', () => {
   const { config, notActive } = resolveSettings(table, [
     [file('mixed_precision', 'bf16'), file('fp16', 0), file('token', 'hf_secret')],
   ]);
   expect(config.mixedPrecision).toBe('bf16');
   expect(notActive.map(formatNotActive)).toEqual([
-    'mixed_precision bf16: not active yet: running fp32',
-    'token: not active yet: running local directories only',
+    'mixed_precision bf16: no kernels: running fp32',
+    'token: no hub: running local directories',
   ]);
   expect(JSON.stringify(notActive)).not.toContain('hf_secret');
 });

@@ -15,14 +15,14 @@ export interface Setting {
   readonly notes?: readonly LauncherNote[];
 }
 
-/** A setting that is known and not obeyed: yet, or where this run computes. */
+/** A setting that is not obeyed to the letter: it means nothing here, or nothing where this run computes. */
 export interface NotActive {
   readonly key: string;
   /** What was asked for; undefined where it is secret. */
   readonly value: unknown;
   readonly running: string;
-  /** Why; absent where it is not made yet. */
-  readonly reason?: string;
+  /** Why. */
+  readonly reason: string;
 }
 
 /** Settings of all sources together. */
@@ -120,17 +120,15 @@ export function resolveSettings<const Table extends OptionTable>(
   );
   for (const [key, entry] of Object.entries(table)) {
     const value = config[camelCase(key)];
-    if (entry.notYet !== undefined && JSON.stringify(value) !== JSON.stringify(entry.default))
-      notActive.push({ key, value: entry.secret ? undefined : value, running: entry.notYet });
     // Where the run computes is one of the settings.
     const other = entry.instead?.(value, config);
-    if (other) notActive.push({ key, value, ...other });
+    if (other) notActive.push({ key, value: entry.secret ? undefined : value, ...other });
   }
   return { table, config: config as ConfigOf<Table>, sources, notActive };
 }
 
 /** `mixed_precision bf16: the cpu provider has no bf16 kernels: running fp32`. */
-export function formatNotActive({ key, value, running, reason = 'not active yet' }: NotActive): string {
+export function formatNotActive({ key, value, running, reason }: NotActive): string {
   const asked = value === undefined ? '' : ` ${typeof value === 'string' ? value : JSON.stringify(value)}`;
   return `${key}${asked}: ${reason}: running ${running}`;
 }

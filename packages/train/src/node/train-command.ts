@@ -89,21 +89,15 @@ export function addSettings(
 }
 
 /** A key as a flag; what it is given is gathered as a setting, to be checked with the file's. */
-function flagOf(
-  key: string,
-  name: string,
-  { kind, about, notYet, ...entry }: Option,
-  given: Setting[],
-): Flag {
+function flagOf(key: string, name: string, { kind, about, ...entry }: Option, given: Setting[]): Flag {
   const [open, close] = kind.alone === undefined ? ['<', '>'] : ['[', ']'];
   const value =
     kind.placeholder === undefined
       ? '[true|false]'
       : `${open}${kind.placeholder}${kind.many ? '...' : ''}${close}`;
   const byDefault = entry.default === undefined ? '' : ` (default ${JSON.stringify(entry.default)})`;
-  const inactive = notYet === undefined ? '' : `; not active yet: running ${notYet}`;
   const where = `--${name}`;
-  const flag = new Flag(`${where} ${value}`, `${about}${byDefault}${inactive}`).hideHelp(name !== key);
+  const flag = new Flag(`${where} ${value}`, `${about}${byDefault}`).hideHelp(name !== key);
   flag.argParser((text: string) => {
     const before = kind.many ? given.findIndex((setting) => setting.where === where) : -1;
     const values = before < 0 ? [] : (given[before]!.value as unknown[]);

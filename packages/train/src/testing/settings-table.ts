@@ -16,8 +16,7 @@ export function settingsRows(): string[][] {
     for (const [key, entry] of Object.entries(table)) {
       const names = [key, ...entry.aliases].map((name) => `\`${name}\``).join(', ');
       const value = entry.default === undefined ? '–' : `\`${entry.default === '' ? '""' : entry.default}\``;
-      const inactive = entry.notYet === undefined ? '' : `; not active yet: running ${entry.notYet}`;
-      const cells = [names, value, `${entry.about}${inactive}`];
+      const cells = [names, value, entry.about];
       const row = rows.get(cells.join('|')) ?? { cells, tasks: [] };
       rows.set(cells.join('|'), row);
       row.tasks.push(task);
