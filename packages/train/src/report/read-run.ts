@@ -104,14 +104,18 @@ const runSchema = z.looseObject({
   memory: z.record(text, z.unknown()).optional(),
   train: z.looseObject({ summary: summary.optional(), files: files.optional() }).optional(),
   val: z.looseObject({ files: files.optional() }).optional(),
-  result: z.looseObject({ updates: count, tokens: count, seconds: number, meanLoss: number }),
+  result: z.looseObject({
+    ...{ updates: count, tokens: count, seconds: number, meanLoss: number },
+    best: z.looseObject({ name: text, value: number, metric: text }).optional(),
+    stopped: text.optional(),
+  }),
   evaluation: z
     .looseObject({
       before: z.unknown(),
       after: z.unknown(),
       bm25: intervals.optional(),
       chance: z.record(text, z.unknown()).optional(),
-      epochs: few(z.looseObject({ epoch: count }), 100_000).optional(),
+      epochs: few(z.looseObject({ epoch: count, update: count.optional() }), 100_000).optional(),
     })
     .optional(),
   comparison: comparison.optional(),
@@ -131,6 +135,7 @@ const runSchema = z.looseObject({
       train: survey.optional(),
       tokens: z.looseObject({ query: lengths, passage: lengths }).optional(),
       findings: few(finding, 1000).optional(),
+      estimate: z.looseObject({ updatesPerEpoch: count.optional() }).optional(),
     })
     .optional(),
 });

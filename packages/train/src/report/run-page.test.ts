@@ -120,6 +120,30 @@ test('a run without held-out rows, and one of a retriever without comparisons', 
   expect(text).toContain('Means with 95 % intervals. mrr@10: before 0.500');
 });
 
+test('a run that was evaluated between epochs, stopped early and kept its best', () => {
+  const epochs = [
+    { epoch: 0, update: 2, metrics },
+    { epoch: 0, metrics },
+    { epoch: 1, update: 6, metrics },
+  ];
+  const result = {
+    ...run.result,
+    stopped: `no gain ${hostile}`,
+    best: { name: 'step_2', value: 0.6, metric: 'ndcg@10' },
+  };
+  const doctor = { ...run.doctor, estimate: { updatesPerEpoch: 4 } };
+  const text = runPage(
+    read({ ...run, result, doctor, evaluation: { ...run.evaluation, epochs } }),
+    undefined,
+    '1',
+  );
+  expect(text).toContain('<dd><bdi class="text">step_2</bdi></dd>');
+  expect(text).toContain('no gain &lt;script&gt;');
+  const [, points] = /ndcg@10 over update[\s\S]*?points="([^"]*)"/.exec(text)!;
+  // Before, updates 2, 4 and 6; nothing behind them.
+  expect(points!.split(' ').map((point) => Number(point.split(',')[0]))).toEqual([62, 197.3, 332.7, 468]);
+});
+
 test('a run that has no run.json is told of by its log', () => {
   const log = [
     { kind: 'run', name: `colbert ${hostile}`, config: { task: 'colbert', lr: 1 } },

@@ -39,12 +39,13 @@ export function unfinishedPage(tracking: Tracking, version: string): string {
   );
 }
 
-function runTiles({ result: { updates, tokens, seconds, meanLoss }, comparison, evaluation }: RunFile) {
+function runTiles({ result, comparison, evaluation }: RunFile) {
+  const { updates, tokens, seconds, meanLoss, best, stopped } = result;
   const judgedBy = comparison?.judgedBy;
   const change = judgedBy === undefined ? undefined : comparison?.comparisons[0]?.difference[judgedBy];
   const [before, after] = [metricsOf(evaluation?.before), metricsOf(evaluation?.after)];
   return tiles([
-    ['updates', updates.toLocaleString('en')],
+    ['updates', updates.toLocaleString('en'), stopped === undefined ? undefined : quoted(stopped)],
     ['mean loss', meanLoss.toFixed(4)],
     ['time', duration(seconds)],
     [
@@ -52,6 +53,15 @@ function runTiles({ result: { updates, tokens, seconds, meanLoss }, comparison, 
       tokens.toLocaleString('en'),
       `${Math.round(tokens / Math.max(seconds, 1e-9)).toLocaleString('en')} per second`,
     ],
+    ...(best
+      ? [
+          [
+            'best checkpoint',
+            quoted(best.name),
+            html`${quoted(best.metric)} ${best.value.toFixed(3)}`,
+          ] as const,
+        ]
+      : []),
     ...(judgedBy !== undefined && before?.[judgedBy] && after?.[judgedBy]
       ? [
           [

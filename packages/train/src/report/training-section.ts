@@ -52,10 +52,11 @@ export function trainingSection(run: RunFile | undefined, tracking: Tracking | u
     const points = series.get(name);
     return points === undefined ? [] : [figure(title, lineChart(title, [{ name: title, points }]))];
   });
-  const judged = run ? epochCurves(run) : [];
+  const judged = run ? evaluationCurves(run) : [];
+  const axis = run?.evaluation?.epochs?.some(({ update }) => update !== undefined) ? 'update' : 'epoch';
   const tracked = judged.length > 0 ? [] : [...series].filter(([name]) => name.startsWith('eval/'));
   const curves = [
-    ...judged.map(({ name, points }) => figure(name, lineChart(name, [{ name, points }], 'epoch'))),
+    ...judged.map(({ name, points }) => figure(name, lineChart(name, [{ name, points }], axis))),
     ...tracked.map(([name, points]) => {
       const metric = name.slice('eval/'.length);
       return figure(metric, lineChart(metric, [{ name: metric, points }]));
@@ -69,19 +70,28 @@ export function trainingSection(run: RunFile | undefined, tracking: Tracking | u
   );
 }
 
-/** Metrics before training, after each epoch that was evaluated, and at the end. */
-function epochCurves({ evaluation, settings }: RunFile): Series[] {
+/** Metrics before training, whenever the run was evaluated, and at its end, over epochs or, where some stand between, updates. */
+function evaluationCurves({ evaluation, settings, result, doctor }: RunFile): Series[] {
   const [before, after] = [metricsOf(evaluation?.before), metricsOf(evaluation?.after)];
-  const epochs = evaluation?.epochs ?? [];
-  if (!before || !after || epochs.length === 0) return [];
-  const last = epochs.at(-1)!.epoch + 2;
-  const end = typeof settings.epochs === 'number' ? Math.max(settings.epochs, last) : last;
+  const judged = evaluation?.epochs ?? [];
+  if (!before || !after || judged.length === 0) return [];
+  const perEpoch = doctor?.estimate?.updatesPerEpoch;
+  const byUpdate = judged.some(({ update }) => update !== undefined);
+  const lastEpoch = judged.at(-1)!.epoch + 2;
+  const epochs = typeof settings.epochs === 'number' ? Math.max(settings.epochs, lastEpoch) : lastEpoch;
+  // The best of several is one of those before it.
+  const end = result.best ? undefined : byUpdate ? result.updates : epochs;
   return Object.keys(after).map((name) => ({
     name,
     points: [
-      [0, before[name]?.mean ?? Number.NaN],
-      ...epochs.map((each) => [each.epoch + 1, metricsOf(each.metrics)?.[name]?.mean ?? Number.NaN] as const),
-      [end, after[name]!.mean],
+      [0, before[name]?.mean ?? Number.NaN] as const,
+      ...judged.flatMap(({ epoch, update, metrics }) => {
+        const at = byUpdate
+          ? (update ?? (perEpoch === undefined ? undefined : (epoch + 1) * perEpoch))
+          : epoch + 1;
+        return at === undefined ? [] : [[at, metricsOf(metrics)?.[name]?.mean ?? Number.NaN] as const];
+      }),
+      ...(end === undefined ? [] : [[end, after[name]!.mean] as const]),
     ],
   }));
 }
