@@ -9,3 +9,8 @@ export class SessionError extends Error {
     super(`${where}: ${problem}`, options);
   }
 }
+
+/** Gradients that are no finite numbers: nothing was updated, and the session goes on with the next batch. */
+export class NotFiniteError extends SessionError {
+  override readonly name = 'NotFiniteError';
+}

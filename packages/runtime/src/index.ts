@@ -9,7 +9,7 @@ export { loopback } from './collectives/loopback.js';
 export { single } from './collectives/single.js';
 export type { CudaOptions } from './drivers/cuda-options.js';
 export type { GraphOptimizationLevel, TensorInfo } from './drivers/driver.js';
-export { SessionError } from './error.js';
+export { NotFiniteError, SessionError } from './error.js';
 export type { Fetches } from './feeds.js';
 export type { BindOptions, IoBinding } from './io-binding.js';
 export { type ModelCudaOptions, type OpenOptions, sessionOptions } from './open-options.js';

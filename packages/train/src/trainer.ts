@@ -1,5 +1,6 @@
 import type { TrainingBatch, TrainingSession } from '@rag/runtime';
 import { countUpdates, type Schedule } from './schedule.js';
+import { type ScoreSpread, scoreSpread } from './score-spread.js';
 import { checkPosition, startPosition, type TrainerPosition } from './trainer-position.js';
 
 /** One batch and how much work it is. */
@@ -47,6 +48,8 @@ export interface StepEvent {
   readonly skipped?: true;
   /** Of the updates that follow; of fp16 alone. */
   readonly lossScale?: number;
+  /** Standard deviation of the logits of this update's batches, of this process; absent where the session gives none. */
+  readonly scoreSpread?: number;
   /** Tokens of texts so far. */
   readonly tokens: number;
   /** Per second of training, evaluation and saving left out. */
@@ -99,7 +102,7 @@ export interface TrainingResult {
 
 type Updated = Pick<
   StepEvent,
-  'loss' | 'meanLoss' | 'learningRate' | 'gradientNorm' | 'skipped' | 'lossScale'
+  'loss' | 'meanLoss' | 'learningRate' | 'gradientNorm' | 'skipped' | 'lossScale' | 'scoreSpread'
 >;
 
 /**
@@ -169,12 +172,16 @@ export class Trainer {
   private async gather(
     { batch, more = [] }: TaskBatch,
     last: boolean,
+    scores: ScoreSpread,
   ): Promise<{ sum: number; weight: number }> {
-    let { sum, weight } = await this.session.accumulate(batch, { last: last && more.length === 0 });
+    const result = await this.session.accumulate(batch, { last: last && more.length === 0 });
+    let { sum, weight } = result;
+    scores.add(result.outputs?.logits?.data);
     for (const [i, part] of more.entries()) {
       const result = await this.session.accumulate(part, { last: last && i === more.length - 1 });
       sum += result.sum;
       weight += result.weight;
+      scores.add(result.outputs?.logits?.data);
     }
     return { sum, weight };
   }
@@ -189,6 +196,7 @@ export class Trainer {
       .batches(epoch, (batch) => first + Math.floor(batch / accumulation), from)
       [Symbol.asyncIterator]();
     const pending = { sum: 0, weight: 0, tokens: 0, batches: 0 };
+    let scores = scoreSpread();
     let started = this.now();
     try {
       let next = await batches.next();
@@ -198,7 +206,7 @@ export class Trainer {
         const isLast =
           pending.batches + 1 === accumulation ||
           this.at.batch + pending.batches + 1 === this.task.batchesPerEpoch;
-        const computing = this.gather(next.value, isLast);
+        const computing = this.gather(next.value, isLast, scores);
         const ahead = batches.next();
         ahead.catch(() => {});
         const { sum, weight } = await computing;
@@ -216,7 +224,12 @@ export class Trainer {
           milliseconds: now - started,
         });
         Object.assign(pending, { sum: 0, weight: 0, tokens: 0, batches: 0 });
-        const event = this.stepEvent({ ...updated, meanLoss: this.meanLoss, learningRate });
+        const spread = scores.value();
+        scores = scoreSpread();
+        const event = this.stepEvent({
+          ...{ ...updated, meanLoss: this.meanLoss, learningRate },
+          ...(spread !== undefined && { scoreSpread: spread }),
+        });
         this.options.onStep?.(event);
         await this.options.afterStep?.(event);
         this.options.signal?.throwIfAborted();
@@ -228,13 +241,22 @@ export class Trainer {
     }
   }
 
-  private stepEvent({ loss, meanLoss, learningRate, gradientNorm, skipped, lossScale }: Updated): StepEvent {
+  private stepEvent({
+    loss,
+    meanLoss,
+    learningRate,
+    gradientNorm,
+    skipped,
+    lossScale,
+    scoreSpread: spread,
+  }: Updated): StepEvent {
     const { update, epoch, tokens, milliseconds } = this.at;
     const seconds = milliseconds / 1000;
     return {
       ...{ loss, meanLoss, learningRate, gradientNorm },
       ...(skipped && { skipped }),
       ...(lossScale !== undefined && { lossScale }),
+      ...(spread !== undefined && { scoreSpread: spread }),
       ...{ update, totalUpdates: this.totalUpdates, epoch, epochs: this.options.epochs, tokens },
       tokensPerSecond: seconds > 0 ? tokens / seconds : 0,
       secondsLeft: (seconds / update) * (this.totalUpdates - update),

@@ -218,6 +218,11 @@ export const runOptions = {
   ),
   greater_is_better: optional(flag, 'false where the best checkpoint is that with the least of its metric'),
   load_best_model_at_end: option(flag, false, 'the final model has the weights of the best checkpoint'),
+  on_collapse: option(
+    choice(['tell', 'stop', 'rollback', 'off']),
+    'tell',
+    'when the loss jumps or stands at the level of chance, scores are all one, gradients vanish or are no numbers: say so, end the run, or go back to the last sound checkpoint at half the rate, three times at most',
+  ),
   early_stopping_patience: optional(
     wholeNumber(1),
     'evaluations in a row without a gain after which the run ends; without it, none',

@@ -5,6 +5,7 @@ import { rerankerObjective, type Scores, type TextCuts } from '@rag/reranker/tra
 import type { OpenOptions } from '@rag/runtime';
 import { pairLengths } from '../config/pair-lengths.js';
 import type { ResolvedReranker } from '../config/reranker-config.js';
+import { chanceLevel } from '../sentinel/chance-level.js';
 import { adapterTraining, type ObjectiveParts } from './adapter-training.js';
 import { describeModel, savedSource } from './model-source.js';
 import type { PreparedTask } from './prepared-task.js';
@@ -73,6 +74,7 @@ export async function prepareReranker(
         ...(judged && {
           evaluator: rerankerEvaluator(judged, { maxLength, batchSize: config.evalBatchSize }),
         }),
+        ...chanceOf(config),
         ran: { max_len: maxLength, ...training?.ran },
         dataFiles: { train: config.trainDataset, val: config.valDataset ?? [] },
         toSave: (session) =>
@@ -104,4 +106,10 @@ function lengthsOf(
   if (!cuts) return { maxLength: textLength('max_len', pair, sources.get('max_len'), model, say) };
   const source = sources.get('passage_max_len') ?? sources.get('query_max_len');
   return { maxLength: textLength('query_max_len + passage_max_len', pair, source, model, say), cuts };
+}
+
+/** Where the loss of a model stands that gives all pairs one score; a teacher's part has a level of its own. */
+function chanceOf({ lossType, trainGroupSize, knowledgeDistillation }: ResolvedReranker['config']) {
+  const chance = knowledgeDistillation ? undefined : chanceLevel(lossType, trainGroupSize);
+  return chance && { chance };
 }

@@ -30,6 +30,8 @@ export interface RunFollowers {
   evaluated(update: number, evaluated: Evaluated): void;
   /** A checkpoint or the final model was written. */
   saved(update: number, type: 'checkpoint' | 'model', path: string): void;
+  /** Something went wrong that may end the run. */
+  alarmed(update: number, line: string): void;
   /** Waits until trackers have written what they were told, 30 seconds at most. */
   finish(outcome: Outcome): Promise<void>;
 }
@@ -72,6 +74,10 @@ export function followRun(
     saved(update, type, path) {
       listener.say(type === 'model' ? `final model: ${path}` : `checkpoint: ${path}`);
       tracker?.artifact(update, { name: type === 'model' ? 'model' : `update-${update}`, type, uri: path });
+    },
+    alarmed(update, line) {
+      listener.say(line);
+      tracker?.text(update, 'collapse', line);
     },
     finish: async (outcome) => tracker?.finish(outcome, AbortSignal.timeout(FAREWELL)),
   };

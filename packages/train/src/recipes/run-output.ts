@@ -35,7 +35,7 @@ export type StateToSave = Omit<RunState, 'session' | 'parameters'>;
 
 /** Writes checkpoints of a run, and its final model. */
 export interface RunOutput<Model> {
-  readonly checkpoints: Pick<Checkpoints, 'kept' | 'folder' | 'rotate'>;
+  readonly checkpoints: Pick<Checkpoints, 'kept' | 'folder' | 'rotate' | 'drop'>;
   /** Writes a checkpoint of this name, complete or not at all. @throws SaveFailedError */
   checkpoint(name: string, state: StateToSave): Promise<SavedCheckpoint>;
   /**

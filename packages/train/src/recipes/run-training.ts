@@ -3,7 +3,11 @@ import { checkpointAt, type FoundCheckpoint, filesOfCheckpoint } from '../resume
 import type { RunIdentity } from '../resume/run-identity.js';
 import type { BestCheckpoint, RunState } from '../resume/run-state.js';
 import { openState } from '../resume/state-file.js';
+import { CollapseError } from '../sentinel/collapse-error.js';
+import { collapseGuard } from '../sentinel/collapse-guard.js';
 import { type EpochEvent, type StepEvent, Trainer, type TrainingResult } from '../trainer.js';
+import type { TrainerPosition } from '../trainer-position.js';
+import { MOST_ROLLBACKS, soundCheckpoint } from './go-back.js';
 import type { ModelSelection } from './model-selection.js';
 import type { OpenModel, PreparedTask, ResolvedTask } from './prepared-task.js';
 import type { RunFollowers } from './run-followers.js';
@@ -23,7 +27,7 @@ export interface RunResult extends TrainingResult {
 export interface RunToTrain<Model extends OpenModel, Evaluation> {
   readonly id: string;
   readonly identity: RunIdentity;
-  readonly prepared: Pick<PreparedTask<Model, Evaluation>, 'data' | 'openSaved' | 'evaluator'>;
+  readonly prepared: Pick<PreparedTask<Model, Evaluation>, 'data' | 'openSaved' | 'evaluator' | 'chance'>;
   readonly resolved: Pick<ResolvedTask, 'config'>;
   readonly session: TrainingSession;
   readonly followers: RunFollowers;
@@ -49,13 +53,20 @@ export interface TrainedRun {
  */
 export async function trainRun<Model extends OpenModel, Evaluation>(
   run: RunToTrain<Model, Evaluation>,
-  { files, listener, signal, agree }: Pick<RunPlatform, 'files' | 'listener' | 'signal' | 'agree'>,
+  {
+    files,
+    listener,
+    signal,
+    agree,
+    collective,
+  }: Pick<RunPlatform, 'files' | 'listener' | 'signal' | 'agree' | 'collective'>,
 ): Promise<TrainedRun> {
   const { prepared, followers, output, selection, from } = run;
   const { data, evaluator } = prepared;
   const { config } = run.resolved;
   let saved = from && { name: from.name, position: from.state.position };
   let stopped: string | undefined;
+  let rateFactor = from?.state.rate_factor ?? 1;
 
   const stateOf = (evaluate: boolean): Omit<RunState, 'session' | 'parameters'> => ({
     ...{ id: run.id, identity: run.identity, evaluate },
@@ -65,6 +76,7 @@ export async function trainRun<Model extends OpenModel, Evaluation>(
     evaluations: (evaluator?.epochs ?? []).map((found) => ({ ...found })),
     ...(selection?.best && { best: selection.best }),
     without_gain: selection?.withoutGain ?? 0,
+    ...(rateFactor < 1 && { rate_factor: rateFactor }),
   });
   const evaluate = async (name: string, path: string): Promise<void> => {
     if (!evaluator) return;
@@ -95,11 +107,13 @@ export async function trainRun<Model extends OpenModel, Evaluation>(
   const save = () => keep(`step_${trainer.position.update}`, false);
   const isSaved = (): boolean => saved?.position === trainer.position;
 
-  const trainer = await trainerOf(run, {
+  const on = {
     ...(signal && { signal }),
     onStep: followers.step,
-    afterStep: async ({ update }: StepEvent) => {
+    afterStep: async (event: StepEvent) => {
+      const { update } = event;
       await agree?.();
+      guard.look(collective ? withoutScores(event) : event);
       if (config.saveOnEpochEnd && trainer.position.batch === data.batchesPerEpoch) return;
       const isDue = (steps: number | undefined) => steps !== undefined && update % steps === 0;
       const isEvaluated = evaluator !== undefined && isDue(config.evalSteps);
@@ -112,9 +126,40 @@ export async function trainRun<Model extends OpenModel, Evaluation>(
       const isLast = epoch + 1 === config.epochs && selection === undefined;
       await keep(`checkpoint_${epoch}`, evaluator !== undefined && !isLast);
     },
+  };
+  let trainer = await trainerOf(run, from?.state.position, rateFactor, on);
+  const guard = collapseGuard({
+    onCollapse: config.onCollapse,
+    ...(prepared.chance && { chance: prepared.chance }),
+    warmup: config.warmupSteps ?? Math.floor(trainer.totalUpdates * config.warmupProportion),
+    tell: ({ update }, line) => followers.alarmed(update, line),
   });
+  const goOn = async (rollbacks = 0): Promise<TrainingResult> => {
+    try {
+      return await trainer.run();
+    } catch (error) {
+      const alarm = guard.alarmOf(error, trainer.position.update + 1);
+      if (alarm === undefined || config.onCollapse !== 'rollback') throw error;
+      if (rollbacks === MOST_ROLLBACKS)
+        throw new CollapseError(alarm, `the run went back ${rollbacks} times, and it happens again`, {
+          cause: error,
+        });
+      const sound = await soundCheckpoint(files, output.checkpoints, alarm);
+      await takeCheckpoint(run.session, files, sound);
+      rateFactor /= 2;
+      saved = { name: sound.name, position: sound.state.position };
+      trainer = await trainerOf(run, sound.state.position, rateFactor, on);
+      guard.restart();
+      listener.say(
+        `went back to ${sound.name} (update ${sound.state.position.update}): the rate is ${rateFactor} of the settings’ from here on`,
+      );
+      return goOn(rollbacks + 1);
+    }
+  };
   if (from?.state.evaluate) await evaluate(from.name, from.path);
-  const trained = await trainer.run().catch(async (error: unknown) => {
+  // A full disk may be why it went no further, and fewer checkpoints what is asked for since.
+  if (from) await output.checkpoints.rotate(selection?.best?.name);
+  const trained = await goOn().catch(async (error: unknown) => {
     if (!signal?.aborted || error !== signal.reason) throw error;
     if (!isSaved()) await save();
     listener.say('interrupted: --resume goes on from this checkpoint');
@@ -135,6 +180,9 @@ export async function trainRun<Model extends OpenModel, Evaluation>(
   };
 }
 
+/** Scores are those of one process, and all are to see the same. */
+const withoutScores = ({ scoreSpread: _, ...event }: StepEvent): StepEvent => event;
+
 /** Gives a session the state of a checkpoint. @throws CheckpointError, SafetensorsError, SessionError */
 export async function takeCheckpoint(
   session: Pick<TrainingSession, 'loadState'>,
@@ -152,10 +200,11 @@ async function trainerOf(
     prepared: { data },
     session,
     resolved: { config },
-    from,
-  }: Pick<RunToTrain<OpenModel, unknown>, 'session' | 'resolved' | 'from'> & {
+  }: Pick<RunToTrain<OpenModel, unknown>, 'session' | 'resolved'> & {
     readonly prepared: Pick<PreparedTask<OpenModel, unknown>, 'data'>;
   },
+  from: TrainerPosition | undefined,
+  rateFactor: number,
   on: Pick<ConstructorParameters<typeof Trainer>[2], 'signal' | 'onStep' | 'afterStep' | 'onEpochEnd'>,
 ): Promise<Trainer> {
   const inputs = await session.inputs();
@@ -167,9 +216,9 @@ async function trainerOf(
   return new Trainer(session, task, {
     epochs: config.epochs,
     accumulation: config.gradientAccumulationSteps,
-    learningRate: config.lr,
+    learningRate: config.lr * rateFactor,
     schedule: (total) => scheduleOf(config, total),
-    ...(from && { from: from.state.position }),
+    ...(from && { from }),
     ...on,
   });
 }

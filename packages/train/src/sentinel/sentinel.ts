@@ -70,7 +70,7 @@ export function sentinel({ chance, warmup, window = 30 }: SentinelOptions): Sent
       if (seen.skipped) return undefined;
       const { update, loss, gradientNorm } = seen;
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
-        return { code: 'not-finite', update, since: update, ...notFinite(seen) };
+        return { code: 'not-finite', update, since: update - 1, ...notFinite(seen) };
       recent = [...recent, seen];
       if (recent.length > window) {
         // The level that updates are held against is that of those before the window, while they were sound.
