@@ -31,7 +31,7 @@ export function checkUnified(config: ColbertConfig, sources: ReadonlyMap<string,
   if (useSelfDistill && !unifiedFinetuning)
     fail(
       'use_self_distill',
-      'expected unified_finetuning true beside use_self_distill, whose teacher are three kinds of scores together, got false — set it, or leave this out',
+      'expected unified_finetuning true beside use_self_distill, whose teacher is the sum of three kinds of scores, got false — set it, or leave this out',
     );
   if (selfDistillStartStep >= 0 && !useSelfDistill)
     fail(

@@ -144,6 +144,7 @@ test('adapters are saved beside the projection, opened over their base, and merg
   expect(names).not.toContain('model.safetensors');
   (await ColBERT.fromPretrained(alone.model, { verify: true })).dispose();
   const { run: merged } = await watch('merged', { ...lora, saveMergedLoraModel: true });
-  expect(await scoreOf(merged.model)).toBe(await scoreOf(alone.model));
+  // One adds the adapter's products to those of its base, the other has their sum for a weight.
+  expect(await scoreOf(merged.model)).toBeCloseTo(await scoreOf(alone.model), 6);
   expect(await scoreOf(merged.model)).not.toBe(await scoreOf(base.model));
 });
