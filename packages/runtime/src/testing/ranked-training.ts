@@ -180,7 +180,8 @@ export function expectAsAlone(ranks: readonly Learned[], alone: Learned, toleran
     expect(distance(one.gradients, alone.gradients)).toBeLessThan(tolerance);
     expect(distance(one.weights, alone.weights)).toBeLessThan(tolerance);
     for (const [i, loss] of alone.losses.entries()) {
-      expect(Math.abs(one.losses[i]! - loss) / Math.abs(loss)).toBeLessThan(1e-6);
+      // A divergence is a difference of logarithms far larger than itself.
+      expect(Math.abs(one.losses[i]! - loss) / Math.abs(loss)).toBeLessThan(1e-5);
       expect(Math.abs(one.norms[i]! - alone.norms[i]!) / alone.norms[i]!).toBeLessThan(1e-5);
     }
   }

@@ -144,10 +144,10 @@ describe('chunks of ranks, each with a loss over its own vectors', () => {
     const size = 3;
     const counts = [[4, 5], [2]];
     /** Of the examples of a rank, as a batch of their own. */
-    const own = (count: number, phase: number, rank: number): ChunkedBatch => {
+    const own = (count: number, phase: number, rank: number): ChunkedBatch | undefined => {
       const { chunks } = partOf(count, phase, rank, size, 'own head');
       const examples = [...chunks].length;
-      return { chunks, head: examples > 0 ? headOf(examples, 0, examples) : {} };
+      return examples > 0 ? { chunks, head: headOf(examples, 0, examples) } : undefined;
     };
     const ranks = await learnOnRanks(plan(true), size, sharding, (rank) =>
       counts.map((batches, u) => batches.map((count, b) => own(count, 3 * u + b, rank))),
@@ -156,7 +156,7 @@ describe('chunks of ranks, each with a loss over its own vectors', () => {
       plan(true),
       counts.map((batches, u) =>
         batches.flatMap((count, b) =>
-          [0, 1, 2].map((rank) => own(count, 3 * u + b, rank)).filter(({ chunks }) => [...chunks].length > 0),
+          [0, 1, 2].map((rank) => own(count, 3 * u + b, rank)).filter((part) => part !== undefined),
         ),
       ),
     );

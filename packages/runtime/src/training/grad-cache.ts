@@ -5,7 +5,7 @@ import { gatherRows, scatterRows } from './gathered-rows.js';
 import type { Accumulation } from './lower.js';
 import { boundaryGradient } from './objective.js';
 import { lossScale } from './plan.js';
-import { inStep } from './rank-chunks.js';
+import { agreedPart, inStep } from './rank-chunks.js';
 import type { RankedMemory } from './ranked-memory.js';
 import type { SegmentRunner } from './segment-runner.js';
 import { backwardThrough, forwardThrough, idleBackward, idleForward } from './through-segments.js';
@@ -44,13 +44,14 @@ export async function forwardBackward(
   { how, scale = 1, isFinal = false }: BackwardOptions,
 ): Promise<BatchResult> {
   const { segments } = plan;
-  if (batch && isChunked(batch)) return chunkedForwardBackward(plan, batch, scale, isFinal);
-  if (!batch) {
+  const part = await agreedPart(batch, stepping(plan.ranks, 'forward'));
+  if (part && isChunked(part)) return chunkedForwardBackward(plan, part, scale, isFinal);
+  if (!part) {
     await idleForward(segments.slice(0, -1), 'forward');
     await idleBackward(segments, isFinal);
     return nothing;
   }
-  const feeds: Record<string, Tensor> = { ...batch, [lossScale]: scalar(scale) };
+  const feeds: Record<string, Tensor> = { ...part, [lossScale]: scalar(scale) };
   await forwardThrough(segments.slice(0, -1), feeds, 'forward', takenBy(segments));
   return batchResult(await backwardThrough(segments, feeds, how, isFinal), scale);
 }
@@ -152,9 +153,10 @@ export async function evaluateSegments(
   { segments, chunkedSegments = 0, ranks }: RunnablePlan,
   batch: TrainingBatch | undefined,
 ): Promise<BatchResult> {
-  if (!batch || !isChunked(batch)) return evaluateWhole(segments, batch);
+  const part = await agreedPart(batch, stepping(ranks, 'evaluate'));
+  if (!part || !isChunked(part)) return evaluateWhole(segments, part);
   const [encoder, last] = [segments.slice(0, chunkedSegments), segments.slice(chunkedSegments)];
-  const { chunks, head, gathered } = batch;
+  const { chunks, head, gathered } = part;
   const own = await boundaryOf(encoder, last, chunks, 'evaluate', ranks);
   const all = gathered && ranks && (await gatherRows(own.names, own.whole, ranks.collective));
   const feeds = { ...head, ...(all ?? own).whole };
