@@ -21,10 +21,6 @@ test.each([
     { knowledgeDistillation: true, lossType: 'kl_divergence' },
     'expected the loss infonce with knowledge_distillation',
   ],
-  [
-    { kdLossType: 'm3_kd_loss' },
-    'expected knowledge_distillation true beside kd_loss_type m3_kd_loss, got false',
-  ],
   [{ smallThreshold: 5 }, 'expected same_dataset_within_batch true beside small_threshold'],
   [{ dropThreshold: 5 }, 'expected same_dataset_within_batch true beside drop_threshold'],
   [{ subBatchSize: 4, gradCache: false }, 'expected grad_cache true beside sub_batch_size, got false'],

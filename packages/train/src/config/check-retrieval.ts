@@ -23,7 +23,7 @@ export function checkRetrieval(config: RetrievalSettings, sources: ReadonlyMap<s
     throw new ConfigError(sources.get(key) ?? key, key, problem);
   };
   const isAsked = (key: keyof typeof options): boolean => differs(options, config, sources, key);
-  const { trainGroupSize, negNums, knowledgeDistillation, lossType, trainType } = config;
+  const { trainGroupSize, negNums, lossType, trainType } = config;
   if (trainGroupSize !== undefined && isAsked('neg_nums') && negNums !== trainGroupSize - 1)
     fail(
       'train_group_size',
@@ -37,11 +37,6 @@ export function checkRetrieval(config: RetrievalSettings, sources: ReadonlyMap<s
     );
   if (taught !== undefined && lossType !== undefined && lossType !== 'infonce')
     fail(taught, `expected the loss infonce with ${taught}, got ${lossType} — leave out one of the two`);
-  if (isAsked('kd_loss_type') && !knowledgeDistillation)
-    fail(
-      'kd_loss_type',
-      `expected knowledge_distillation true beside kd_loss_type ${config.kdLossType}, got false — set it, or leave this out`,
-    );
   for (const key of ['small_threshold', 'drop_threshold'] as const)
     if (isAsked(key) && !config.sameDatasetWithinBatch)
       fail(

@@ -50,7 +50,7 @@ test('other commands are left alone, other scripts are refused', () => {
     'accelerate launch: expected a training script of RAG-Retrieval or FlagEmbedding, got train_rerankr.py — did you mean train_reranker.py?',
   );
   expect(() => translated('torchrun -m FlagEmbedding.finetune.embedder.decoder_only.icl')).toThrow(
-    'torchrun: expected a training script',
+    'torchrun: expected a training script that there is a task for, got FlagEmbedding.finetune.embedder.decoder_only.icl, whose queries carry examples',
   );
   expect(() => translated('torchrun --nproc_per_node 2')).toThrow('got none');
 });

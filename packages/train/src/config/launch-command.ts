@@ -104,7 +104,19 @@ export function fromLauncher(args: readonly string[]): TranslatedCommand | undef
   return { args: ['train', script.task, ...defaults, ...beneath.flat(), ...flags], notes };
 }
 
+/** What no task here makes. */
+const REFUSED: Readonly<Record<string, string>> = {
+  'FlagEmbedding.finetune.embedder.decoder_only.icl':
+    'whose queries carry examples of their task — use FlagEmbedding.finetune.embedder.decoder_only.base',
+};
+
 function scriptOf(named: string | undefined, launcher: string): Script {
+  if (named !== undefined && Object.hasOwn(REFUSED, named))
+    throw new ConfigError(
+      launcher,
+      undefined,
+      `expected a training script that there is a task for, got ${named}, ${REFUSED[named]}`,
+    );
   const script = named === undefined || !Object.hasOwn(SCRIPTS, named) ? undefined : SCRIPTS[named];
   if (script) return script;
   const near = named === undefined ? undefined : nearestKey(named, Object.keys(SCRIPTS));

@@ -12,7 +12,7 @@ export interface Option<Value = unknown, Given = unknown, Default = unknown> {
   /** What runs in place of a value that means nothing here, or nothing where the run computes, and why; undefined for values that are obeyed. */
   readonly instead?: (
     value: unknown,
-    config: { readonly provider?: TrainingProvider },
+    config: { readonly provider?: TrainingProvider; readonly knowledgeDistillation?: boolean },
   ) => { readonly running: string; readonly reason: string } | undefined;
   /** Never stored or printed. */
   readonly secret?: boolean;

@@ -66,6 +66,13 @@ export const retrievalLearningOptions = {
     choice(['kl_div', 'm3_kd_loss']),
     'kl_div',
     'what knowledge_distillation learns: the teacher’s shares of the row beside the positive, or each passage’s share in its turn in place of it',
+    {
+      // Scripts of FlagEmbedding state it beside knowledge_distillation False.
+      instead: (value, { knowledgeDistillation }) =>
+        value !== 'kl_div' && knowledgeDistillation === false
+          ? { reason: 'knowledge_distillation is false', running: 'without a teacher' }
+          : undefined,
+    },
   ),
   fix_position_embedding: option(flag, false, 'leave the position embeddings as they are'),
   all_gather: option(
