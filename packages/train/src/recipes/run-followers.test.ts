@@ -7,7 +7,7 @@ import { followRun, freshRunId } from './run-followers.js';
 
 const settings = { modelNameOrPath: 'm', trainDataset: 'rows.jsonl', logInterval: 2, token: 'hf_secret' };
 
-function followed(more: object = {}) {
+function followed(more: object = {}, gone: Partial<Parameters<typeof followRun>[1]> = {}) {
   const told: unknown[][] = [];
   const tell =
     (kind: string) =>
@@ -29,7 +29,7 @@ function followed(more: object = {}) {
     step: (event: StepEvent) => steps.push(event),
   };
   const resolved = resolveEmbedding([settingsOf({ ...settings, ...more })]);
-  const run = { id: 'abc', task: 'embedding', resolved, totalUpdates: 3 };
+  const run = { id: 'abc', task: 'embedding', resolved, totalUpdates: 3, ...gone };
   return { told, said, steps, followers: followRun({ listener, tracker }, run) };
 }
 
@@ -84,4 +84,16 @@ test('what is measured and saved is said and tracked, under the names that were 
 test('no two runs have one name', () => {
   expect(freshRunId()).toMatch(/^[0-9a-f]{8}$/);
   expect(freshRunId()).not.toBe(freshRunId());
+});
+
+test('a run that goes on keeps its id and its log, and tells from where it does', () => {
+  const first = followed();
+  for (const update of [1, 2, 3]) first.followers.step(event(update, update));
+  const cut = followed();
+  cut.followers.step(event(1, 1));
+  const { told, followers } = followed({}, { resumeFrom: 1, log: cut.followers.logState() });
+  for (const update of [2, 3]) followers.step(event(update, update));
+  expect(followers.history).toEqual(first.followers.history);
+  expect(told[0]).toEqual(['start', expect.objectContaining({ id: 'abc', resumeFrom: 1 })]);
+  expect(told.slice(1)).toEqual(first.told.slice(1));
 });
