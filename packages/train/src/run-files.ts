@@ -17,7 +17,10 @@ export interface RunFiles {
   saveModel(path: string, model: CheckpointToSave, made?: MadeFromModel): Promise<void>;
   /** Files in a directory that no model's are, nor of these names: `saveModel` refuses to write beside them. */
   foreignFiles(path: string, names: readonly string[]): Promise<readonly string[]>;
-  /** Removes these files of a directory, and the directory if it is empty then; what is not there is no error. */
+  /**
+   * Removes a directory at once where nothing but a model's files and these are in it; else these files of it, and the directory if it is
+   * empty then. What is not there is no error.
+   */
   removeModel(path: string, names: readonly string[]): Promise<void>;
   /** Removes what was being written to this directory, under these names, by a process that died in the middle. */
   removeUnfinished(path: string, isName: (name: string) => boolean): Promise<void>;

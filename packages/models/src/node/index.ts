@@ -1,5 +1,5 @@
 export { type DirectorySource, directorySource } from './directory-source.js';
-export { fileSink, temporaryTarget, writeFileAtomically } from './file-sink.js';
+export { fileSink, temporaryName, temporaryTarget, writeFileAtomically } from './file-sink.js';
 export type { HubTiming } from './hub-client.js';
 export type { HubOptions, HubProgress } from './hub-environment.js';
 export { HubError, type HubErrorReason } from './hub-error.js';

@@ -92,6 +92,7 @@ export const foreignFiles = needsNode('foreignFiles', files);
 export const saveCheckpoint = needsNode('saveCheckpoint', files);
 export const saveAdapter = needsNode('saveAdapter', 'take adapterFiles of @rag/models');
 export const writeFileAtomically = needsNode('writeFileAtomically', files);
+export const temporaryName = needsNode('temporaryName', files);
 export const temporaryTarget = needsNode('temporaryTarget', files);
 export const fileSink = needsNode('fileSink', files);
 export const writeOnnx = needsNode('writeOnnx', 'export the model in Node');

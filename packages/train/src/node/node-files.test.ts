@@ -57,6 +57,19 @@ test('removes named files and the directory that is empty then', async () => {
   await nodeFiles.removeModel(directory, ['b']);
 });
 
+test('a directory of a model’s own files goes at once, with those that nobody named', async () => {
+  const directory = join(root, 'model');
+  await mkdir(join(directory, '1_Pooling'), { recursive: true });
+  for (const name of ['config.json', 'tokenizer.json', 'state.json', '1_Pooling/config.json'])
+    await writeFile(join(directory, name), '');
+  await nodeFiles.removeModel(directory, ['absent']);
+  expect((await readdir(directory)).sort()).toEqual([
+    ...['1_Pooling', 'config.json', 'state.json', 'tokenizer.json'],
+  ]);
+  await nodeFiles.removeModel(directory, ['state.json']);
+  expect(await readdir(root)).toEqual([]);
+});
+
 test('folders of a model go with their files, others stay', async () => {
   const directory = join(root, 'model');
   await mkdir(join(directory, '1_Pooling'), { recursive: true });

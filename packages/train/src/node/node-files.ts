@@ -1,11 +1,12 @@
-import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { openFile } from '@rag/data/node';
 import {
   directorySource,
   foreignFiles,
   openHubOrDirectory,
   saveCheckpoint,
+  temporaryName,
   temporaryTarget,
   writeFileAtomically,
 } from '@rag/models/node';
@@ -58,6 +59,12 @@ export const nodeFiles: RunFiles = {
   saveModel: (path, model, made) => saveCheckpoint(path, model, made && { made }),
   foreignFiles: async (path, names) => (await foreignFiles(path, names).catch(absent)) ?? [],
   async removeModel(path, names) {
+    if ((await foreignFiles(path, names)).length === 0) {
+      // In one step: what a removal that is cut off leaves has a name that is cleared away.
+      const aside = join(dirname(path), temporaryName(basename(path)));
+      await rename(path, aside).catch(absent);
+      return rm(aside, { recursive: true, force: true });
+    }
     for (const name of names) await rm(join(path, name), { force: true });
     // Folders of the files, the inner ones first; the model's own goes last.
     const folders = new Set(names.flatMap(foldersOf));

@@ -75,6 +75,10 @@ export function checkpointsOf(
   let written: readonly string[] = [STATE_TEXT, STATE_FILE, ...MODEL_FILES];
   // Its state goes first: what is left of a removal that was cut off is no checkpoint.
   const remove = (name: string): Promise<void> => files.removeModel(`${folder}/${name}`, written);
+  const removeStale = async (): Promise<void> => {
+    for (const old of stale) await remove(old);
+    stale = [];
+  };
   return {
     folder,
     get kept() {
@@ -84,8 +88,7 @@ export function checkpointsOf(
       const path = `${folder}/${name}`;
       const { model: complete, stored } = await withState(model, state);
       written = [...new Set([...written, ...Object.keys(complete.files ?? {})])];
-      for (const old of stale) await remove(old);
-      stale = [];
+      await removeStale();
       await files.saveModel(path, complete, {
         names: [STATE_TEXT],
         make: async () => ({ [STATE_TEXT]: stateText(stored()) }),
@@ -101,6 +104,8 @@ export function checkpointsOf(
       const latest = kept.slice(-most);
       const isOld = best !== undefined && kept.includes(best) && !latest.includes(best);
       const keep = isOld ? [best, ...kept.slice(-Math.max(1, most - 1))] : latest;
+      // Of a run that goes on they are its own.
+      if (before.length > 0) await removeStale();
       for (const old of kept.filter((name) => !keep.includes(name))) await remove(old);
       kept = kept.filter((name) => keep.includes(name));
     },
