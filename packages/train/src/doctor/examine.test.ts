@@ -2,9 +2,12 @@ import { bytesSource } from '@rag/data';
 import { memorySource } from '@rag/models';
 import { wordPieceTokenizerJson } from '@rag/text';
 import { describe, expect, test } from 'vitest';
+import { ConfigError } from '../config/config-error.js';
 import { tasks } from '../recipes/tasks.js';
 import type { RunFiles } from '../run-files.js';
 import { type DoctorReport, examine } from './examine.js';
+import { formatReport } from './format-report.js';
+import type { MeasuredRun } from './measure-run.js';
 
 const words = 'which river is long the nile amazon rhine and mountain high everest blanc city old rome what';
 const names = [...new Set(words.split(' '))];
@@ -162,4 +165,44 @@ test('ColBERT keeps the temperature of its own scores', async () => {
     platformOf(lists, [{ query: 'which rome', pos: ['rome'] }]),
   );
   expect(report.findings).toEqual([]);
+});
+
+describe('the probe', () => {
+  const asked = (settings: Settings = {}) =>
+    ({ task: 'reranker', resolved: tasks.reranker.resolve(layer(settings)) }) as const;
+  const measured = {
+    ...{ planned: { total: 3e9 }, batchesPerEpoch: 25, openSeconds: 1, evaluationSecondsPerToken: 0.001 },
+    batches: { batches: 16, largest: { place: 0, tokens: 100 }, tokensPerEpoch: 2500 },
+    updates: { updates: 4, isFirst: false, secondsPerToken: { mean: 0.001, error: 0 }, updateSeconds: 0 },
+  } as unknown as MeasuredRun;
+
+  test('measures a run that nothing is wrong with', async () => {
+    const run = asked({ val_dataset: 'val.jsonl', epochs: 4 });
+    const report = await examine(run, { ...platformOf(pairs, held), probe: async () => measured });
+    expect(report.probe).toMatchObject({ memory: { planned: 3e9 }, secondsPerUpdate: 0.1 });
+    expect(report.probe!.time.training.most).toBeCloseTo(11, 9);
+    expect(report.probe!.time.evaluation!.most).toBeGreaterThan(0);
+    expect(formatReport(report)).toContain('\npace: 1000 tokens per second, 0.1 s per update, of 4 updates');
+  });
+
+  test('is left out where there are errors, and says nothing without being asked for', async () => {
+    const probe = async () => Promise.reject(new Error('not to be called'));
+    const report = await examine(asked({ lr: 0.5 }), { ...platformOf(pairs), probe });
+    expect(report.findings.map(({ code }) => code)).toEqual(['high-rate', 'no-evaluation']);
+    expect(report.probe).toBeUndefined();
+    expect(formatReport(report)).not.toContain('pace: ');
+  });
+
+  test('a run that does not fit is an error', async () => {
+    const problem =
+      'expected a run within the 10 MiB of this machine, got a plan of 20 MiB — lower batch_size';
+    const probe = () => Promise.reject(new ConfigError('memory', undefined, problem));
+    const report = await examine(asked({ val_dataset: 'val.jsonl' }), { ...platformOf(pairs, held), probe });
+    expect(report.findings).toEqual([
+      {
+        ...{ severity: 'error', code: 'memory', where: 'memory', advice: 'lower batch_size' },
+        problem: 'expected a run within the 10 MiB of this machine, got a plan of 20 MiB',
+      },
+    ]);
+  });
 });

@@ -4,10 +4,13 @@ import type { RunFiles } from '../run-files.js';
 import { dataFindings, faultFinding, leakFindings } from './data-findings.js';
 import { type Finding, settingPlace } from './finding.js';
 import { learningFindings } from './learning-findings.js';
+import type { MeasuredRun } from './measure-run.js';
 import { type ModelFacts, modelFacts } from './model-facts.js';
+import { type Probe, probeFinding, probeOf } from './probe.js';
 import type { ReadRows } from './read-rows.js';
 import { estimateRun, type RunEstimate } from './run-estimate.js';
 import { runFindings } from './run-findings.js';
+import { evaluationTokens, runTime } from './run-time.js';
 import { type Survey, type Surveyor, surveyor } from './survey.js';
 import { sampledRows, type TokenSurvey, tokenSurveyor } from './survey-tokens.js';
 import { type AskedRun, type TaskSettings, taskSettings } from './task-settings.js';
@@ -20,6 +23,8 @@ export interface DoctorPlatform {
   freeBytes?(path: string): Promise<number | undefined>;
   /** Of the machine. */
   readonly memoryBytes?: number;
+  /** Measures a few updates of a run that nothing is wrong with: `measureRun`. Without it nothing is trained. */
+  probe?(asked: AskedRun): Promise<MeasuredRun>;
 }
 
 /** What the doctor saw of a run. */
@@ -34,6 +39,10 @@ export interface DoctorReport {
   readonly model?: Omit<ModelFacts, 'tokenizer'>;
   readonly estimate: RunEstimate;
   readonly freeBytes?: number;
+  /** Of the machine. */
+  readonly memoryBytes?: number;
+  /** Memory and time, measured; absent where nothing was asked for, or where there were errors before. */
+  readonly probe?: Probe;
   /** Errors first. */
   readonly findings: readonly Finding[];
 }
@@ -42,7 +51,7 @@ export interface DoctorReport {
 const TOKEN_BUDGET = 4_000_000;
 
 /**
- * Reads what a run would read, but for weights, and says what is wrong with it; trains and writes nothing. Rows stream by; in memory
+ * Reads what a run would read, but for weights, and says what is wrong with it; writes nothing, and trains nothing but what `probe` does. Rows stream by; in memory
  * stay 40 bytes a row and at most 100 MB for each of three tables of texts, for training rows and for evaluation rows.
  * What is wrong with model, rows and settings are findings, not errors.
  */
@@ -108,8 +117,20 @@ export async function examine(asked: AskedRun, platform: DoctorPlatform): Promis
       (error: unknown) =>
         findings.push(errorFinding('earlier-run', settingPlace('output_dir', sources), error)),
     );
+    const measured =
+      platform.probe && findings.every(({ severity }) => severity !== 'error')
+        ? await platform.probe(asked).catch((error: unknown) => {
+            findings.push(probeFinding(error, sources));
+            return undefined;
+          })
+        : undefined;
+    const held = val && tokens && model ? evaluationTokens(val, tokens, settings.limits(model.longest)) : 0;
     return {
       ...{ task: settings.task, loss: loss.name, train, estimate },
+      ...(measured && {
+        probe: probeOf(measured, config.gradientAccumulationSteps, runTime(measured, config, held)),
+      }),
+      ...(memoryBytes !== undefined && { memoryBytes }),
       ...(val && { val }),
       ...(tokens && { tokens }),
       ...(model && { model: withoutTokenizer(model) }),

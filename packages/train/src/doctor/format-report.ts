@@ -1,6 +1,7 @@
 import type { DoctorReport } from './examine.js';
 import { type Finding, formatFinding, percent } from './finding.js';
 import { formatLengths } from './length-histogram.js';
+import { probeLines } from './probe.js';
 import { formatBytes } from './run-findings.js';
 import { formatScripts } from './script.js';
 import type { Survey } from './survey.js';
@@ -13,7 +14,7 @@ const plain: Paint = (_, text) => text;
 
 /** A report as lines of text: rows, tokens, the run, and what was found. */
 export function formatReport(report: DoctorReport, paint: Paint = plain): string {
-  const { train, val, tokens, findings, estimate, freeBytes, model, loss, task } = report;
+  const { train, val, tokens, findings, estimate, freeBytes, memoryBytes, model, loss, task, probe } = report;
   const lines = [
     ...surveyLines('training rows', train),
     ...(val ? surveyLines('evaluation rows', val) : []),
@@ -30,11 +31,7 @@ export function formatReport(report: DoctorReport, paint: Paint = plain): string
         ]
       : []),
     `run: ${task}, loss ${loss}, ${count(estimate.examples, 'example')}, ${count(estimate.batchesPerEpoch, 'step')} per epoch, ${count(estimate.updates, 'update')} in all, ${estimate.warmup} of them warm-up`,
-    ...(estimate.stateBytes === undefined
-      ? []
-      : [
-          `memory: ${formatBytes(estimate.stateBytes)} for weights, gradients and moments; activations, and the time, are not measured here`,
-        ]),
+    ...(probe ? probeLines(probe, memoryBytes) : unmeasured(estimate)),
     ...(estimate.diskBytes === undefined
       ? []
       : [
@@ -47,6 +44,13 @@ export function formatReport(report: DoctorReport, paint: Paint = plain): string
   ];
   return `${lines.join('\n')}\n`;
 }
+
+const unmeasured = ({ stateBytes }: DoctorReport['estimate']): string[] =>
+  stateBytes === undefined
+    ? []
+    : [
+        `memory: ${formatBytes(stateBytes)} for weights, gradients and moments; activations, and the time, were not measured`,
+      ];
 
 /** `2 errors, 1 warning`. */
 export function verdict(findings: readonly Finding[]): string {

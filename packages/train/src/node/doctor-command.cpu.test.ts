@@ -31,6 +31,13 @@ test('a run without known killers ends with 0, and nothing is written', async ()
   expect(stdout).toContain('model: bert, 2 layers of 32, up to 64 tokens, fresh weights');
   expect(stdout).not.toContain('\u001b');
   expect(stdout).not.toMatch(/^error/m);
+  expect(stdout).toMatch(
+    /^memory: \d.* planned for training, \d.* measured at \d+ tokens in a batch; the process /m,
+  );
+  expect(stdout).toMatch(
+    /^pace: \d.* tokens per second, \d.* s per update, of \d+ updates? on this machine$/m,
+  );
+  expect(stdout).toMatch(/^time: \d.*, training \d.*, evaluation \d/m);
   await expect(readFile(join(folder, 'out'))).rejects.toThrow('ENOENT');
 });
 
@@ -52,7 +59,7 @@ test('--json is one object', async () => {
     'doctor',
     'embedding',
     '--json',
-    ...settings().slice(0, 7),
+    ...['--probe_seconds', '0', ...settings().slice(0, 7)],
     '--batch_size',
     '1',
   );
@@ -66,16 +73,25 @@ test('--json is one object', async () => {
   });
   expect(report.findings.map(({ code }: { code: string }) => code)).toContain('cut-passages');
   expect(report.freeBytes).toBeGreaterThan(0);
+  const { probe } = report;
+  expect(probe.updates).toBe(1);
+  expect(probe.memory.process).toBeGreaterThan(probe.memory.measured);
+  expect(probe.time.training.most).toBeGreaterThan(probe.time.training.least);
+  expect(probe.tokensPerSecond * probe.secondsPerUpdate).toBeCloseTo(
+    probe.tokensPerEpoch / report.estimate.batchesPerEpoch,
+    5,
+  );
 });
 
 test('colours on a terminal alone', async () => {
   const chunks: string[] = [];
   const stdout = new PassThrough().on('data', (chunk: Buffer) => void chunks.push(chunk.toString()));
   const terminal = Object.assign(stdout, { isTTY: true });
-  await runCommandLine(['doctor', 'colbert', ...settings().slice(0, 5)], {
+  await runCommandLine(['doctor', 'colbert', '--no-probe', ...settings().slice(0, 5)], {
     stdout: terminal,
     stderr: new PassThrough(),
   });
+  expect(chunks.join('')).not.toContain('pace: ');
   expect(chunks.join('')).toContain('\u001b[33mwarning\u001b[0m ');
 });
 

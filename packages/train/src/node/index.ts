@@ -16,6 +16,8 @@ export type { DoctorMode } from '../doctor/before-run.js';
 export { type DoctorPlatform, type DoctorReport, examine } from '../doctor/examine.js';
 export { type Finding, formatFinding } from '../doctor/finding.js';
 export { formatReport } from '../doctor/format-report.js';
+export { type MeasuredRun, measureRun, type ProbePlatform } from '../doctor/measure-run.js';
+export type { Probe } from '../doctor/probe.js';
 export { RefusedRunError } from '../doctor/refused-run-error.js';
 export type { AskedRun } from '../doctor/task-settings.js';
 export type { ColbertRun } from '../recipes/colbert.js';
