@@ -25,6 +25,7 @@ import type { PreparedTask, TaskData } from './prepared-task.js';
 import {
   type BatchContext,
   chunksOf,
+  cutsAtVectors,
   describeData,
   lossOf,
   openContrastive,
@@ -91,7 +92,7 @@ export async function prepareColbert(
           config: start.config,
           settings,
           loss: colbertLoss(lossType, temperature, config),
-          gradCache: config.gradCache,
+          gradCache: cutsAtVectors(config, platform.collective),
           ...(file && { file: { rows: file.rows, isProjected } }),
           ...how,
         });

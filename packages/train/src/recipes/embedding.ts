@@ -1,23 +1,15 @@
-import { type TeacherVectors, texts } from '@rag/data';
 import type { Embedding } from '@rag/embedding';
-import {
-  collateContrastive,
-  collateScored,
-  collateTexts,
-  embeddingObjective,
-  headParameters,
-  textEncoder,
-} from '@rag/embedding/training';
+import { embeddingObjective, headParameters } from '@rag/embedding/training';
 import type { OpenOptions } from '@rag/runtime';
-import type { CompleteEmbeddingConfig, ResolvedEmbedding } from '../config/embedding-config.js';
+import type { ResolvedEmbedding } from '../config/embedding-config.js';
 import { queryInstruction } from '../config/query-instruction.js';
 import { embeddingRetriever } from '../evaluate/embedding-retriever.js';
 import { openSources } from '../run-files.js';
 import { adapterTraining, type ObjectiveParts } from './adapter-training.js';
+import { openEmbeddingData } from './embedding-data.js';
 import {
   embeddingFileToSave,
   embeddingLoss,
-  type LossType,
   openSavedEmbedding,
   temperatureOf,
   wholeEmbedding,
@@ -25,24 +17,14 @@ import {
 import { withFrozenParts } from './frozen-parts.js';
 import { weightNames } from './initial-weights.js';
 import { describeModel, savedSource } from './model-source.js';
-import type { PreparedTask, TaskData } from './prepared-task.js';
-import {
-  type BatchContext,
-  chunksOf,
-  describeData,
-  lossOf,
-  openContrastive,
-  openExamples,
-  openScored,
-  taskData,
-} from './retrieval-data.js';
+import type { PreparedTask } from './prepared-task.js';
+import { cutsAtVectors } from './retrieval-data.js';
 import { type RetrieverEvaluation, retrievalEvaluator } from './retrieval-evaluation.js';
 import { describeRows, readRetrievalRows } from './retrieval-rows.js';
 import type { RunPlatform } from './run-platform.js';
 import { runTask, type TaskRun } from './run-task.js';
 import { checkSpecialTokens } from './special-tokens.js';
-import { openStartingEmbedding, type StartingEmbedding, studentOf } from './starting-embedding.js';
-import { openTeacherFile } from './teacher-file.js';
+import { openStartingEmbedding, studentOf } from './starting-embedding.js';
 import { textLength } from './text-length.js';
 import { checkExport, describeFile, refuseAdapters, withColumns } from './trained-file.js';
 
@@ -56,12 +38,6 @@ export type EmbeddingRun = TaskRun<RetrieverEvaluation>;
  */
 export const trainEmbedding = (resolved: ResolvedEmbedding, platform: RunPlatform): Promise<EmbeddingRun> =>
   runTask('embedding', resolved, platform, (opening) => prepareEmbedding(resolved, platform, opening));
-
-/** Tokens of queries and of passages. */
-interface Lengths {
-  readonly query: number;
-  readonly passage: number;
-}
 
 /** Opens model and data of an embedding run; trains nothing. */
 export async function prepareEmbedding(
@@ -84,7 +60,7 @@ export async function prepareEmbedding(
     };
     const instruction = queryInstruction(config, sources);
     sayPrompts(model.settings.prompts, instruction, say);
-    const { data, teacherWidth, lossType } = await openData(
+    const { data, teacherWidth, lossType } = await openEmbeddingData(
       base,
       { ...config, instruction },
       lengths,
@@ -133,7 +109,7 @@ export async function prepareEmbedding(
           config: start.config,
           head: start.head,
           loss: { ...embeddingLoss(lossType, config, teacherWidth), mrlDims },
-          gradCache: config.gradCache,
+          gradCache: cutsAtVectors(config, platform.collective),
           ...(file && { hidden: file.rows }),
           ...how,
         });
@@ -210,91 +186,4 @@ function sayPrompts(
     say(
       `prompts: ${own.join(', ')} of the model stand before no row, in training and evaluation — say instruction, or write prompt_for_query to rows, if queries will have one`,
     );
-}
-
-/** The rows as the loss reads them, by the instruction as it stands before queries, and the width of the teacher's vectors if there are any. */
-async function openData(
-  base: StartingEmbedding,
-  config: CompleteEmbeddingConfig,
-  lengths: Lengths,
-  { files, listener, collective }: RunPlatform,
-): Promise<{ data: TaskData; teacherWidth?: number; lossType: LossType }> {
-  const encoderOf = (length: number) => textEncoder(base.model.tokenizer, base.config, length);
-  const chunks = chunksOf(config);
-  if (config.trainType === 'distill') {
-    const { data, teacher } = await openTeacher(
-      config,
-      { files, listener, collective },
-      (loaded, vectors, how) =>
-        collateTexts(loaded, { encoder: encoderOf(lengths.passage), teacher: vectors, ...how, ...chunks }),
-    );
-    return { data, teacherWidth: teacher.width, lossType: 'distill' };
-  }
-  const lossType = await lossOf(files, config);
-  const encoders = { queryEncoder: encoderOf(lengths.query), passageEncoder: encoderOf(lengths.passage) };
-  const { compat, othersPositives } = config;
-  if (lossType === 'infonce') {
-    const dataset = await openContrastive(files, config, config.instruction);
-    listener.say(describeData(config, dataset));
-    const options = { ...encoders, ...chunks, compat, ...(othersPositives && { othersPositives }) };
-    const data = taskData(
-      dataset,
-      config,
-      (loaded, context) => collateContrastive(loaded, { ...options, ...context }),
-      collective,
-    );
-    return { data, lossType };
-  }
-  const overBatch = lossType === 'kl_divergence' && compat;
-  const comparesLists = lossType === 'kl_divergence' || lossType === 'margin_mse';
-  const unit = overBatch ? 'passage' : comparesLists ? 'comparable list' : 'list';
-  const { dataset, notes } = await openScored(files, config, unit, config.instruction);
-  for (const line of [describeData(config, dataset), ...notes]) listener.say(line);
-  const data = taskData(
-    dataset,
-    config,
-    (loaded, { ownAlone: _, ...how }) => collateScored(loaded, { ...encoders, ...chunks, ...how }),
-    collective,
-  );
-  return { data, lossType };
-}
-
-type Distilled = Parameters<typeof collateTexts>;
-
-/** Texts and the vectors that a teacher gave them, checked to belong together. */
-async function openTeacher(
-  config: CompleteEmbeddingConfig,
-  { files, listener, collective }: Pick<RunPlatform, 'files' | 'listener' | 'collective'>,
-  collate: (
-    loaded: Distilled[0],
-    teacher: Distilled[1]['teacher'],
-    how: Pick<Distilled[1], 'dropout' | 'gather'>,
-  ) => ReturnType<typeof collateTexts>,
-): Promise<{ data: TaskData; teacher: TeacherVectors }> {
-  const dataset = await openExamples(files, config, texts({ compat: config.compat }));
-  try {
-    listener.say(describeData(config, dataset));
-    const { vectors: teacher, checked } = await openTeacherFile(files, config, dataset);
-    try {
-      listener.say(
-        `${teacher.name}: ${teacher.rows} vectors of ${teacher.width} elements (${teacher.format}); checked by ${checked === 'hashes' ? 'the hash of each text' : 'their number only'}`,
-      );
-      const collateRows = async (loaded: Distilled[0], { ownAlone: _, ...how }: BatchContext) => {
-        const rows = loaded.examples.map(({ row }) => row);
-        return collate(loaded, { data: await teacher.read(rows), width: teacher.width }, how);
-      };
-      const data = taskData(dataset, config, collateRows, collective);
-      const close = async (): Promise<void> => {
-        await teacher.close();
-        await dataset.close();
-      };
-      return { data: { ...data, close }, teacher };
-    } catch (error) {
-      await teacher.close();
-      throw error;
-    }
-  } catch (error) {
-    await dataset.close();
-    throw error;
-  }
 }

@@ -201,6 +201,12 @@ export const chunksOf = ({
 }): { readonly chunkTokens?: number; readonly chunkTexts?: number } =>
   gradCache ? { chunkTokens, ...(subBatchSize !== undefined && { chunkTexts: subBatchSize }) } : {};
 
+/** Whether a model is cut at its vectors: its batches come in chunks, or the vectors of all processes meet. */
+export const cutsAtVectors = (
+  { gradCache, allGather }: { readonly gradCache: boolean; readonly allGather: boolean },
+  collective: Collective | undefined,
+): boolean => gradCache || (allGather && rankOf(collective) !== undefined);
+
 /** How a batch is collated. */
 export interface BatchContext {
   readonly dropout: DropoutDraw;
@@ -216,7 +222,6 @@ export function taskData<E>(
   config: Pick<CompleteConfig, 'seed' | 'shuffle' | 'dataloaderDropLast'> & {
     readonly batchSize: number;
     readonly allGather?: boolean;
-    readonly gradCache?: boolean;
   },
   collate: (loaded: LoadedBatch<E>, context: BatchContext) => Collated | Promise<Collated>,
   collective?: Collective,
@@ -227,12 +232,6 @@ export function taskData<E>(
   const groups = grouping && { groups: grouping.groups };
   const { sampler, batchesPerEpoch } = epochSampler(ofAllRanks(config, rank), dataset, groups);
   const gather = config.allGather ? rank : undefined;
-  if (gather && config.gradCache === false)
-    throw new ConfigError(
-      'all_gather',
-      'all_gather',
-      'expected grad_cache beside it, which cuts the model at its vectors, got grad_cache: false — leave one of the two out',
-    );
   return {
     batchesPerEpoch,
     summary: dataset.summary,
