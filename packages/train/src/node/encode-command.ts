@@ -1,8 +1,13 @@
+import { availableParallelism, hostname } from 'node:os';
 import type { Embedding, EncodeOptions } from '@rag/embedding';
 import { type HubOptions, openHubOrDirectory } from '@rag/models/node';
+import type { Collective } from '@rag/runtime';
 import { Command } from 'commander';
 import { ConfigError } from '../config/config-error.js';
 import { choice, wholeNumber } from '../config/kind.js';
+import { agreedSignal } from '../distributed/agreed-signal.js';
+import { encoderOfRank, unfinishedFileOfRank } from '../distributed/rank-encoder.js';
+import { ranksOnHost } from '../distributed/ranks-on-host.js';
 import { type EncodeJob, encodeFile } from '../encode/encode-file.js';
 import type { EncodeSettings } from '../encode/progress-note.js';
 import { formatOfName, type OutputFormat, vectorCodec, vectorFormats } from '../encode/vector-codec.js';
@@ -21,9 +26,11 @@ import { type EncodeProgress, encodeProgress } from './encode-progress.js';
 import { flagParser } from './flag-parser.js';
 import { hubOptions } from './hub-flags.js';
 import { addInputFlags, type InputFlags, inputParser, kindOfFiles } from './input-flags.js';
-import { interruptible } from './interrupt.js';
+import { InterruptedError, interruptible } from './interrupt.js';
+import { inLaunchedJob } from './launched-job.js';
 import { modelFingerprint } from './model-fingerprint.js';
 import { nodeFiles } from './node-files.js';
+import { streamsOfRank } from './rank-streams.js';
 import { openUnfinishedFile } from './unfinished-file.js';
 import { type OpenedVectorEncoder, vectorEncoder } from './vector-encoder.js';
 
@@ -70,15 +77,20 @@ export function encodeCommand(streams: CommandStreams): Command {
       flagParser('--tokenizer_workers', wholeNumber(0)),
     )
     .option('--overwrite', 'replace a file that is there, or an unfinished one of other input or settings')
-    .action((flags: Flags) => encode(flags, streams));
+    .action((flags: Flags) => inLaunchedJob((collective) => encode(flags, streams, collective)));
 }
 
-async function encode(flags: Flags, streams: CommandStreams): Promise<void> {
+async function encode(asked: Flags, told: CommandStreams, collective: Collective | undefined): Promise<void> {
+  const streams = streamsOfRank(told, collective);
   const { stdout, stderr } = streams;
+  const flags = await ofThisProcess(asked, collective);
   const format = flags.format ?? formatOfName(flags.output) ?? unknownFormat(flags.output);
   const parse = inputParser('--input', flags.input, flags);
   const overwrite = flags.overwrite ?? false;
-  const file = await openUnfinishedFile(flags.output, { overwrite });
+  const opened = await openUnfinishedFile(flags.output, { overwrite });
+  const file = collective ? unfinishedFileOfRank(opened, collective) : opened;
+  // What all have looked at one of them changes.
+  await collective?.barrier();
   const sources = await openSources(nodeFiles, flags.input);
   let progress: EncodeProgress | undefined;
   let encoder: OpenedVectorEncoder | undefined;
@@ -101,7 +113,10 @@ async function encode(flags: Flags, streams: CommandStreams): Promise<void> {
         codec: await vectorCodec(format, width),
         encoder,
         file,
-        settings: () => settingsOf(flags, model, { format, width, hub: hubOptions(flags, stderr) }),
+        settings: async () => ({
+          ...(await settingsOf(flags, model, { format, width, hub: hubOptions(flags, stderr) })),
+          ...(collective && collective.size > 1 && { processes: collective.size }),
+        }),
         overwrite,
         say: shown.say,
         onProgress: (event) => {
@@ -109,7 +124,16 @@ async function encode(flags: Flags, streams: CommandStreams): Promise<void> {
           shown.update(event);
         },
       };
-      const rows = await interruptible('interrupted', (signal) => encodeFile({ ...job, signal }));
+      const rows = await interruptible('interrupted', (signal) => {
+        if (!collective) return encodeFile({ ...job, signal });
+        const agreed = agreedSignal(
+          collective,
+          signal,
+          () => new InterruptedError('another process was interrupted'),
+        );
+        const shared = encoderOfRank(job.encoder, collective, agreed.agree);
+        return encodeFile({ ...job, encoder: shared, signal: agreed.signal });
+      });
       const seconds = (Date.now() - started) / 1000;
       shown.say(
         `${flags.output}: ${rows.toLocaleString('en')} vectors of ${width} elements (${format}), ${formatCount(here / seconds)} rows/s`,
@@ -120,6 +144,13 @@ async function encode(flags: Flags, streams: CommandStreams): Promise<void> {
     await encoder?.close();
     for (const source of sources) await source.close();
   }
+}
+
+/** Threads of the host are shared by its processes. */
+async function ofThisProcess(flags: Flags, collective: Collective | undefined): Promise<Flags> {
+  if (!collective || collective.size === 1) return flags;
+  const onHost = await ranksOnHost(collective, hostname());
+  return { threads: Math.max(1, Math.floor(availableParallelism() / onHost)), ...flags };
 }
 
 const encodeOptions = ({

@@ -9,9 +9,6 @@ export interface Progress extends RunListener {
   end(): void;
 }
 
-/** Tells nobody: of several processes one is heard. */
-export const silentProgress: Progress = { say: () => {}, step: () => {}, end: () => {} };
-
 /** A writable stream; a bar is drawn only where it is a terminal. */
 export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
 

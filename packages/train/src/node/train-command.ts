@@ -14,7 +14,8 @@ import type { CommandStreams } from './command-line.js';
 import { interruptible } from './interrupt.js';
 import { inLaunchedJob } from './launched-job.js';
 import { nodeFiles } from './node-files.js';
-import { progress, silentProgress } from './progress.js';
+import { progress } from './progress.js';
+import { streamsOfRank } from './rank-streams.js';
 import { runOnThisMachine } from './train.js';
 
 interface TrainFlags {
@@ -28,8 +29,9 @@ interface TrainFlags {
 export function trainCommand<Settings extends ResolvedTask>(
   name: TaskName,
   task: TrainableTask<Settings, unknown>,
-  { stdout }: CommandStreams,
+  streams: CommandStreams,
 ): Command {
+  const { stdout } = streams;
   const { description, table, presets, resolve } = task;
   const command = new Command(name)
     .description(description)
@@ -50,8 +52,8 @@ export function trainCommand<Settings extends ResolvedTask>(
       return;
     }
     await inLaunchedJob(async (collective) => {
-      const isFirst = !collective?.rank;
-      const listener = isFirst ? progress(stdout, resolved.config.logInterval) : silentProgress;
+      const heard = streamsOfRank(streams, collective);
+      const listener = progress(heard.stdout, resolved.config.logInterval);
       try {
         await interruptible(
           'interrupted — the run stopped after an update; with --resume it goes on',

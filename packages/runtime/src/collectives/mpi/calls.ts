@@ -29,6 +29,9 @@ export interface MpiCalls {
   finalize(): void;
 }
 
+/** Milliseconds that a launcher has to pass a last message on. */
+const FAREWELL = 500;
+
 /** `MPI_THREAD_FUNNELED`, the same number in all implementations: the process has threads, one of them calls MPI. */
 const FUNNELED = 1;
 
@@ -137,6 +140,8 @@ export function initialize({ library, abi, version }: MpiLibrary, launchedRank: 
     },
     abort(reason) {
       writeSync(2, `${reason}\n`);
+      // MPICH's launcher ends at once, whatever it has not read yet.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FAREWELL);
       abort(world, 1);
       process.exit(1);
     },
