@@ -3,7 +3,8 @@
  *
  *     npx tsx --conditions=@rag/source zero-memory.ts [--ranks 2] [--shape B,L,H,A,F,LAYERS] [--vocabulary 21128] [--steps 3]
  *
- * Every rank has the same rows, so that the last loss is that of one process. Measured is what resident memory grew by from before the session to after the last step, garbage collected, on the rank that took most.
+ * Every rank has the same rows, so that the last loss is that of one process. Measured is what resident memory grew by from before the
+ * session to after the last step, garbage collected, on the rank that took most: what Node and MPI take besides is in it.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
