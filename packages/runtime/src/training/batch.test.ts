@@ -7,7 +7,7 @@ import { compile } from './compile.js';
 import { stateOf } from './state.js';
 
 /** Names of a plan whose encoder reads x (and noise in training), whose head reads y. */
-function namesOf(cut: boolean) {
+async function plannedNames(cut: boolean) {
   const plan = compile(
     {
       build(mode) {
@@ -25,8 +25,10 @@ function namesOf(cut: boolean) {
     },
     { initial: () => new Float32Array(2), optimizer: {} },
   );
-  return batchNames(plan.segments, stateOf(plan.initial));
+  return batchNames(plan.segments, await stateOf(plan.initial));
 }
+const planned = { whole: await plannedNames(false), cut: await plannedNames(true) };
+const namesOf = (cut: boolean) => (cut ? planned.cut : planned.whole);
 const rows = zeros('float32', [1, 2]);
 const [x, y, noise] = [{ x: rows }, { y: rows }, { noise: rows }];
 

@@ -12,8 +12,11 @@ import { type GradientFlow, gradientFlows, type SegmentPart, segmentParts } from
 import { segmentKinds } from './segment-structure.js';
 
 export interface CompileOptions {
-  /** Initial value of a parameter, by its name: asked for when a session is created, one parameter at a time. */
-  readonly initial: (name: string, shape: readonly number[]) => Float32Array;
+  /**
+   * Initial value of a parameter, by its name: asked for when a session is created, one parameter at a time. Give a promise to read it
+   * then: no more than one lies beside the state.
+   */
+  readonly initial: (name: string, shape: readonly number[]) => Float32Array | Promise<Float32Array>;
   /**
    * Frozen parameters that are read where they lie (memory of the host, a mapped file), in no copy and no checkpoint: the only ones that
    * may be of another type than float32. undefined for all others. Asked once; the plan and its sessions hold what it gives.

@@ -59,7 +59,7 @@ const batch = { ...batchOf(2, 0), [lossScale]: new Tensor('float32', [], Float32
 
 async function open() {
   const account = accountant();
-  const state = mirroredState(compiled.initial);
+  const state = await mirroredState(compiled.initial);
   const names = state.trained.map(({ name }) => name);
   const optimizer = decodeOptimizer(compiled.optimizerModel, names);
   const residence = deviceResidence(account.device, state, () => 0, optimizer);

@@ -19,7 +19,7 @@ import { arrayOf, type mirroredState } from './state.js';
  */
 export function deviceResidence(
   device: Device,
-  state: ReturnType<typeof mirroredState>,
+  state: Awaited<ReturnType<typeof mirroredState>>,
   groupOf: (parameter: string) => number,
   plan: OptimizerPlan,
 ): Residence {

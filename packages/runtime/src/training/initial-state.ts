@@ -25,8 +25,8 @@ export interface InitialState {
   readonly trainable: readonly PlannedParameter[];
   /** float32, and part of checkpoints. */
   readonly frozen: readonly PlannedParameter[];
-  /** The elements of one of these. */
-  value(parameter: PlannedParameter): Float32Array;
+  /** The elements of one of these, or a promise of them. */
+  value(parameter: PlannedParameter): Float32Array | Promise<Float32Array>;
   /** Frozen ones of any type that stay where they lie and are in no checkpoint. */
   readonly resident: readonly PlannedParameter[];
   /** One of these: read in place for as long as the session lives, never written. */
@@ -59,7 +59,7 @@ export const notResident = ({ name }: PlannedParameter): never => {
   throw new ArtifactError(`parameter "${name}"`, 'expected one that is resident, got another');
 };
 
-/** The checkpoint of a state that has not been made, all values at once; throws ArtifactError where a part is resident. */
+/** The checkpoint of a state that has not been made, all values at once; throws ArtifactError where a part is resident or has to be awaited. */
 export function checkpointOf(initial: InitialState): Checkpoint {
   const [resident] = initial.resident;
   if (resident)
@@ -69,7 +69,7 @@ export function checkpointOf(initial: InitialState): Checkpoint {
     );
   const named = (parameter: PlannedParameter): NamedTensor => ({
     ...parameter,
-    data: initialValue(initial, parameter),
+    data: checkedValue(parameter, initial.value(parameter)),
   });
   return {
     trainable: initial.trainable.map(named),
@@ -80,9 +80,19 @@ export function checkpointOf(initial: InitialState): Checkpoint {
 }
 
 /** A parameter's first value; throws ArtifactError where it does not have the parameter's elements. */
-export function initialValue(initial: InitialState, parameter: PlannedParameter): Float32Array {
-  const { name, shape } = parameter;
-  const data = initial.value(parameter);
+export const initialValue = async (
+  initial: InitialState,
+  parameter: PlannedParameter,
+): Promise<Float32Array> => checkedValue(parameter, await initial.value(parameter));
+
+function checkedValue({ name, shape }: PlannedParameter, data: unknown): Float32Array {
+  if (data instanceof Promise) {
+    data.catch(() => {});
+    throw new ArtifactError(
+      `parameter "${name}"`,
+      'expected its values at once, got a promise of them — create a session, or give an `initial` that has them in memory',
+    );
+  }
   const count = elementCount(shape);
   if (!(data instanceof Float32Array) || data.length !== count)
     throw new ArtifactError(

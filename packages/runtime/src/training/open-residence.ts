@@ -51,8 +51,8 @@ export async function openResidence(
   const open = openDevice ?? (await deviceOf(compute));
   const device = await open?.(deviceOptions(compute));
   try {
-    const mirror = device && mirroredState(initial);
-    const state = mirror ?? stateOf(initial, memoryOf(compute));
+    const mirror = device && (await mirroredState(initial));
+    const state = mirror ?? (await stateOf(initial, memoryOf(compute)));
     const { optimizer, groupOf } = optimizerOf(optimizerModel, state);
     const residence = mirror
       ? deviceResidence(device, mirror, groupOf, optimizer)
@@ -94,7 +94,7 @@ async function openRanked(
   const memory = rankedMemory(layout, collective, sharding);
   const placed = placedParameters(memory.groups);
   const { initial: watched, digests } = watchedStart(initial);
-  const state = filledState(
+  const state = await filledState(
     watched,
     (name) => hostParameter(placed.get(name)!),
     memoryOf(compute),

@@ -25,6 +25,13 @@ describe('artifacts of a plan', () => {
     expect(artifactsOf(planOf(artifacts))).toEqual(artifacts);
   });
 
+  it('need values that are there', () => {
+    const plan = compile(product(), { initial: async (...of) => initial(...of), optimizer: uniform(1) });
+    expect(() => artifactsOf(plan)).toThrow(
+      'parameter "first.weight": expected its values at once, got a promise of them',
+    );
+  });
+
   it('for the genuine runtime have one segment and one group at rate 1', () => {
     const cut = compile(product(true), { initial, optimizer: uniform(1) });
     expect(() => artifactsOf(cut)).toThrow('plan: expected one segment, got 2');

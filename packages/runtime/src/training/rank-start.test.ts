@@ -11,10 +11,10 @@ test('a digest tells values apart that differ in a bit, or in order', () => {
   expect(digestOf(values.slice())).toBe(digestOf(values));
 });
 
-test('values are watched as they are read', () => {
+test('values are watched as they are read', async () => {
   const values = Float32Array.of(1, 2);
   const { initial, digests } = watchedStart({ value: () => values } as never);
-  expect(initial.value({ name: 'w', dtype: 'float32', shape: [2] })).toBe(values);
+  expect(await initial.value({ name: 'w', dtype: 'float32', shape: [2] })).toBe(values);
   expect([...digests]).toEqual([['w', digestOf(values)]]);
 });
 

@@ -14,8 +14,8 @@ export function watchedStart(initial: InitialState): WatchedStart {
   return {
     initial: {
       ...initial,
-      value(parameter) {
-        const data = initial.value(parameter);
+      async value(parameter) {
+        const data = await initial.value(parameter);
         if (data instanceof Float32Array) digests.set(parameter.name, digestOf(data));
         return data;
       },

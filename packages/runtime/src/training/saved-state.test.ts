@@ -12,13 +12,13 @@ const tensor = (name: string, shape: readonly number[], from: number) => ({
 });
 
 /** A state of `w` and `b`, everything in it told apart by `from`. */
-function fresh(from: number) {
+async function fresh(from: number) {
   const moments = (name: string, size: number) => ({
     name,
     momentum0: new Float32Array(size).fill(from / 2),
     momentum1: new Float32Array(size).fill(from / 4),
   });
-  const state = stateOf(
+  const state = await stateOf(
     initialStateOf({
       trainable: [tensor('w', [2, 3], from), tensor('b', [2], 2 * from)],
       frozen: [tensor('table', [2], 7)],
@@ -37,7 +37,7 @@ function fresh(from: number) {
 const lossScale = { scale: 1024, weight: 4, applied: 3, skipped: 2, skippedInARow: 0 };
 
 test('a state is read as views, and another takes it bit for bit; what is frozen is no part of it', async () => {
-  const { state } = fresh(8);
+  const { state } = await fresh(8);
   state.lossScale = lossScale;
   const saved = savedState(state, {
     read: async (name, part) => arrayOf(known(state, name), part),
@@ -52,7 +52,7 @@ test('a state is read as views, and another takes it bit for bit; what is frozen
   });
   expect(await saved.read('w', 'value')).toBe(state.trained[0]!.value.data);
   expect(await saved.read('b', 'second')).toBe(state.trained[1]!.second);
-  const { state: other } = fresh(100);
+  const { state: other } = await fresh(100);
   await takeSavedState(other, saved);
   expect(snapshotState(other)).toEqual(snapshotState(state));
 });
@@ -89,14 +89,14 @@ test.each<[string, Partial<SessionState>, RegExp]>([
     /"c": expected the 2 parameters that are trained, got this one besides/,
   ],
 ])('%s changes nothing', async (_, fault, message) => {
-  const { state } = fresh(8);
+  const { state } = await fresh(8);
   const before = snapshotState(state);
-  await expect(takeSavedState(state, { ...fresh(100).saved, ...fault })).rejects.toThrow(message);
+  await expect(takeSavedState(state, { ...(await fresh(100)).saved, ...fault })).rejects.toThrow(message);
   expect(snapshotState(state)).toEqual(before);
 });
 
 test('elements are counted, and names looked up', async () => {
-  const { state, saved } = fresh(8);
+  const { state, saved } = await fresh(8);
   const short = { ...saved, read: async () => new Float32Array(5) };
   await expect(takeSavedState(state, short)).rejects.toThrow(
     '"w", value: expected a Float32Array of 6 elements, got 5',

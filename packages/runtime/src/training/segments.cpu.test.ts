@@ -164,7 +164,7 @@ describe('a plan of many segments', () => {
 describe('layers', () => {
   const sessionsOf = async (options: NetworkOptions, trainable?: (name: string) => boolean) => {
     const plan = planOf(options, trainable);
-    const residence = hostResidence(stateOf(plan.initial), () => 0, cpu);
+    const residence = hostResidence(await stateOf(plan.initial), () => 0, cpu);
     let opened = 0;
     const counting = {
       ...residence,

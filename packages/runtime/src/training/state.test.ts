@@ -27,8 +27,8 @@ const full: Checkpoint = { trainable: [w, b], frozen: [table], optimizer, proper
 const { optimizer: _, ...fresh } = full;
 
 describe('a state', () => {
-  it('is what its checkpoint says, in memory that threads share', () => {
-    const { trained, frozen, step } = stateOf(encodeCheckpoint(full));
+  it('is what its checkpoint says, in memory that threads share', async () => {
+    const { trained, frozen, step } = await stateOf(encodeCheckpoint(full));
     expect(step).toBe(7);
     expect(trained.map(({ name, value }) => [name, value.shape, value.data])).toEqual([
       ['w', [2, 3], w.data],
@@ -42,20 +42,37 @@ describe('a state', () => {
         expect(buffer).toBeInstanceOf(SharedArrayBuffer);
   });
 
-  it('starts with moments of zero where the checkpoint has none', () => {
+  it('asks for a value once the one before lies in it', async () => {
+    const initial = initialStateOf(full);
+    const told: string[] = [];
+    const { trained, frozen } = await stateOfInitial({
+      ...initial,
+      value: async (parameter) => {
+        told.push(`asked ${parameter.name}`);
+        await new Promise((resolve) => setImmediate(resolve));
+        told.push(`read ${parameter.name}`);
+        return initial.value(parameter);
+      },
+    });
+    expect(told).toEqual(['w', 'b', 'table'].flatMap((name) => [`asked ${name}`, `read ${name}`]));
+    expect(trained.map(({ value }) => value.data)).toEqual([w.data, b.data]);
+    expect(frozen.get('table')!.data).toEqual(table.data);
+  });
+
+  it('starts with moments of zero where the checkpoint has none', async () => {
     for (const checkpoint of [fresh, { ...full, optimizer: { ...optimizer, states: [] } }]) {
-      const { trained, step } = stateOf(encodeCheckpoint(checkpoint));
+      const { trained, step } = await stateOf(encodeCheckpoint(checkpoint));
       expect(step).toBe(checkpoint === fresh ? 0 : 7);
       for (const { first, second } of trained)
         expect([...first, ...second].every((moment) => moment === 0)).toBe(true);
     }
   });
 
-  it('comes back from its snapshot', () => {
-    const state = stateOf(encodeCheckpoint(full));
+  it('comes back from its snapshot', async () => {
+    const state = await stateOf(encodeCheckpoint(full));
     const snapshot = snapshotState(state);
     expect(snapshot).toEqual(full);
-    expect(snapshotState(stateOf(encodeCheckpoint(snapshot)))).toEqual(full);
+    expect(snapshotState(await stateOf(encodeCheckpoint(snapshot)))).toEqual(full);
     for (const { value, first, second } of state.trained)
       for (const array of [value.data as Float32Array, first, second]) array.fill(-1);
     (state.frozen.get('table')!.data as Float32Array).fill(-1);
@@ -103,8 +120,8 @@ describe('a state', () => {
       /got none for "b"/,
     ],
   ];
-  test.each(faults)('does not change for a checkpoint with %s', (_, checkpoint, message) => {
-    const state = stateOf(encodeCheckpoint(full));
+  test.each(faults)('does not change for a checkpoint with %s', async (_, checkpoint, message) => {
+    const state = await stateOf(encodeCheckpoint(full));
     expect(() => restoreState(state, checkpoint)).toThrow(ArtifactError);
     expect(() => restoreState(state, checkpoint)).toThrow(message);
     expect(snapshotState(state)).toEqual(full);

@@ -31,7 +31,7 @@ export interface TrainingState {
 }
 
 /** The state that a run starts with; moments start at zero where none are given. */
-export function stateOf(initial: InitialState, memory: Memory = 'shared'): TrainingState {
+export function stateOf(initial: InitialState, memory: Memory = 'shared'): Promise<TrainingState> {
   return filledState(
     initial,
     (name, shape): TrainedParameter => {
@@ -46,7 +46,8 @@ export function stateOf(initial: InitialState, memory: Memory = 'shared'): Train
 /** `stateOf` for a state that lies on a device. */
 export const mirroredState = (
   initial: InitialState,
-): TrainingState & { trained: readonly MirroredParameter[] } => filledState(initial, mirrored, 'own');
+): Promise<TrainingState & { trained: readonly MirroredParameter[] }> =>
+  filledState(initial, mirrored, 'own');
 
 /** A part of a trained parameter's state: its value, or one of AdamW's moments m and v. */
 export type StatePart = 'value' | 'first' | 'second';
@@ -55,37 +56,42 @@ export type StatePart = 'value' | 'first' | 'second';
 export const arrayOf = ({ value, first, second }: TrainedParameter, part: StatePart): Float32Array =>
   part === 'value' ? (value.data as Float32Array) : part === 'first' ? first : second;
 
-/** An initial state in parameters that `parameter` makes; `put` writes a part of one, into its array unless told otherwise. */
-export function filledState<P extends TrainedParameter>(
+/**
+ * An initial state in parameters that `parameter` makes, one after the other; `put` writes a part of one, into its array unless told
+ * otherwise.
+ */
+export async function filledState<P extends TrainedParameter>(
   initial: InitialState,
   parameter: (name: string, shape: readonly number[]) => P,
   memory: Memory,
   put: (made: P, part: StatePart, data: Float32Array) => void = (made, part, data) =>
     arrayOf(made, part).set(data),
-): TrainingState & { trained: readonly P[] } {
+): Promise<TrainingState & { trained: readonly P[] }> {
   const lossScale = lossScaleOf(initial.properties);
   const moments = new Map((initial.optimizer?.states ?? []).map((entry) => [entry.name, entry]));
-  const trained = initial.trainable.map((planned) => {
+  const trained: P[] = [];
+  for (const planned of initial.trainable) {
     const made = parameter(planned.name, planned.shape);
-    put(made, 'value', initialValue(initial, planned));
+    put(made, 'value', await initialValue(initial, planned));
     const entry = moments.get(planned.name);
     if (entry) {
       put(made, 'first', entry.momentum0);
       put(made, 'second', entry.momentum1);
     }
-    return made;
-  });
-  const frozen = initial.frozen.map((planned) => {
+    trained.push(made);
+  }
+  const frozen = new Map<string, Tensor>();
+  for (const planned of initial.frozen) {
     const data = allocate(planned.shape, memory);
-    data.set(initialValue(initial, planned));
-    return [planned.name, new Tensor('float32', planned.shape, data)] as const;
-  });
+    data.set(await initialValue(initial, planned));
+    frozen.set(planned.name, new Tensor('float32', planned.shape, data));
+  }
   const resident = initial.resident.map(
     (planned) => [planned.name, residentValue(initial, planned)] as const,
   );
   return {
     trained,
-    frozen: new Map(frozen),
+    frozen,
     resident: new Map(resident),
     step: Number(initial.optimizer?.step ?? 0n),
     lossScale,

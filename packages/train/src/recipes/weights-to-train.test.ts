@@ -26,8 +26,13 @@ const selection = {
   seed: 5,
 };
 
-test('what is trained is given once and let go; what is frozen lies where it was read to', async () => {
-  const weights = weightsToTrain(stored, selection);
+test('what is trained is read when it is asked for, held by nobody; what is frozen lies where it was read to', async () => {
+  const asked: string[] = [];
+  const read = async (name: string) => {
+    asked.push(name);
+    return values.get(name)!.slice();
+  };
+  const weights = weightsToTrain({ ...stored, read }, selection);
   expect(['trained', 'frozen.lora_A.weight', 'norm'].map(weights.trainable)).toEqual([true, true, false]);
   expect(weights.resident('trained', { dtype: 'float32', shape: [2] })).toBeUndefined();
   const frozen = weights.resident('frozen', { dtype: 'bfloat16', shape: [2, 2] })!;
@@ -36,8 +41,9 @@ test('what is trained is given once and let go; what is frozen lies where it was
   // The file's own codes, in no copy.
   expect(frozen.data).toBe(codes);
   expect(weights.resident('norm', { dtype: 'float32', shape: [2] })!.data).toEqual(Float32Array.of(3, 4));
-  expect(weights.initial('trained', [2])).toEqual(Float32Array.of(1, 2));
-  expect(() => weights.initial('trained', [2])).toThrow('trained: expected its first values, got none');
+  expect(asked).toEqual(['norm']);
+  expect(await weights.initial('trained', [2])).toEqual(Float32Array.of(1, 2));
+  expect(asked).toEqual(['norm', 'trained']);
   const a = { name: 'frozen.lora_A.weight', shape: [1, 2] };
   expect(weights.initial(a.name, a.shape)).toEqual(initializeLora(a, 5));
 });
@@ -49,13 +55,23 @@ test('values of an adapter that is continued stand in the place of fresh ones an
   ]);
   const weights = weightsToTrain(stored, { ...selection, instead });
   await weights.load();
-  expect(weights.initial('frozen.lora_A.weight', [1, 2])).toEqual(Float32Array.of(7, 8));
-  expect(weights.initial('trained', [2])).toEqual(Float32Array.of(9, 9));
+  expect(await weights.initial('frozen.lora_A.weight', [1, 2])).toEqual(Float32Array.of(7, 8));
+  expect(await weights.initial('trained', [2])).toEqual(Float32Array.of(9, 9));
 });
 
 test('all weights of a model', async () => {
   const weights = allWeights(values);
   expect(weights.trainable('anything')).toBe(true);
-  await weights.load();
-  expect(weights.initial('norm', [2])).toBe(values.get('norm'));
+  expect(await weights.initial('norm', [2])).toBe(values.get('norm'));
+  // Whoever trains everything reads nothing ahead.
+  const asked: string[] = [];
+  const all = allWeights({
+    ...stored,
+    read: async (name) => {
+      asked.push(name);
+      return values.get(name)!.slice();
+    },
+  });
+  await all.load();
+  expect(asked).toEqual([]);
 });

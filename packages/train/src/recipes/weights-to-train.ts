@@ -6,9 +6,13 @@ import {
   type StoredTensor,
 } from '@rag/models';
 import type { CompileOptions, TensorParts } from '@rag/runtime';
-import { type InitialWeights, readElements, readWeight, weightNames } from './initial-weights.js';
+import { type InitialWeights, readElements, readWeight } from './initial-weights.js';
 
-/** The weights of a run as `compile` asks for them. They are read by `load`, after the plan is made and before its session is. */
+/**
+ * The weights of a run as `compile` asks for them. What is trained is read as a session is made, one parameter at a time: what was read and
+ * let go before would leave holes among the state's arrays, and no other process has their memory. What is frozen is read by `load`, after
+ * the plan is made and before its session is.
+ */
 export interface WeightsToTrain extends Required<Pick<CompileOptions, 'initial' | 'resident' | 'trainable'>> {
   load(): Promise<void>;
 }
@@ -25,43 +29,25 @@ export interface WeightSelection {
 }
 
 /** All of a model's weights, trained. */
-export function allWeights(weights: InitialWeights): WeightsToTrain {
-  const names = weightNames(weights);
-  const taken = new Map<string, Float32Array>();
-  return {
-    trainable: () => true,
-    resident: () => undefined,
-    initial: (name) => take(taken, name),
-    async load() {
-      for (const name of names) taken.set(name, await readWeight(weights, name));
-    },
-  };
-}
+export const allWeights = (weights: InitialWeights): WeightsToTrain => ({
+  trainable: () => true,
+  resident: () => undefined,
+  initial: (name) => readWeight(weights, name),
+  async load() {},
+});
 
-function take(values: Map<string, Float32Array>, name: string): Float32Array {
-  const found = values.get(name);
-  values.delete(name);
-  if (found) return found;
-  throw new TypeError(
-    `${name}: expected its first values, got none — load() the weights before a session is made, once`,
-  );
-}
-
-/**
- * Trained parameters are let go one by one as the state takes them; frozen ones are read where `load` put them, stored as `storage` says, and
- * so lie in memory once.
- */
+/** Frozen parameters are read where `load` put them, stored as `storage` says, and so lie in memory once. */
 export function weightsToTrain(
   weights: InitialWeights,
   { base, trained, storage, instead, seed }: WeightSelection,
 ): WeightsToTrain {
-  const taken = new Map<string, Float32Array>();
   const frozen = new Map<string, StoredTensor>();
   return {
     trainable: (name) => trained.has(name),
     initial(name, shape) {
-      if (isLoraParameter(name) && !taken.has(name)) return initializeLora({ name, shape }, seed);
-      return take(taken, name);
+      const read = instead.get(name);
+      if (read) return read();
+      return isLoraParameter(name) ? initializeLora({ name, shape }, seed) : readWeight(weights, name);
     },
     resident(name, { dtype, shape }): TensorParts | undefined {
       if (trained.has(name)) return undefined;
@@ -78,13 +64,8 @@ export function weightsToTrain(
       };
     },
     async load() {
-      for (const [name, read] of instead) taken.set(name, await read());
       for (const { name, shape } of base) {
-        if (taken.has(name)) continue;
-        if (trained.has(name)) {
-          taken.set(name, await readWeight(weights, name));
-          continue;
-        }
+        if (trained.has(name)) continue;
         const kind = storage(name, shape);
         const isHalf = kind === 'float16' || kind === 'bfloat16';
         const elements = await (isHalf ? readElements : readWeight)(weights, name);
