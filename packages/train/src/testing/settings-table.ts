@@ -15,7 +15,10 @@ export function settingsRows(): string[][] {
   for (const [task, table] of Object.entries(tables))
     for (const [key, entry] of Object.entries(table)) {
       const names = [key, ...entry.aliases].map((name) => `\`${name}\``).join(', ');
-      const value = entry.default === undefined ? '–' : `\`${entry.default === '' ? '""' : entry.default}\``;
+      const value =
+        entry.default === undefined
+          ? '–'
+          : `\`${entry.default === '' ? '""' : `${entry.default}` || 'none'}\``;
       const cells = [names, value, entry.about];
       const row = rows.get(cells.join('|')) ?? { cells, tasks: [] };
       rows.set(cells.join('|'), row);
