@@ -54,6 +54,8 @@ export type { RetrieverEvaluation } from './recipes/retrieval-evaluation.js';
 export type { RunListener, RunPlatform } from './recipes/run-platform.js';
 export type { TaskRun } from './recipes/run-task.js';
 export { type ComparisonFacts, comparisonPage } from './report/comparison-page.js';
+export { CheckpointError } from './resume/checkpoint-error.js';
+export { SaveFailedError } from './resume/save-failure.js';
 export type { RunFiles } from './run-files.js';
 export { countUpdates, type Decay, type Schedule, type ScheduleOptions, schedule } from './schedule.js';
 export type { PairScorer, ScorePair } from './score/pair-scorer.js';
@@ -70,3 +72,4 @@ export {
   type TrainingResult,
   type TrainingTask,
 } from './trainer.js';
+export type { TrainerPosition } from './trainer-position.js';

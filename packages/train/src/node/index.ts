@@ -27,6 +27,8 @@ export type { RerankerEvaluation } from '../recipes/reranker-evaluation.js';
 export type { RetrieverEvaluation } from '../recipes/retrieval-evaluation.js';
 export type { RunListener } from '../recipes/run-platform.js';
 export type { LoggedStep } from '../recipes/step-log.js';
+export { CheckpointError } from '../resume/checkpoint-error.js';
+export { SaveFailedError } from '../resume/save-failure.js';
 export type { Served } from '../serve/http-server.js';
 export type { ModelsToServe } from '../serve/open-served-models.js';
 export { type ServeLimits, type ServeOptions, serve } from '../serve/serve.js';
