@@ -3,33 +3,44 @@ import type { Evaluated, OpenModel, PreparedTask, TaskEvaluator } from '../recip
 import { broadcastJson } from './broadcast-json.js';
 
 /**
- * A task as one of several ranks has it: rank 0 evaluates models, and all ranks go on by what it found. The final model is evaluated while it
- * is written, where only rank 0 is.
+ * A task as one of several ranks has it. Models before the last are evaluated by all ranks, which compute a part each, where the task can share
+ * them out, and else by rank 0, which tells the others. The final model is evaluated while it is written, where only rank 0 is.
  */
 export function taskOfRank<Model extends OpenModel, Evaluation>(
   task: PreparedTask<Model, Evaluation>,
   collective: Collective,
 ): PreparedTask<Model, Evaluation> {
-  if (!task.evaluator) return task;
-  const evaluator = evaluatorOfRank(task.evaluator, collective);
-  if (collective.rank === 0) return { ...task, evaluator };
-  // It is handed to the evaluator, which does not look at it.
-  const openSaved = async (): Promise<Model> => ({ dispose: () => {} }) as Model;
-  return { ...task, evaluator, openSaved };
-}
-
-function evaluatorOfRank<Model, Evaluation>(
-  evaluator: TaskEvaluator<Model, Evaluation>,
-  collective: Collective,
-): TaskEvaluator<Model, Evaluation> {
+  const { evaluator, sharedModel } = task;
+  if (!evaluator) return task;
+  if (sharedModel) {
+    const shared = (model: Model): Model => sharedModel(model, collective);
+    return {
+      ...task,
+      evaluator: instead(evaluator, {
+        before: (model) => evaluator.before(shared(model)),
+        epoch: (model, ...when) => evaluator.epoch(shared(model), ...when),
+      }),
+    };
+  }
   const byRankZero = (evaluate: () => Promise<Evaluated>): Promise<Evaluated> =>
     broadcastJson(collective, evaluate);
-  return {
-    ...evaluator,
-    get epochs() {
-      return evaluator.epochs;
-    },
+  const told = instead(evaluator, {
     before: (model) => byRankZero(() => evaluator.before(model)),
     epoch: (model, ...when) => byRankZero(() => evaluator.epoch(model, ...when)),
-  };
+  });
+  if (collective.rank === 0) return { ...task, evaluator: told };
+  // It is handed to the evaluator, which does not look at it.
+  const openSaved = async (): Promise<Model> => ({ dispose: () => {} }) as Model;
+  return { ...task, evaluator: told, openSaved };
 }
+
+const instead = <Model, Evaluation>(
+  evaluator: TaskEvaluator<Model, Evaluation>,
+  how: Pick<TaskEvaluator<Model, Evaluation>, 'before' | 'epoch'>,
+): TaskEvaluator<Model, Evaluation> => ({
+  ...evaluator,
+  ...how,
+  get epochs() {
+    return evaluator.epochs;
+  },
+});

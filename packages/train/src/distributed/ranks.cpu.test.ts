@@ -36,7 +36,7 @@ const tasks = {
   }),
   embedding: (): TrainOptions => ({
     ...{ ...shared, task: 'embedding', modelNameOrPath: at('tiny-embedding'), allGather: true, negNums: 2 },
-    ...{ trainDataset: tiny.train, outputDir: at('embedding') },
+    ...{ trainDataset: tiny.train, valDataset: tiny.val, outputDir: at('embedding') },
   }),
   colbert: (): TrainOptions => ({
     ...{ ...shared, task: 'colbert', modelNameOrPath: at('tiny-colbert'), allGather: true, gradCache: false },
@@ -81,6 +81,12 @@ const chosen: (keyof typeof tasks)[] = process.env.RAG_LONG
   ? ['reranker', 'embedding', 'colbert']
   : ['embedding'];
 
+/** Processes, and what they share out. */
+const runs: readonly (readonly [count: number, zeroStage: number])[] = [
+  [2, 1],
+  ...(process.env.RAG_LONG ? [[4, 2] as const] : []),
+];
+
 describe.each(chosen)('rag train %s', (task) => {
   test('of several processes learns what one process learns of the same batches', async () => {
     const options = tasks[task]();
@@ -97,6 +103,9 @@ describe.each(chosen)('rag train %s', (task) => {
       for (const [i, loss] of alone.losses.entries()) expect(first!.losses[i]).toBeCloseTo(loss, 4);
       expect(distance(await weightsOf(first!.model), await weightsOf(alone.model))).toBeLessThan(1e-5);
       expect(first!.said.join('\n')).toContain(`${count} processes by loopback, ${count} on this host`);
+      expect(first!.said.filter((text) => /^before /m.test(text))[0]).toBe(
+        alone.said.filter((text) => /^before /m.test(text))[0],
+      );
       expect(first!.said).toContain(`final model: ${outputDir}/model`);
       for (const { said, losses } of others) expect([said, losses]).toEqual([[], []]);
     }
@@ -104,7 +113,7 @@ describe.each(chosen)('rag train %s', (task) => {
 });
 
 test('a rank that is asked to stop stops all of them behind one update, and together they go on', async () => {
-  const short = { batchSize: 2, lossType: 'group_softmax', trainGroupSize: 3, valDataset: undefined };
+  const short = { batchSize: 2, lossType: 'group_softmax', trainGroupSize: 3 };
   const options = (name: string) => ({ ...tasks.reranker(), ...short, outputDir: at(name) });
   const run = (name: string, stopAt = Number.POSITIVE_INFINITY, more: Partial<TrainOptions> = {}) =>
     Promise.allSettled(

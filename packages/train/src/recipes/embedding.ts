@@ -3,6 +3,7 @@ import { embeddingObjective, headParameters } from '@rag/embedding/training';
 import type { OpenOptions } from '@rag/runtime';
 import type { ResolvedEmbedding } from '../config/embedding-config.js';
 import { queryInstruction } from '../config/query-instruction.js';
+import { sharedEmbedding } from '../distributed/shared-models.js';
 import { embeddingRetriever } from '../evaluate/embedding-retriever.js';
 import { openSources } from '../run-files.js';
 import { adapterTraining, type ObjectiveParts } from './adapter-training.js';
@@ -127,6 +128,7 @@ export async function prepareEmbedding(
         objective: training?.objective ?? objective({}),
         ...(training && { toTrain: training.toTrain }),
         data: file ? { ...data, batches: (...which) => withColumns(data.batches(...which)) } : data,
+        sharedModel: sharedEmbedding,
         dataFiles: {
           train: config.trainDataset,
           val: config.valDataset ?? [],

@@ -1,6 +1,6 @@
 import type { DropoutDraw, ModelCard, ModelCardMetric } from '@rag/models';
 import type { CheckpointToSave } from '@rag/models/node';
-import type { Objective, OpenOptions, TrainingSession } from '@rag/runtime';
+import type { Collective, Objective, OpenOptions, TrainingSession } from '@rag/runtime';
 import type { Comparison } from '../compare/compare-systems.js';
 import type { CompleteConfig } from '../config/check-shared.js';
 import type { OptionTable } from '../config/option.js';
@@ -95,6 +95,8 @@ export interface PreparedTask<Model extends OpenModel, Evaluation> {
   /** Whether a reranker is a language model. */
   readonly decoder?: boolean;
   readonly evaluator?: TaskEvaluator<Model, Evaluation>;
+  /** The model with its evaluation shared out among ranks, all of which call it alike; without it one rank evaluates. */
+  sharedModel?(model: Model, collective: Collective): Model;
   /** Where the loss stands that tells nothing apart; absent for losses that have no such level. */
   readonly chance?: ChanceLevel;
   /** What run.json tells of this task's run, e.g. `max_len`. */

@@ -5,6 +5,7 @@ import { rerankerObjective, type Scores, type TextCuts } from '@rag/reranker/tra
 import type { OpenOptions } from '@rag/runtime';
 import { pairLengths } from '../config/pair-lengths.js';
 import type { ResolvedReranker } from '../config/reranker-config.js';
+import { sharedReranker } from '../distributed/shared-models.js';
 import { chanceLevel } from '../sentinel/chance-level.js';
 import { adapterTraining, type ObjectiveParts } from './adapter-training.js';
 import { describeModel, savedSource } from './model-source.js';
@@ -76,6 +77,7 @@ export async function prepareReranker(
         }),
         ...chanceOf(config),
         ran: { max_len: maxLength, ...training?.ran },
+        sharedModel: sharedReranker,
         dataFiles: { train: config.trainDataset, val: config.valDataset ?? [] },
         toSave: (session) =>
           training
