@@ -47,6 +47,8 @@ async function node(cwd: string, args: string[]): Promise<string> {
   const tsx = pathToFileURL(join(root, 'node_modules/tsx/dist/loader.mjs')).href;
   const { stdout } = await run(process.execPath, ['--import', tsx, '--conditions=@rag/source', ...args], {
     cwd,
+    // The seeds' command names Weights & Biases.
+    env: { ...process.env, WANDB_MODE: 'offline' },
   });
   return stdout;
 }

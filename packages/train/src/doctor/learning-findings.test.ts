@@ -25,6 +25,7 @@ describe('rates', () => {
       1e-3,
       1e-7,
     ],
+    ['a small one', { model: { ...encoder, parameters: 5e6 } }, 3e-3, 1e-2, 1, 1e-7],
     ['a language model', { model: { ...encoder, isDecoder: true } }, 1e-5, 1e-4, 1e-3, 1e-8],
     ['adapters', { useLora: true }, 2e-4, 2e-3, 0.1, 1e-6],
     ['fresh weights', { model: { ...encoder, isFresh: true } }, 1e-3, 1e-2, 1, 1e-6],

@@ -28,7 +28,9 @@ interface RateRange {
   readonly killing: number;
 }
 
-/** Models above this many parameters take smaller rates. */
+/** Models below this many parameters take larger rates. */
+const SMALL = 1e7;
+/** Models above this many take smaller ones. */
 const LARGE = 3e8;
 
 /**
@@ -40,6 +42,8 @@ function rateRange({ useLora, model }: LearningToJudge): RateRange {
   if (model?.isFresh) return { what: 'fresh weights', low: 1e-5, high: 5e-3, killing: 0.1 };
   if (model?.isDecoder)
     return { what: 'all weights of a language model', low: 1e-7, high: 5e-5, killing: 5e-4 };
+  if ((model?.parameters ?? SMALL) < SMALL)
+    return { what: 'all weights of a small encoder', low: 1e-6, high: 5e-3, killing: 0.1 };
   if ((model?.parameters ?? 0) > LARGE)
     return { what: 'all weights of a large encoder', low: 5e-7, high: 5e-5, killing: 5e-4 };
   return { what: 'all weights of an encoder', low: 1e-6, high: 1e-4, killing: 1e-3 };
