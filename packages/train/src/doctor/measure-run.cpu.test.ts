@@ -29,12 +29,15 @@ const reranker = () => {
 test('the run’s own batches, the one with most tokens first; nothing is written', async () => {
   const before = await readdir(folder);
   let resident = 1000;
-  const found = await measureRun(reranker(), { ...platform, residentBytes: () => resident++ });
+  let most = 1500;
+  const peakBytes = () => ++most;
+  const found = await measureRun(reranker(), { ...platform, residentBytes: () => resident++, peakBytes });
   expect(found.batches).toMatchObject({ batches: 2, largest: { place: 0 } });
   expect(found.batches.largest.tokens).toBeGreaterThan(found.batches.tokensPerEpoch / 4);
   expect(found.updates).toMatchObject({ updates: 1, isFirst: true });
-  // Once before the session is open, then behind the batch and behind the update.
-  expect(found.measured).toEqual({ training: 2, process: 1002 });
+  // Once before the session is open, then behind the batch and behind the update; more in between.
+  expect(found.updates.peakBytes).toBe(1002);
+  expect(found.measured).toEqual({ training: 502, process: 1502 });
   expect(found.planned.total).toBeGreaterThan(found.planned.parameters * 4 - 1);
   expect(found.evaluationSecondsPerToken).toBe(0);
   expect(await readdir(folder)).toEqual(before);

@@ -15,6 +15,8 @@ export interface ProbePlatform extends Pick<RunPlatform, 'files' | 'threads' | '
   readonly memoryBytes?: number;
   /** Bytes that this process holds at the moment. */
   residentBytes?(): number;
+  /** The most that it ever held. */
+  peakBytes?(): number;
   /** Seconds from the opening of the model on after which no further update is begun. At least one is made, however long it takes. */
   readonly seconds: number;
   /** Milliseconds. */
@@ -58,7 +60,8 @@ function prepare(asked: AskedRun, platform: RunPlatform, opening: OpenOptions): 
  */
 export async function measureRun(asked: AskedRun, platform: ProbePlatform): Promise<MeasuredRun> {
   const { config } = asked.resolved;
-  const { files, threads: own, version, versions, memoryBytes, seconds, now, residentBytes } = platform;
+  const { files, threads: own, version, versions, memoryBytes, seconds, now } = platform;
+  const { residentBytes, peakBytes } = platform;
   const threads = config.threads ?? own;
   const began = now();
   const isOver = (share = 1): boolean => now() - began >= 1000 * seconds * share;
@@ -75,7 +78,7 @@ export async function measureRun(asked: AskedRun, platform: ProbePlatform): Prom
     const onHost = config.provider === 'cpu';
     const { memory: planned, open } = await planTraining(task, config, threads);
     if (onHost && memoryBytes !== undefined) checkMemory(planned, memoryBytes);
-    const before = residentBytes?.() ?? 0;
+    const before = { resident: residentBytes?.() ?? 0, peak: peakBytes?.() ?? 0 };
     const session = await open();
     try {
       const openSeconds = (now() - began) / 1000;
@@ -87,12 +90,15 @@ export async function measureRun(asked: AskedRun, platform: ProbePlatform): Prom
         accumulation: config.gradientAccumulationSteps,
         residentBytes: onHost ? residentBytes : undefined,
       });
-      const { peakBytes } = updates;
+      // Between two looks at it a process may have held more; it tells where that is more than ever before.
+      const highest = peakBytes?.() ?? 0;
+      const seen = updates.peakBytes ?? 0;
+      const peak = highest > before.peak ? Math.max(highest, seen) : seen;
       const forward = task.evaluator && (await forwardSeconds(session, data, draw, { isOver, now }));
       return {
         ...{ planned, batchesPerEpoch: data.batchesPerEpoch, batches, updates, openSeconds },
-        ...(peakBytes !== undefined && {
-          measured: { training: Math.max(0, peakBytes - before), process: peakBytes },
+        ...(updates.peakBytes !== undefined && {
+          measured: { training: Math.max(0, peak - before.resident), process: peak },
         }),
         ...(forward !== undefined && { evaluationSecondsPerToken: forward }),
       };

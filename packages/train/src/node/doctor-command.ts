@@ -67,6 +67,8 @@ function taskCommand<Settings extends ResolvedTask>(
       threads: availableParallelism(),
       versions: platformVersions(),
       residentBytes: () => process.memoryUsage.rss(),
+      // In kilobytes of 1,024 bytes on every system.
+      peakBytes: () => 1024 * process.resourceUsage().maxRSS,
       now: () => performance.now(),
     };
     const report = await examine(asked, {
