@@ -106,7 +106,7 @@ export async function saveCheckpoint(
 
   const { path } = state;
   const parent = dirname(path);
-  await mkdir(parent, { recursive: true });
+  await makeDurable(parent);
   const staging = inPlace ? join(path, temporaryName('save')) : join(parent, temporaryName(basename(path)));
   await mkdir(staging);
   try {
@@ -251,6 +251,13 @@ async function inspect(directory: string, expected: readonly string[]): Promise<
   };
   await walk('');
   return { path, exists: true, names: names.sort(), folders };
+}
+
+/** Makes a directory and those above it, each with its name in the one above. */
+async function makeDurable(directory: string): Promise<void> {
+  const first = await mkdir(directory, { recursive: true });
+  if (first === undefined) return;
+  for (let at = directory; at.length >= first.length; at = dirname(at)) await syncDirectory(dirname(at));
 }
 
 function checkExtraFile(name: string): void {
