@@ -91,12 +91,7 @@ describe.each(chosen)('rag train %s', (task) => {
   test('of several processes learns what one process learns of the same batches', async () => {
     const options = tasks[task]();
     const alone = await watched({ ...options, outputDir: `${options.outputDir}-alone` });
-    for (const [count, zeroStage] of process.env.RAG_LONG
-      ? [
-          [2, 1],
-          [4, 2],
-        ]
-      : [[2, 1]]) {
+    for (const [count, zeroStage] of runs) {
       const outputDir = `${options.outputDir}-${count}`;
       const [first, ...others] = await onRanks({ ...options, outputDir, zeroStage }, count);
       expect(first!.losses.length).toBe(alone.losses.length);
