@@ -241,7 +241,7 @@ export const runOptions = {
   log_with: option(
     choices(trackerNames),
     [],
-    'who follows the run beside the terminal and run.json, several at once; jsonl and tensorboard write into output_dir/tracking, wandb by its API or, with WANDB_MODE=offline, into output_dir/wandb, mlflow to MLFLOW_TRACKING_URI',
+    'who follows the run beside the terminal and run.json, several at once; jsonl and tensorboard write into output_dir/tracking, wandb by its API or, with WANDB_MODE=offline or without WANDB_API_KEY, into output_dir/wandb, mlflow to MLFLOW_TRACKING_URI',
     { aliases: ['report_to'] },
   ),
   run_name: optional(text, 'what trackers call the run; without it the task and an id'),

@@ -57,8 +57,8 @@ test('project_name beats the environment', async () => {
 });
 
 test.each([
-  ['wandb', {}, 'wandb: expected an API key in WANDB_API_KEY, got none — set it'],
-  ['wandb', { WANDB_MODE: 'dryrun' }, 'WANDB_MODE: expected online or offline, got "dryrun"'],
+  ['wandb', { WANDB_MODE: 'online' }, 'wandb: expected an API key in WANDB_API_KEY, got none — set it'],
+  ['wandb', { WANDB_MODE: 'dryrun' }, 'WANDB_MODE: expected online, offline or disabled, got "dryrun"'],
   ['mlflow', {}, 'mlflow: expected the address of a server, got none — set MLFLOW_TRACKING_URI'],
 ] as const)(
   '%s without what it needs is an error before anything is trained',
@@ -66,3 +66,16 @@ test.each([
     expect(() => runTrackers({ logWith: [name], outputDir: folder }, place(environment))).toThrow(message);
   },
 );
+
+test('wandb without an account is offline, which is said; WANDB_MODE=disabled leaves it out', async () => {
+  const settings = { logWith: ['wandb'] as const, outputDir: folder };
+  const { said, ...where } = place();
+  const tracker = runTrackers(settings, where)!;
+  tracker.start(run);
+  await tracker.finish('finished', AbortSignal.timeout(60_000));
+  expect(said).toEqual([`wandb: no WANDB_API_KEY: offline, into ${folder}/wandb, which wandb sync sends`]);
+  expect(await readdir(join(folder, 'wandb'))).toHaveLength(1);
+  const off = place({ WANDB_MODE: 'disabled' });
+  expect(runTrackers(settings, off)).toBeUndefined();
+  expect(off.said).toEqual(['wandb: off, as WANDB_MODE says']);
+});

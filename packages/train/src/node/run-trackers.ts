@@ -30,16 +30,18 @@ export interface TrackingPlace extends Pick<ConsoleOptions, 'output'> {
  * @throws Error where a service is named whose address or key is not in the environment
  */
 export function runTrackers(settings: TrackingSettings, place: TrackingPlace): Tracker | undefined {
-  const { logWith } = settings;
-  if (logWith.length === 0) return undefined;
+  const isOff = place.environment.WANDB_MODE === 'disabled';
+  const names = settings.logWith.filter((name) => !(isOff && name === 'wandb'));
+  if (names.length < settings.logWith.length) place.say('wandb: off, as WANDB_MODE says');
+  if (names.length === 0) return undefined;
   const report = ({ message }: { readonly message: string }): void => place.say(message);
-  return trackers(logWith.map((name) => track(driverOf(name, settings, place), { report })));
+  return trackers(names.map((name) => track(driverOf(name, settings, place), { report })));
 }
 
 function driverOf(
   name: TrackerName,
   { outputDir, projectName }: TrackingSettings,
-  { output, environment }: TrackingPlace,
+  { output, environment, say }: TrackingPlace,
 ): TrackerDriver {
   const files = nodeTrackerFiles;
   switch (name) {
@@ -50,19 +52,22 @@ function driverOf(
     case 'tensorboard':
       return tensorboardTracker({ files, directory: `${outputDir}/tracking/tensorboard` });
     case 'wandb':
-      return inProject(wandb(outputDir, environment), projectName ?? environment.WANDB_PROJECT);
+      return inProject(wandb(outputDir, environment, say), projectName ?? environment.WANDB_PROJECT);
     case 'mlflow':
       return inProject(mlflowTracker({ environment }), projectName ?? environment.MLFLOW_EXPERIMENT_NAME);
   }
 }
 
-/** @throws Error for a mode that is none */
-function wandb(directory: string, environment: Environment): TrackerDriver {
-  const mode = environment.WANDB_MODE || 'online';
+/** Online with a key, else into a directory that can be sent later, which is said. @throws Error for a mode that is none */
+function wandb(directory: string, environment: Environment, say: (line: string) => void): TrackerDriver {
+  const asked = environment.WANDB_MODE || undefined;
+  if (asked === undefined && !environment.WANDB_API_KEY)
+    say(`wandb: no WANDB_API_KEY: offline, into ${directory}/wandb, which wandb sync sends`);
+  const mode = asked ?? (environment.WANDB_API_KEY ? 'online' : 'offline');
   if (mode === 'online') return wandbOnlineTracker({ environment });
   if (mode !== 'offline')
     throw new Error(
-      `WANDB_MODE: expected online or offline, got "${mode}" — set one of them, or leave wandb out of log_with`,
+      `WANDB_MODE: expected online, offline or disabled, got "${mode}" — set one of them, or leave wandb out of log_with`,
     );
   const entity = environment.WANDB_ENTITY;
   return wandbOfflineTracker({ files: nodeTrackerFiles, directory, ...(entity && { entity }) });
