@@ -1,3 +1,4 @@
+import { SessionError } from '../error.js';
 import type { AdamWSettings } from './adamw.js';
 import type { OpenModel } from './bound-model.js';
 import type { StatePart } from './state.js';
@@ -27,3 +28,24 @@ export interface Residence {
   takeHost(): void;
   dispose(): void;
 }
+
+const gone = (): never => {
+  throw new SessionError(
+    'residence',
+    'expected a live training session, got one that was disposed — create it again',
+  );
+};
+
+/** In the place of one that was disposed of, so that nothing of its state is held. */
+export const disposedResidence: Residence = {
+  openModel: gone,
+  zeroGradients: gone,
+  globalNorm: gone,
+  adamw: gone,
+  checkHost: gone,
+  synchronize: gone,
+  read: gone,
+  write: gone,
+  takeHost: gone,
+  dispose() {},
+};

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { input, mul } from '@rag/onnx';
 import { describe, expect, it } from 'vitest';
 import { Tensor } from '../tensor.js';
@@ -84,6 +86,29 @@ describe('TrainingSession', () => {
     session.dispose();
     await expect(session.accumulate(batchOf(2, 0))).rejects.toThrow(/disposed/);
     expect(() => artifactsOf(plan(true))).toThrow(/one segment/);
+  });
+
+  it.each([1, 2])('lets go of its arrays when it is disposed of, on %i update threads', async (threads) => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const session = await open(plan(), threads);
+    for (let i = 0; i < 2; i++) await session.trainStep(batchOf(4, i), { learningRate: 1e-3 });
+    await session.evaluate(batchOf(4, 2));
+    const read = () =>
+      [...session.weights(), ...session.gradients()].map(({ data }) => new WeakRef(data.buffer));
+    const buffers = read();
+    const alive = async () => {
+      // What was read in a turn of the event loop is held until its end.
+      await new Promise((resolve) => setTimeout(resolve));
+      collect();
+      return buffers.filter((buffer) => buffer.deref()).length;
+    };
+    expect(await alive()).toBe(buffers.length);
+    session.dispose();
+    expect(await alive()).toBe(0);
+    expect(session.step).toBe(2);
+    await expect(session.inputs()).rejects.toThrow('inputs: expected a live training session');
+    expect(() => session.gradients()).toThrow('gradients: expected a live training session');
   });
 
   it('feeds batches by the names of the objective, whatever the cut', async () => {

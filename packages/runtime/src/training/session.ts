@@ -3,29 +3,16 @@ import { encodeCheckpoint } from '../artifacts/encode-checkpoint.js';
 import type { TrainingArtifacts } from '../artifacts/names.js';
 import type { TensorInfo } from '../drivers/driver.js';
 import { SessionError } from '../error.js';
-import {
-  type BatchNames,
-  type BatchResult,
-  batchNames,
-  checkedBatch,
-  isChunked,
-  knownNames,
-  type TrainingBatch,
-} from './batch.js';
+import { type BatchResult, checkedBatch, isChunked, knownNames, type TrainingBatch } from './batch.js';
 import type { ComputeOptions } from './compute.js';
 import { descend } from './descend.js';
 import { exclusive } from './exclusive.js';
 import { evaluateSegments, forwardBackward } from './grad-cache.js';
-import { type LossScaler, lossScaler } from './loss-scale.js';
-import { type OpenDevice, openResidence } from './open-residence.js';
-import type { OptimizerPlan } from './optimizer-model.js';
+import type { OpenDevice } from './open-residence.js';
 import { type Plan, planOf } from './plan.js';
 import { checkPrecision } from './precision.js';
-import type { RankedMemory } from './ranked-memory.js';
-import { rankedRunners } from './ranked-runner.js';
-import type { Residence } from './residence.js';
 import { type SessionState, savedState, takeSavedState } from './saved-state.js';
-import { type OpenedSegments, openSegments } from './segment-runner.js';
+import { disposedParts, openParts, type SessionParts } from './session-parts.js';
 import { restoreState, snapshotState, stateInPlace, type TrainingState, weightsInPlace } from './state.js';
 import type { UpdateResult } from './update-result.js';
 
@@ -40,16 +27,7 @@ export class TrainingSession {
   private isComplete = false;
   private readonly calls = exclusive();
 
-  private constructor(
-    private readonly state: TrainingState,
-    private readonly segments: OpenedSegments,
-    private readonly names: readonly BatchNames[],
-    private readonly chunkedSegments: number | undefined,
-    private readonly optimizer: OptimizerPlan,
-    private readonly residence: Residence,
-    private readonly scaler: LossScaler,
-    private readonly ranks: RankedMemory | undefined,
-  ) {}
+  private constructor(private parts: SessionParts) {}
 
   /**
    * `openDevice` puts the state on another device than the provider's own.
@@ -61,36 +39,26 @@ export class TrainingSession {
     openDevice?: OpenDevice,
   ): Promise<TrainingSession> {
     await checkPrecision(compute);
-    const { segments, chunkedSegments, optimizerModel, initial } = 'segments' in plan ? plan : planOf(plan);
-    const opened = await openResidence({ initial, optimizerModel, segments }, compute, openDevice);
-    const { residence, state, optimizer, ranks } = opened;
-    const { runners, added } = openSegments(segments, residence, compute);
     return new TrainingSession(
-      state,
-      { runners: ranks ? rankedRunners(runners, ranks) : runners, added },
-      batchNames(segments, state),
-      chunkedSegments,
-      optimizer,
-      residence,
-      lossScaler(state, compute.precision === 'fp16' ? (compute.lossScaling ?? {}) : undefined),
-      ranks,
+      await openParts('segments' in plan ? plan : planOf(plan), compute, openDevice),
     );
   }
 
   /** Updates done so far. */
   get step(): number {
-    return this.state.step;
+    return this.parts.state.step;
   }
 
   /** What the gathered gradients are multiplied by: 1, but in fp16. */
   get gradientScale(): number {
-    return this.scaler.factor;
+    return this.parts.scaler.factor;
   }
 
   /** What a batch feeds in training, in the artifacts' order; in evaluation what only training reads may be missing. */
   async inputs(): Promise<readonly TensorInfo[]> {
-    const lists = await Promise.all(this.segments.runners.map((segment) => segment.inputs()));
-    const known = knownNames(this.names);
+    this.calls.check('inputs');
+    const lists = await Promise.all(this.parts.segments.runners.map((segment) => segment.inputs()));
+    const known = knownNames(this.parts.names);
     const fed = lists.flat().filter(({ name }) => known.has(name));
     return [...new Map(fed.map((info) => [info.name, info])).values()];
   }
@@ -116,7 +84,7 @@ export class TrainingSession {
   }
 
   private async gather(batch: TrainingBatch | undefined, last: boolean): Promise<BatchResult> {
-    const { ranks, chunkedSegments } = this;
+    const { ranks, chunkedSegments } = this.parts;
     if (this.isComplete || (!batch && !ranks))
       throw new SessionError(
         'accumulate',
@@ -125,12 +93,12 @@ export class TrainingSession {
           : 'expected a batch, got none — only one of several ranks may have none',
       );
     const checked =
-      batch && checkedBatch('accumulate', batch, this.names, 'training', chunkedSegments, !!ranks);
-    const { runners, added } = this.segments;
+      batch && checkedBatch('accumulate', batch, this.parts.names, 'training', chunkedSegments, !!ranks);
+    const { runners, added } = this.parts.segments;
     if (!this.accumulating) ranks?.begin();
     // Chunks add up from zero: one graph, and so one arena, for all of them.
-    if (!this.accumulating && (!batch || isChunked(batch))) await this.residence.zeroGradients();
-    else if (!this.accumulating && added.size > 0) await this.residence.zeroGradients(added);
+    if (!this.accumulating && (!batch || isChunked(batch))) await this.parts.residence.zeroGradients();
+    else if (!this.accumulating && added.size > 0) await this.parts.residence.zeroGradients(added);
     const plan = { segments: runners, chunkedSegments, ranks };
     const how = this.accumulating ? 'add' : 'overwrite';
     const scale = this.gradientScale;
@@ -154,11 +122,11 @@ export class TrainingSession {
           'update',
           'expected gradients, got none since the last update — accumulate() a batch first',
         );
-      const gathered = this.ranks ? await this.ranks.total(this.gathered) : this.gathered;
-      const { state, residence, optimizer, scaler } = this;
+      const { state, residence, optimizer, scaler, ranks } = this.parts;
+      const gathered = ranks ? await ranks.total(this.gathered) : this.gathered;
       try {
         const result = await descend({ state, residence, optimizer, scaler }, gathered, learningRate);
-        return this.ranks ? { ...result, total: gathered } : result;
+        return ranks ? { ...result, total: gathered } : result;
       } finally {
         this.forget();
       }
@@ -180,10 +148,10 @@ export class TrainingSession {
    */
   async evaluate(batch: TrainingBatch | undefined): Promise<BatchResult> {
     this.calls.check('evaluate');
-    const { chunkedSegments, ranks } = this;
+    const { chunkedSegments, ranks } = this.parts;
     const checked =
-      batch && checkedBatch('evaluate', batch, this.names, 'evaluation', chunkedSegments, !!ranks);
-    return evaluateSegments({ segments: this.segments.runners, chunkedSegments, ranks }, checked);
+      batch && checkedBatch('evaluate', batch, this.parts.names, 'evaluation', chunkedSegments, !!ranks);
+    return evaluateSegments({ segments: this.parts.segments.runners, chunkedSegments, ranks }, checked);
   }
 
   /**
@@ -195,8 +163,8 @@ export class TrainingSession {
   async synchronize(what: 'weights' | 'everything' = 'everything'): Promise<void> {
     return this.calls.alone('synchronize', async () => {
       // Sums over ranks are taken once.
-      if (this.ranks && this.accumulating) this.isComplete = true;
-      await this.residence.synchronize(what);
+      if (this.parts.ranks && this.accumulating) this.isComplete = true;
+      await this.parts.residence.synchronize(what);
     });
   }
 
@@ -207,8 +175,8 @@ export class TrainingSession {
 
   private hostState(where: string, taken: (state: TrainingState) => Checkpoint): Checkpoint {
     this.checkBetweenUpdates(where);
-    this.residence.checkHost(where);
-    return taken(this.state);
+    this.parts.residence.checkHost(where);
+    return taken(this.parts.state);
   }
 
   /** `snapshot` as the bytes of a `checkpoint` file. */
@@ -219,21 +187,21 @@ export class TrainingSession {
   /** Goes back to a snapshot of the same parameters; gathered gradients are forgotten. */
   restore(checkpoint: Checkpoint): void {
     this.calls.checkIdle('restore');
-    restoreState(this.state, checkpoint);
+    restoreState(this.parts.state, checkpoint);
     this.goOn();
   }
 
   /** What `snapshot` holds of trained parameters, read tensor by tensor from where it lies: of any size, and nothing of it copied on the host. */
   saveState(): SessionState {
     this.checkBetweenUpdates('saveState');
-    return savedState(this.state, this.residence);
+    return savedState(this.parts.state, this.parts.residence);
   }
 
   /** Goes on from a saved state; gathered gradients are forgotten. A session that could not take all of it is disposed of. */
   async loadState(saved: SessionState): Promise<void> {
     return this.calls.alone('loadState', async () => {
       try {
-        await takeSavedState(this.state, saved, this.residence.write);
+        await takeSavedState(this.parts.state, saved, this.parts.residence.write);
       } catch (error) {
         this.dispose();
         throw error;
@@ -243,8 +211,8 @@ export class TrainingSession {
   }
 
   private goOn(): void {
-    this.residence.takeHost();
-    this.scaler.begin();
+    this.parts.residence.takeHost();
+    this.parts.scaler.begin();
     this.forget();
   }
 
@@ -254,21 +222,22 @@ export class TrainingSession {
    */
   async readWeight(name: string): Promise<Float32Array> {
     this.calls.check('readWeight');
-    const frozen = this.state.frozen.get(name);
-    return frozen ? (frozen.data as Float32Array) : this.residence.read(name, 'value');
+    const frozen = this.parts.state.frozen.get(name);
+    return frozen ? (frozen.data as Float32Array) : this.parts.residence.read(name, 'value');
   }
 
   /** The parameters under their names, as views of the live state; those that are resident are the caller's already. */
   weights(): readonly NamedTensor[] {
     this.calls.check('weights');
-    this.residence.checkHost('weights', 'weights');
-    return weightsInPlace(this.state);
+    this.parts.residence.checkHost('weights', 'weights');
+    return weightsInPlace(this.parts.state);
   }
 
   /** The gathered gradients' sums, times `gradientScale`, under their parameters' names, as views; for tests and tools. */
   gradients(): readonly NamedTensor[] {
-    this.residence.checkHost('gradients');
-    return this.state.trained.map(({ name, gradient: { shape, data } }) => ({
+    this.calls.check('gradients');
+    this.parts.residence.checkHost('gradients');
+    return this.parts.state.trained.map(({ name, gradient: { shape, data } }) => ({
       name,
       dtype: 'float32',
       shape,
@@ -276,11 +245,11 @@ export class TrainingSession {
     }));
   }
 
-  /** Frees sessions and threads; a second call does nothing. */
+  /** Frees sessions and threads, and lets go of the state's arrays; a second call does nothing. */
   dispose(): void {
     if (!this.calls.end()) return;
-    for (const segment of this.segments.runners) segment.dispose();
-    this.residence.dispose();
+    // Whoever still holds the session, or closures over it, holds numbers alone.
+    this.parts = disposedParts(this.parts);
   }
 
   private forget(): void {

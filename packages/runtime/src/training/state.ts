@@ -49,6 +49,12 @@ export const mirroredState = (
 ): Promise<TrainingState & { trained: readonly MirroredParameter[] }> =>
   filledState(initial, mirrored, 'own');
 
+/** The numbers of a state, without its arrays. */
+export const withoutTensors = ({ step, lossScale }: TrainingState): TrainingState => ({
+  ...{ trained: [], frozen: new Map(), resident: new Map() },
+  ...{ step, lossScale },
+});
+
 /** A part of a trained parameter's state: its value, or one of AdamW's moments m and v. */
 export type StatePart = 'value' | 'first' | 'second';
 
