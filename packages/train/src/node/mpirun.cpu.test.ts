@@ -58,7 +58,7 @@ describe.each(here)('%s', (implementation) => {
     );
     expect(job.code, job.stderr).toBe(0);
     expect(job.stdout).toMatch(
-      new RegExp(`^2 processes by mpi \\(${implementation} \\S+\\), 2 on this host, 1 thread`),
+      new RegExp(`^2 processes by mpi \\(${implementation} \\S+\\), 2 on this host, 1 thread`, 'm'),
     );
     expect(job.stdout.match(/final model: /g)).toHaveLength(1);
     const alone = await runRag(...settings('one', 8, '--overwrite_output_dir'));

@@ -1,7 +1,5 @@
 import { type Collective, CollectiveError } from '../collective.js';
-import { initialize } from './calls.js';
 import { launchOf } from './launch.js';
-import { openLibrary } from './library.js';
 import { mpiCollective } from './mpi-collective.js';
 
 /** How to join; what is left out is this process's own. */
@@ -25,6 +23,8 @@ export async function joinMpi({ environment = process.env, library }: MpiOptions
       0,
       'mpi: expected a process that an MPI launcher started, got none of its variables (OMPI_COMM_WORLD_SIZE, PMI_SIZE, PMIX_RANK) — start it with mpirun -np 2 … or srun --mpi=pmix …',
     );
+  // koffi is loaded where a launcher is.
+  const [{ initialize }, { openLibrary }] = await Promise.all([import('./calls.js'), import('./library.js')]);
   if (joined)
     throw new CollectiveError(
       launch.rank,
