@@ -167,6 +167,18 @@ test('ColBERT keeps the temperature of its own scores', async () => {
   expect(report.findings).toEqual([]);
 });
 
+test('several processes make fewer updates: those that are launched, else those that are asked for', async () => {
+  const resolved = tasks.reranker.resolve(layer({ num_processes: 5, val_dataset: 'val.jsonl' }));
+  const run = { task: 'reranker', resolved } as const;
+  expect((await examine(run, platformOf(pairs, held))).estimate).toMatchObject({
+    batchesPerEpoch: 5,
+    updates: 10,
+  });
+  const launched = await examine(run, { ...platformOf(pairs, held), processes: 25 });
+  expect(launched.estimate.updates).toBe(2);
+  expect(found(launched)).toEqual(['warning no-warm-up', 'warning few-updates']);
+});
+
 describe('the probe', () => {
   const asked = (settings: Settings = {}) =>
     ({ task: 'reranker', resolved: tasks.reranker.resolve(layer(settings)) }) as const;

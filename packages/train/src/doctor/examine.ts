@@ -23,6 +23,8 @@ export interface DoctorPlatform {
   freeBytes?(path: string): Promise<number | undefined>;
   /** Of the machine. */
   readonly memoryBytes?: number;
+  /** That train together; without it, `num_processes`. */
+  readonly processes?: number;
   /** Measures a few updates of a run that nothing is wrong with: `measureRun`. Without it nothing is trained. */
   probe?(asked: AskedRun): Promise<MeasuredRun>;
 }
@@ -59,6 +61,7 @@ export async function examine(asked: AskedRun, platform: DoctorPlatform): Promis
   const settings = taskSettings(asked);
   const { config, sources, train: rows } = settings;
   const { files, freeBytes, memoryBytes } = platform;
+  const processes = platform.processes ?? config.numProcesses ?? 1;
   const findings: Finding[] = [];
   const model = await modelFacts(files, config).catch((error: unknown) => {
     findings.push(errorFinding('model', settingPlace('model_name_or_path', sources), error));
@@ -99,7 +102,7 @@ export async function examine(asked: AskedRun, platform: DoctorPlatform): Promis
       config.valDataset && (await evaluationRows(files, config.valDataset, settings, looking, findings));
     const estimate = estimateRun({
       ...estimateOptions(config),
-      ...{ examples: examples.count, trainsAll: settings.trainsAll },
+      ...{ examples: examples.count, trainsAll: settings.trainsAll, processes },
       ...(model?.parameters !== undefined && { parameters: model.parameters }),
     });
     const free = await freeBytes?.(config.outputDir);
@@ -128,7 +131,12 @@ export async function examine(asked: AskedRun, platform: DoctorPlatform): Promis
     return {
       ...{ task: settings.task, loss: loss.name, train, estimate },
       ...(measured && {
-        probe: probeOf(measured, config.gradientAccumulationSteps, runTime(measured, config, held)),
+        probe: probeOf(
+          measured,
+          config.gradientAccumulationSteps,
+          runTime(measured, config, held, processes),
+          processes,
+        ),
       }),
       ...(memoryBytes !== undefined && { memoryBytes }),
       ...(val && { val }),

@@ -27,6 +27,9 @@ test('the pace is of whole updates, the memory of the largest batch', () => {
     'pace: 80 tokens per second, 2.5 s per update, of 4 updates on this machine',
     'time: 1m45s to 2h01m, training 1m40s to 2m10s, evaluation 5s',
   ]);
+  expect(probeLines(probeOf(measured, 2, time, 4))[2]).toMatch(
+    /^time of 4 processes, each as fast: 1m45s to /,
+  );
   // An accumulation beyond the epoch's end gathers what there is.
   expect(probeOf(measured, 64, time).secondsPerUpdate).toBeCloseTo(10.5, 9);
 });

@@ -29,6 +29,8 @@ export interface Probe {
   readonly openSeconds: number;
   /** Seconds. */
   readonly time: RunTime;
+  /** That share the batches in this time; what else is told here is of one. */
+  readonly processes: number;
 }
 
 /** A measured run as a report has it. @param accumulation batches per update */
@@ -36,6 +38,7 @@ export function probeOf(
   { planned, measured, batches, batchesPerEpoch, updates, openSeconds }: MeasuredRun,
   accumulation: number,
   time: RunTime,
+  processes = 1,
 ): Probe {
   const perBatch = batches.tokensPerEpoch / batchesPerEpoch;
   const perUpdate = perBatch * Math.min(accumulation, batchesPerEpoch);
@@ -49,12 +52,12 @@ export function probeOf(
     largestBatchTokens: batches.largest.tokens,
     tokensPerEpoch: batches.tokensPerEpoch,
     tokensPerSecond: perUpdate / secondsPerUpdate,
-    ...{ secondsPerUpdate, openSeconds, time },
+    ...{ secondsPerUpdate, openSeconds, time, processes },
   };
 }
 
 /** Memory, pace and time, a line each. */
-export function probeLines({ memory, time, ...pace }: Probe, memoryBytes?: number): string[] {
+export function probeLines({ memory, time, processes, ...pace }: Probe, memoryBytes?: number): string[] {
   const { planned, measured, process } = memory;
   const ofAll = memoryBytes === undefined ? '' : ` of ${formatBytes(memoryBytes)}`;
   const peak =
@@ -64,7 +67,7 @@ export function probeLines({ memory, time, ...pace }: Probe, memoryBytes?: numbe
   return [
     `memory: ${formatBytes(planned)} planned for training${peak}`,
     `pace: ${rounded(pace.tokensPerSecond)} tokens per second, ${rounded(pace.secondsPerUpdate)} s per update, of ${pace.updates} ${pace.updates === 1 ? 'update' : 'updates'} on this machine`,
-    `time: ${formatRange(time.total)}, training ${formatRange(time.training)}${time.evaluation ? `, evaluation ${formatRange(time.evaluation)}` : ''}`,
+    `time${processes > 1 ? ` of ${processes} processes, each as fast` : ''}: ${formatRange(time.total)}, training ${formatRange(time.training)}${time.evaluation ? `, evaluation ${formatRange(time.evaluation)}` : ''}`,
   ];
 }
 

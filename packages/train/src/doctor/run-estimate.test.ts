@@ -19,6 +19,10 @@ test('updates: a short last batch and a short last update count', () => {
   });
 });
 
+test('processes take batches together', () => {
+  expect(estimateRun({ ...options, processes: 4 })).toMatchObject({ batchesPerEpoch: 4, updates: 3 });
+});
+
 test('warm-up in updates beats the share', () => {
   expect(estimateRun({ ...options, warmupSteps: 7 }).warmup).toBe(7);
 });

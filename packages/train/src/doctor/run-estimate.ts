@@ -19,6 +19,8 @@ export interface RunEstimate {
 export interface EstimateOptions {
   readonly examples: number;
   readonly batchSize: number;
+  /** Each of which takes batches of this size. @default 1 */
+  readonly processes?: number;
   readonly epochs: number;
   readonly gradientAccumulationSteps: number;
   readonly warmupSteps?: number;
@@ -36,7 +38,7 @@ export interface EstimateOptions {
 /** Counts updates, and bytes in memory and on disk. */
 export function estimateRun(options: EstimateOptions): RunEstimate {
   const { examples, batchSize, epochs, warmupSteps, warmupProportion, parameters } = options;
-  const batchesPerEpoch = Math.ceil(examples / batchSize);
+  const batchesPerEpoch = Math.ceil(examples / (batchSize * (options.processes ?? 1)));
   const { perEpoch, total } = countUpdates(batchesPerEpoch, epochs, options.gradientAccumulationSteps);
   const every = (steps = Number.POSITIVE_INFINITY) => Math.floor(total / steps);
   const written = (options.saveOnEpochEnd ? epochs : 0) + every(options.saveSteps) + every(options.evalSteps);

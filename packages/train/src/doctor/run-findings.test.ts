@@ -55,6 +55,15 @@ test('nothing to judge by, nothing kept', () => {
   expect(codes({ saveOnEpochEnd: false })).toEqual(['warning no-checkpoints save_on_epoch_end (default)']);
 });
 
+test('checkpoints behind the end', () => {
+  const sources = new Map([['save_steps', '--save_steps']]);
+  expect(codes({ saveOnEpochEnd: false, saveSteps: 201, sources })).toEqual([
+    'warning no-checkpoints save_steps (--save_steps)',
+  ]);
+  expect(codes({ saveOnEpochEnd: false, saveSteps: 200, sources })).toEqual([]);
+  expect(codes({ saveSteps: 201, sources })).toEqual([]);
+});
+
 test('room on disk and in memory', () => {
   expect(codes({ estimate: sized, freeBytes: 3e9 })).toEqual(['warning disk-space output_dir (default)']);
   expect(codes({ estimate: sized, freeBytes: 1e8 })).toEqual(['error disk-space output_dir (default)']);

@@ -104,6 +104,7 @@ function* lengthFindings({ lengths, longest, sources }: RunToJudge): Generator<F
 }
 
 function* keepingFindings({
+  estimate,
   saveOnEpochEnd,
   saveSteps,
   hasEvaluation,
@@ -117,6 +118,14 @@ function* keepingFindings({
       problem:
         'expected held-out rows, got none: nobody will know whether the model is better than the one it started from',
       advice: 'keep a tenth of the queries apart and name the file',
+    };
+  if (!saveOnEpochEnd && saveSteps !== undefined && saveSteps > estimate.updates)
+    yield {
+      severity: 'warning',
+      code: 'no-checkpoints',
+      where: settingPlace('save_steps', sources),
+      problem: `expected a checkpoint within the ${estimate.updates} updates of the run, got ${saveSteps}: a run that is killed before its end leaves nothing to go on from`,
+      advice: 'lower it',
     };
   if (!saveOnEpochEnd && saveSteps === undefined)
     yield {

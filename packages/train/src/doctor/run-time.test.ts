@@ -31,6 +31,14 @@ test('tokens of all epochs at the pace of forward and backward, and each update'
   expect(evaluation).toBeUndefined();
 });
 
+test('processes share batches, and so updates and evaluations', () => {
+  const held = { ...config, valDataset: ['val.jsonl'] };
+  const { training, evaluation } = runTime(measured({}, { evaluationSecondsPerToken: 0.001 }), held, 500, 5);
+  // 600 tokens × 0.01 s + 3 updates × 0.5 s; 4 evaluations of 100 tokens.
+  close(training, 0.9 * 7.5, 1.1 * 7.5);
+  close(evaluation, 0.7 * 0.4, 1.5 * 0.4);
+});
+
 test('the range is as wide as the pace was uneven', () => {
   const uneven = { secondsPerToken: { mean: 0.01, error: 0.0025 } };
   close(runTime(measured(uneven), config, 0).training, 0.5 * 37.5, 1.5 * 37.5);

@@ -58,15 +58,23 @@ export function evaluationTokens(
   return rows * query + passages * Math.min(limits.passage, tokens('passage') + 2);
 }
 
-/** The time of a run at the measured pace; writing files, and the search of evaluations, are not counted. */
+/**
+ * The time of a run at the measured pace; writing files, and the search of evaluations, are not counted.
+ * @param processes that share the batches, each as fast as the one that was measured
+ */
 export function runTime(
   { updates, batches, batchesPerEpoch, evaluationSecondsPerToken, openSeconds }: MeasuredRun,
   config: TimedSettings,
   tokensPerEvaluation: number,
+  processes = 1,
 ): RunTime {
-  const { total } = countUpdates(batchesPerEpoch, config.epochs, config.gradientAccumulationSteps);
+  const { total } = countUpdates(
+    Math.ceil(batchesPerEpoch / processes),
+    config.epochs,
+    config.gradientAccumulationSteps,
+  );
   const { mean, error } = updates.secondsPerToken;
-  const tokens = batches.tokensPerEpoch * config.epochs;
+  const tokens = (batches.tokensPerEpoch * config.epochs) / processes;
   const seconds = tokens * mean + total * updates.updateSeconds;
   // Of a single value there is no error.
   const share = Math.max(LEAST_SHARE, error === undefined ? 3 * LEAST_SHARE : (2 * error) / mean);
@@ -76,7 +84,7 @@ export function runTime(
   const count = countEvaluations(config, total);
   const evaluating =
     count > 0 && evaluationSecondsPerToken !== undefined
-      ? count * tokensPerEvaluation * evaluationSecondsPerToken
+      ? (count * tokensPerEvaluation * evaluationSecondsPerToken) / processes
       : undefined;
   const evaluation = evaluating !== undefined && {
     least: EVALUATION.least * evaluating,

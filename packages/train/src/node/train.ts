@@ -112,7 +112,12 @@ async function heardRun<Settings extends ResolvedTask, Run>(
   const threads = Math.max(1, Math.floor(availableParallelism() / onHost));
   if (collective && isFirst) say(describeProcesses(collective, onHost, resolved.config.threads ?? threads));
   const doctor =
-    isFirst && (await examineBeforeRun(asked, { files, freeBytes, memoryBytes: memory }, { mode, say }));
+    isFirst &&
+    (await examineBeforeRun(
+      asked,
+      { files, freeBytes, memoryBytes: memory, processes: collective?.size ?? 1 },
+      { mode, say },
+    ));
   const platform: RunPlatform = {
     ...{ files, threads, version },
     // Of the host, which its processes share.
