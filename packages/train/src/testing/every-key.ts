@@ -85,6 +85,7 @@ const choosing = {
   load_best_model_at_end: true,
   early_stopping_patience: 5,
   early_stopping_threshold: 0.01,
+  on_collapse: 'off',
   resume_from_checkpoint: 'latest',
 };
 const fromHub = (task: TaskName, { hub }: KeyedRunPlaces) => ({
