@@ -26,8 +26,8 @@ test('texts are encoded by two ranks, and the model is itself in all else', asyn
   const vectors = await Promise.all(
     loopback(2).map(async (collective) => {
       const model = {
-        ...{ width: 2 },
-        get dimension() {
+        width: 2,
+        get dimension(): number {
           return this.width;
         },
         encode: async (texts: readonly string[], { dim }: { dim: number }) =>
