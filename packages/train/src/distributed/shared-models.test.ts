@@ -28,7 +28,7 @@ test('texts are encoded by two ranks, and the model is itself in all else', asyn
       const model = {
         width: 2,
         get dimension(): number {
-          return this.width;
+          return (this as unknown as { width: number }).width;
         },
         encode: async (texts: readonly string[], { dim }: { dim: number }) =>
           texts.map((text) => Float32Array.of(text.length, collective.rank).slice(0, dim)),
