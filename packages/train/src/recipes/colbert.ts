@@ -16,6 +16,7 @@ import type { CompleteColbertConfig, ResolvedColbert } from '../config/colbert-c
 import { ConfigError } from '../config/config-error.js';
 import { colbertRetriever } from '../evaluate/colbert-retriever.js';
 import { openSources } from '../run-files.js';
+import { retrieverChance } from '../sentinel/chance-level.js';
 import { adapterTraining, type ObjectiveParts } from './adapter-training.js';
 import { colbertInstruction } from './colbert-instruction.js';
 import { withFrozenParts } from './frozen-parts.js';
@@ -131,6 +132,7 @@ export async function prepareColbert(
             }),
           ),
         }),
+        ...(!platform.collective && retrieverChance(lossType, config, data.summary)),
         ran: {
           loss_type: lossType,
           temperature,

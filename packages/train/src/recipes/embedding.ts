@@ -6,6 +6,7 @@ import { queryInstruction } from '../config/query-instruction.js';
 import { sharedEmbedding } from '../distributed/shared-models.js';
 import { embeddingRetriever } from '../evaluate/embedding-retriever.js';
 import { openSources } from '../run-files.js';
+import { retrieverChance } from '../sentinel/chance-level.js';
 import { adapterTraining, type ObjectiveParts } from './adapter-training.js';
 import { openEmbeddingData } from './embedding-data.js';
 import {
@@ -145,6 +146,7 @@ export async function prepareEmbedding(
             }),
           ),
         }),
+        ...(!platform.collective && retrieverChance(lossType, config, data.summary)),
         ran: {
           loss_type: lossType,
           ...(lossType !== 'distill' && { temperature: temperatureOf(lossType, config) }),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chanceLevel } from './chance-level.js';
+import { chanceLevel, retrieverChance } from './chance-level.js';
 
 test.each([
   ['pointwise_bce', undefined, 'ln 2', Math.LN2],
@@ -16,4 +16,30 @@ test.each([
   ['group_softmax', 1],
 ])('%s over %s candidates has no level', (loss, candidates) => {
   expect(chanceLevel(loss, candidates)).toBeUndefined();
+});
+
+const settings = {
+  ...{ batchSize: 4, negNums: 3, othersPositives: false, knowledgeDistillation: false },
+  trainGroupSize: undefined,
+};
+
+test.each([
+  ['rows without negatives meet the other positives', {}, 0, 'ln 4'],
+  ['negatives of all rows, and the own positive', {}, 9, 'ln 13'],
+  ['and the others’ positives', { othersPositives: true }, 9, 'ln 16'],
+  ['a group is a positive and its negatives', { trainGroupSize: 2 }, 9, 'ln 5'],
+])('%s', (_, changed, negatives, name) => {
+  expect(retrieverChance('infonce', { ...settings, ...changed }, { negatives })).toMatchObject({
+    chance: { name },
+  });
+});
+
+test.each([
+  ['cosent', {}],
+  ['infonce', { useMrl: true }],
+  ['infonce', { knowledgeDistillation: true }],
+  ['infonce', { unifiedFinetuning: true }],
+  ['infonce', { batchSize: 1 }],
+])('%s with %j has no known level', (loss, changed) => {
+  expect(retrieverChance(loss, { ...settings, ...changed }, { negatives: 0 })).toEqual({});
 });

@@ -1,3 +1,5 @@
+import type { LabelSummary } from '@rag/data';
+import { negativesOf } from '../config/check-retrieval.js';
 import type { ChanceLevel } from './sentinel.js';
 
 /** Losses of one pair or two at a time, which are ln 2 where all scores are equal. */
@@ -21,4 +23,39 @@ export function chanceLevel(loss: string, candidates: number | undefined): Chanc
   if (OF_TWO.includes(loss)) return { loss: Math.LN2, name: 'ln 2' };
   if (!OF_CANDIDATES.includes(loss) || candidates === undefined || candidates < 2) return undefined;
   return { loss: Math.log(candidates), name: `ln ${candidates}` };
+}
+
+/** Settings of retrievers, as far as they decide what a query is compared with. */
+export interface InBatchSettings {
+  readonly negNums: number;
+  readonly trainGroupSize: number | undefined;
+  readonly batchSize: number;
+  readonly othersPositives: boolean;
+  readonly knowledgeDistillation: boolean;
+  /** Losses over several widths, and of several heads, are sums. */
+  readonly useMrl?: boolean;
+  readonly unifiedFinetuning?: boolean;
+}
+
+/**
+ * That of queries against the passages of a full batch, in one process; nothing for sums of losses and for teachers.
+ * @param summary of the rows: where none has negatives, a query meets the other rows' positives
+ */
+export function retrieverChance(
+  loss: string,
+  {
+    batchSize,
+    othersPositives,
+    knowledgeDistillation,
+    useMrl,
+    unifiedFinetuning,
+    ...settings
+  }: InBatchSettings,
+  summary: unknown,
+): { readonly chance?: ChanceLevel } {
+  if (loss !== 'infonce' || knowledgeDistillation || useMrl || unifiedFinetuning) return {};
+  const ofRow = (summary as LabelSummary).negatives > 0 ? negativesOf(settings) : 0;
+  const candidates = ofRow === 0 ? batchSize : 1 + batchSize * ofRow + (othersPositives ? batchSize - 1 : 0);
+  const chance = chanceLevel(loss, candidates);
+  return chance ? { chance } : {};
 }
