@@ -175,6 +175,7 @@ it('has what training needs in its own entry', async () => {
     'classifierParameters',
     'collateGroups',
     'collatePointwise',
+    'filesOfLength',
     'pairEncoder',
     'rerankerCheckpoint',
     'rerankerObjective',

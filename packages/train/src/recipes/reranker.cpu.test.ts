@@ -215,7 +215,7 @@ test('what was learned is a checkpoint where the final model cannot be written',
   expect(await listing(dirname(notes))).toEqual(['notes.txt']);
   const checkpoints = join(folder, 'refused-model', 'runs', 'checkpoints');
   const [name] = await listing(checkpoints);
-  expect(name).toMatch(/^step_\d$/);
+  expect(name).toMatch(/^step_\d+$/);
   await scoresOf(join(checkpoints, name!));
   const again = watch('refused-model', options, () => expect.unreachable());
   await expect(again).rejects.toThrow('expected only files of an earlier run in');
