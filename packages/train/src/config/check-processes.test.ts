@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { checkProcesses } from './check-processes.js';
 
-const settings = { numProcesses: undefined, zeroStage: 0, configFile: undefined, batchSize: 8 };
+const settings = {
+  ...{ numProcesses: undefined, zeroStage: 0, configFile: undefined, batchSize: 8 },
+  onCollapse: 'tell' as const,
+};
 const check = (given: object, launched: number, where = '--num_processes') =>
   checkProcesses({ ...settings, ...given }, new Map([['num_processes', where]]), launched);
 
@@ -21,4 +24,11 @@ test('a launcher’s file is told what runs in its stead', () => {
   // Printed settings, read again, are the same run.
   expect(check({ numProcesses: 2, configFile: 'a.yaml' }, 1, 'printed.yaml:9')).toHaveLength(1);
   expect(() => check({ numProcesses: 2, configFile: 'a.yaml' }, 1)).toThrow('expected 1 process');
+});
+
+test('several processes do not go back', () => {
+  expect(check({ onCollapse: 'rollback' }, 1)).toEqual([]);
+  expect(() => check({ onCollapse: 'rollback' }, 2)).toThrow(
+    'on_collapse: expected tell, stop or off in 2 processes, got rollback, which one process alone can do — choose one',
+  );
 });

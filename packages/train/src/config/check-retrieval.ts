@@ -65,6 +65,22 @@ export const negativesOf = ({
 }: Pick<RetrievalSettings, 'negNums' | 'trainGroupSize'>): number =>
   trainGroupSize === undefined ? negNums : trainGroupSize - 1;
 
+/** Passages that an in-batch loss compares a query with: those of all rows of its batch but, unless asked for, their positives. */
+export function candidatesOf(
+  {
+    batchSize,
+    othersPositives,
+    ...settings
+  }: Pick<RetrievalSettings, 'negNums' | 'trainGroupSize'> & {
+    readonly batchSize: number;
+    readonly othersPositives: boolean;
+  },
+  hasNegatives: boolean,
+): number {
+  const ofRow = hasNegatives ? negativesOf(settings) : 0;
+  return ofRow === 0 ? batchSize : 1 + batchSize * ofRow + (othersPositives ? batchSize - 1 : 0);
+}
+
 /** Whether a key was given another value than its default; what a run stored states every default too. */
 export const differs = <Table extends OptionTable>(
   table: Table,

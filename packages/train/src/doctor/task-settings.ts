@@ -1,8 +1,8 @@
 import type { LabelRange } from '@rag/data';
-import { negativesOf } from '../config/check-retrieval.js';
+import { candidatesOf } from '../config/check-retrieval.js';
 import type { CompleteConfig } from '../config/check-shared.js';
-import type { CompleteColbertConfig, ResolvedColbert } from '../config/colbert-config.js';
-import type { CompleteEmbeddingConfig, ResolvedEmbedding } from '../config/embedding-config.js';
+import type { ResolvedColbert } from '../config/colbert-config.js';
+import type { ResolvedEmbedding } from '../config/embedding-config.js';
 import type { ResolvedReranker } from '../config/reranker-config.js';
 import type { NotActive } from '../config/resolve.js';
 import type { Survey } from './survey.js';
@@ -86,17 +86,6 @@ export function taskSettings(asked: AskedRun): TaskSettings {
     // Of inner products there is no usual scale.
     ...(asked.task === 'embedding' &&
       config.normalizeEmbeddings && { temperature: config.temperature ?? TEMPERATURE }),
-    candidatesIn: (survey) => candidatesOf(config, survey),
+    candidatesIn: ({ groups }) => candidatesOf(config, groups.count > groups.withoutNegatives.count),
   };
-}
-
-/** A query meets the passages of all rows of its batch but, unless asked for, their positives. */
-function candidatesOf(
-  { batchSize, othersPositives, ...config }: CompleteEmbeddingConfig | CompleteColbertConfig,
-  { groups }: Pick<Survey, 'groups'>,
-): number {
-  const negNums = negativesOf(config);
-  const hasNegatives = negNums > 0 && groups.count > groups.withoutNegatives.count;
-  if (!hasNegatives) return batchSize;
-  return 1 + batchSize * negNums + (othersPositives ? batchSize - 1 : 0);
 }

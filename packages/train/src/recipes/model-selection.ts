@@ -19,6 +19,8 @@ export interface ModelSelection {
   readonly best: BestCheckpoint | undefined;
   /** Evaluations in a row without a gain. */
   readonly withoutGain: number;
+  /** Goes back to where a checkpoint stood. */
+  restore(from: Pick<RunState, 'best' | 'without_gain'>): void;
   /** Takes note of a checkpoint's evaluation. @returns why the run is to end, where it is */
   judge(name: string, metrics: Evaluated['metrics']): string | undefined;
 }
@@ -50,6 +52,10 @@ export function modelSelection(
     },
     get withoutGain() {
       return withoutGain;
+    },
+    restore(state) {
+      best = state.best;
+      withoutGain = state.without_gain;
     },
     judge(name, metrics) {
       const value = metrics[metric]!;

@@ -148,11 +148,15 @@ export async function trainRun<Model extends OpenModel, Evaluation>(
       await takeCheckpoint(run.session, files, sound);
       rateFactor /= 2;
       saved = { name: sound.name, position: sound.state.position };
+      // What was found later is of models that are gone.
+      selection?.restore(sound.state);
+      evaluator?.restore(sound.state.evaluations as never);
       trainer = await trainerOf(run, sound.state.position, rateFactor, on);
       guard.restart();
       listener.say(
         `went back to ${sound.name} (update ${sound.state.position.update}): the rate is ${rateFactor} of the settings’ from here on`,
       );
+      if (sound.state.evaluate) await evaluate(sound.name, sound.path);
       return goOn(rollbacks + 1);
     }
   };

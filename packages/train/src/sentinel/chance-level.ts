@@ -1,15 +1,9 @@
 import type { LabelSummary } from '@rag/data';
-import { negativesOf } from '../config/check-retrieval.js';
+import { candidatesOf } from '../config/check-retrieval.js';
 import type { ChanceLevel } from './sentinel.js';
 
-/** Losses of one pair or two at a time, which are ln 2 where all scores are equal. */
-const OF_TWO: readonly string[] = [
-  'pointwise_bce',
-  'classfication',
-  'point_ce',
-  'pairwise_ranknet',
-  'ranknet',
-];
+/** Losses of one pair or two at a time, which are ln 2 where nothing is told apart; `regression_ce` may end near it on soft labels. */
+const OF_TWO: readonly string[] = ['pointwise_bce', 'classfication', 'point_ce', 'pairwise_ranknet'];
 
 /** Cross-entropies over the candidates of a query. */
 const OF_CANDIDATES: readonly string[] = ['group_softmax', 'infonce'];
@@ -25,17 +19,13 @@ export function chanceLevel(loss: string, candidates: number | undefined): Chanc
   return { loss: Math.log(candidates), name: `ln ${candidates}` };
 }
 
-/** Settings of retrievers, as far as they decide what a query is compared with. */
-export interface InBatchSettings {
-  readonly negNums: number;
-  readonly trainGroupSize: number | undefined;
-  readonly batchSize: number;
-  readonly othersPositives: boolean;
+/** Settings of retrievers, as far as they decide where that is. */
+type RetrieverSettings = Parameters<typeof candidatesOf>[0] & {
   readonly knowledgeDistillation: boolean;
   /** Losses over several widths, and of several heads, are sums. */
   readonly useMrl?: boolean;
   readonly unifiedFinetuning?: boolean;
-}
+};
 
 /**
  * That of queries against the passages of a full batch, in one process; nothing for sums of losses and for teachers.
@@ -43,19 +33,11 @@ export interface InBatchSettings {
  */
 export function retrieverChance(
   loss: string,
-  {
-    batchSize,
-    othersPositives,
-    knowledgeDistillation,
-    useMrl,
-    unifiedFinetuning,
-    ...settings
-  }: InBatchSettings,
+  settings: RetrieverSettings,
   summary: unknown,
 ): { readonly chance?: ChanceLevel } {
+  const { knowledgeDistillation, useMrl, unifiedFinetuning } = settings;
   if (loss !== 'infonce' || knowledgeDistillation || useMrl || unifiedFinetuning) return {};
-  const ofRow = (summary as LabelSummary).negatives > 0 ? negativesOf(settings) : 0;
-  const candidates = ofRow === 0 ? batchSize : 1 + batchSize * ofRow + (othersPositives ? batchSize - 1 : 0);
-  const chance = chanceLevel(loss, candidates);
+  const chance = chanceLevel(loss, candidatesOf(settings, (summary as LabelSummary).negatives > 0));
   return chance ? { chance } : {};
 }

@@ -45,7 +45,7 @@ const NORM_SPIKE = 30;
 const VANISHED = 1e-5;
 const ONE_SCORE = 1e-4;
 
-const sentence = (seen: SeenUpdate): string => `at a rate of ${seen.learningRate.toExponential(1)}`;
+const atRate = (seen: SeenUpdate): string => `at a rate of ${seen.learningRate.toExponential(1)}`;
 
 /**
  * Looks at every update for the ways in which retrieval models are known to collapse: numbers that are none, a loss that jumps and
@@ -99,7 +99,7 @@ export function sentinel({ chance, warmup, window = 30 }: SentinelOptions): Sent
 type Trouble = Omit<Alarm, 'code' | 'update' | 'since'>;
 
 const notFinite = (seen: SeenUpdate): Trouble => ({
-  problem: `expected finite numbers, got a loss of ${seen.loss} and a gradient norm of ${seen.gradientNorm} ${sentence(seen)}`,
+  problem: `expected finite numbers, got a loss of ${seen.loss} and a gradient norm of ${seen.gradientNorm} ${atRate(seen)}`,
   advice:
     'the rate is too high, or a row has numbers that are none: lower lr, or look at the rows of this update',
 });
@@ -115,7 +115,7 @@ function spike(
   const high = half.filter(({ loss }) => loss > SPIKE * level && loss - level > 0.1).length;
   if (high >= 0.9 * half.length)
     return {
-      problem: `expected a loss near ${level.toPrecision(3)}, got ${median(half.map(({ loss }) => loss)).toPrecision(3)} for ${half.length} updates ${sentence(seen)}`,
+      problem: `expected a loss near ${level.toPrecision(3)}, got ${median(half.map(({ loss }) => loss)).toPrecision(3)} for ${half.length} updates ${atRate(seen)}`,
       advice:
         'the model jumped to where it tells nothing apart: lower lr, lengthen the warm-up, or lower max_grad_norm',
     };
@@ -123,7 +123,7 @@ function spike(
   const wild = half.filter(({ gradientNorm }) => gradientNorm > NORM_SPIKE * norm).length;
   if (norm === 0 || wild < 0.9 * half.length) return undefined;
   return {
-    problem: `expected gradients of a norm near ${norm.toPrecision(3)}, got ${seen.gradientNorm.toPrecision(3)} for ${half.length} updates ${sentence(seen)}`,
+    problem: `expected gradients of a norm near ${norm.toPrecision(3)}, got ${seen.gradientNorm.toPrecision(3)} for ${half.length} updates ${atRate(seen)}`,
     advice: 'the run is about to diverge: lower lr, or lower max_grad_norm',
   };
 }
@@ -139,7 +139,7 @@ function plateau(
   const isFlat = recent.every(({ loss }) => Math.abs(loss - chance.loss) < 10 * NEAR_CHANCE * chance.loss);
   if (!isFlat || Math.abs(mean - chance.loss) > NEAR_CHANCE * chance.loss) return undefined;
   return {
-    problem: `expected a loss below ${chance.loss.toFixed(4)} (${chance.name}: one score for everything), got ${mean.toFixed(4)} for ${recent.length} updates ${sentence(seen)}`,
+    problem: `expected a loss below ${chance.loss.toFixed(4)} (${chance.name}: one score for everything), got ${mean.toFixed(4)} for ${recent.length} updates ${atRate(seen)}`,
     advice:
       'nothing is told apart: the rate is far too high or too low, the labels are all one or wrong, or the temperature hides the scores; `rag doctor` looks at them',
   };
@@ -150,7 +150,7 @@ function constantScores(seen: SeenUpdate, recent: readonly SeenUpdate[]): Troubl
   if (!recent.every(({ scoreSpread }) => scoreSpread !== undefined && scoreSpread < ONE_SCORE))
     return undefined;
   return {
-    problem: `expected scores that differ, got a spread of ${seen.scoreSpread!.toExponential(1)} for ${recent.length} updates ${sentence(seen)}`,
+    problem: `expected scores that differ, got a spread of ${seen.scoreSpread!.toExponential(1)} for ${recent.length} updates ${atRate(seen)}`,
     advice: 'every text gets one score: lower lr and start again from a sound checkpoint',
   };
 }
