@@ -1,12 +1,11 @@
 import { POOLING_MODES, type PoolingMode } from '@rag/embedding';
 import { openRowProducts } from '@rag/runtime';
 import type { Command } from 'commander';
-import { ConfigError } from '../config/config-error.js';
 import { choice, wholeNumber } from '../config/kind.js';
 import { colbertRetriever } from '../evaluate/colbert-retriever.js';
 import { embeddingRetriever } from '../evaluate/embedding-retriever.js';
 import type { Retriever } from '../evaluate/retriever.js';
-import { underNames } from '../recipes/open-model.js';
+import { checkColbertLengths, checkEmbeddingLengths, refuseEmbeddingFlags } from './check-lengths.js';
 import type { CollectionKind } from './collection-flags.js';
 import type { CommandStreams } from './command-line.js';
 import { textFlag } from './embedding-flags.js';
@@ -90,16 +89,9 @@ export async function withRetriever<T>(
   });
   const [queries, documents] = [encode(query_max_len), encode(passage_max_len)];
   if (opened.task === 'colbert') {
-    for (const key of ['query_prompt', 'passage_prompt', 'similarity'] as const)
-      if (flags[key] !== undefined)
-        throw new ConfigError(
-          `--${key}`,
-          undefined,
-          'expected embedding models, got one of ColBERT — leave it out',
-        );
+    refuseEmbeddingFlags(flags);
     const { model } = opened;
-    await underNames({ query_length: '--query_max_len' }, () => model.encodeQueries([], queries));
-    await underNames({ document_length: '--passage_max_len' }, () => model.encodePassages([], documents));
+    await checkColbertLengths(model, { queries, documents });
     return use(colbertRetriever(model, { queries, documents }), '');
   }
   const { model } = opened;
@@ -108,8 +100,7 @@ export async function withRetriever<T>(
     { ...queries, prompt: prompts.query },
     { ...documents, prompt: prompts.passage },
   ];
-  await underNames({ maxLength: '--query_max_len' }, () => model.encode([], asked));
-  await underNames({ maxLength: '--passage_max_len' }, () => model.encode([], read));
+  await checkEmbeddingLengths(model, { queries: asked, documents: read });
   const products = await openRowProducts({
     provider: 'cpu',
     ...(threads !== undefined && { intraOpNumThreads: threads }),

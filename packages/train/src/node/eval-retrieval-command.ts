@@ -10,7 +10,8 @@ import { embeddingRetriever } from '../evaluate/embedding-retriever.js';
 import { evaluateCollection } from '../evaluate/evaluate-collection.js';
 import { formatEvaluation } from '../evaluate/format-evaluation.js';
 import type { Retriever } from '../evaluate/retriever.js';
-import { openModel, underNames } from '../recipes/open-model.js';
+import { openModel } from '../recipes/open-model.js';
+import { checkColbertLengths, checkEmbeddingLengths } from './check-lengths.js';
 import {
   addCollectionFlags,
   addStsAndRunFlags,
@@ -70,8 +71,7 @@ export function evalEmbeddingCommand(streams: CommandStreams): Command {
           const queries = encodeOptions(flags, prompts.query, flags.query_max_len);
           const documents = encodeOptions(flags, prompts.passage, flags.passage_max_len);
           // What the model refuses is an error before anything is computed.
-          await underNames({ maxLength: '--query_max_len' }, () => model.encode([], queries));
-          await underNames({ maxLength: '--passage_max_len' }, () => model.encode([], documents));
+          await checkEmbeddingLengths(model, { queries, documents });
           streams.stdout.write(prompts.line);
           const products = await openRowProducts({
             provider: 'cpu',
@@ -137,8 +137,7 @@ export function evalColbertCommand(streams: CommandStreams): Command {
       });
       try {
         // What the model refuses is an error before anything is computed.
-        await underNames({ query_length: '--query_max_len' }, () => model.encodeQueries([], queries));
-        await underNames({ document_length: '--passage_max_len' }, () => model.encodePassages([], documents));
+        await checkColbertLengths(model, { queries, documents });
         await evaluate(collection, colbertRetriever(model, { queries, documents }), flags, options, streams);
       } finally {
         model.dispose();

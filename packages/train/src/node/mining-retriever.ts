@@ -1,8 +1,7 @@
 import type { BlockProduct } from '@rag/eval';
-import { ConfigError } from '../config/config-error.js';
 import type { EncodeSettings } from '../encode/progress-note.js';
 import { colbertMiner, embeddingMiner, type MiningRetriever } from '../mine/mining-retriever.js';
-import { underNames } from '../recipes/open-model.js';
+import { checkColbertLengths, checkEmbeddingLengths, refuseEmbeddingFlags } from './check-lengths.js';
 import { similarityOf } from './eval-retrieval-command.js';
 import type { AnyModel } from './open-any-model.js';
 
@@ -44,16 +43,9 @@ export async function miningRetriever(
       .filter((entry): entry is [(typeof entry)[0], number] => entry[1] !== undefined),
   );
   if (opened.task === 'colbert') {
-    for (const key of ['query_prompt', 'passage_prompt', 'similarity'] as const)
-      if (flags[key] !== undefined)
-        throw new ConfigError(
-          `--${key}`,
-          undefined,
-          'expected an embedding model, got a ColBERT model — leave it out',
-        );
+    refuseEmbeddingFlags(flags);
     const { model } = opened;
-    await underNames({ query_length: '--query_max_len' }, () => model.encodeQueries([], queries));
-    await underNames({ document_length: '--passage_max_len' }, () => model.encodePassages([], documents));
+    await checkColbertLengths(model, { queries, documents });
     const [{ dim } = { dim: 1 }] = await model.encodeQueries(['a'], queries);
     return { retriever: colbertMiner(model, { queries, documents, dim }), settings: { ...given, dim } };
   }
@@ -67,8 +59,7 @@ export async function miningRetriever(
   const line = `prompts: queries ${shown(prompts.query_prompt)}, passages ${shown(prompts.passage_prompt)}, beside prompt_for_query of the rows`;
   const ofQueries = { ...queries, prompt: prompts.query_prompt };
   const ofDocuments = { ...documents, prompt: prompts.passage_prompt };
-  await underNames({ maxLength: '--query_max_len' }, () => model.encode([], ofQueries));
-  await underNames({ maxLength: '--passage_max_len' }, () => model.encode([], ofDocuments));
+  await checkEmbeddingLengths(model, { queries: ofQueries, documents: ofDocuments });
   return {
     retriever: embeddingMiner(model, {
       queries: ofQueries,

@@ -5,6 +5,7 @@ import { embeddingRetriever } from '../evaluate/embedding-retriever.js';
 import { underNames } from '../recipes/open-model.js';
 import type { PairScorer } from '../score/pair-scorer.js';
 import { retrieverScorer } from '../score/retriever-scorer.js';
+import { checkColbertLengths, checkEmbeddingLengths } from './check-lengths.js';
 import { similarityOf } from './eval-retrieval-command.js';
 import type { AnyModel } from './open-any-model.js';
 import { type TemplateFlags, templateFlagNames } from './template-flags.js';
@@ -84,10 +85,7 @@ export async function pairScorer(
       queries: { ...batches, ...query },
       documents: { ...batches, ...passage },
     });
-    await underNames({ query_length: `--${prefix}query_max_len` }, () => model.encodeQueries([], query));
-    await underNames({ document_length: `--${prefix}passage_max_len` }, () =>
-      model.encodePassages([], passage),
-    );
+    await checkColbertLengths(model, { queries: query, documents: passage }, prefix);
     return { settings, scorer: retrieverScorer(retriever) };
   }
   const { model } = opened;
@@ -95,8 +93,7 @@ export async function pairScorer(
   const [query_prompt, passage_prompt] = [given.query_prompt ?? '', given.passage_prompt ?? ''];
   const queries = { ...batches, ...query, prompt: query_prompt };
   const documents = { ...batches, ...passage, prompt: passage_prompt };
-  await underNames({ maxLength: `--${prefix}query_max_len` }, () => model.encode([], queries));
-  await underNames({ maxLength: `--${prefix}passage_max_len` }, () => model.encode([], documents));
+  await checkEmbeddingLengths(model, { queries, documents }, prefix);
   return {
     settings: { ...settings, similarity, query_prompt, passage_prompt },
     scorer: retrieverScorer(embeddingRetriever(model, { queries, documents, similarity, mrlDims: [] })),
