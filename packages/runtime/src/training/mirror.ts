@@ -7,6 +7,28 @@ export interface MirroredParameter extends TrainedParameter {
   drop(): void;
 }
 
+/** A parameter whose four tensors are asked for each time that they are read. */
+export const parameterOf = (
+  name: string,
+  shape: readonly number[],
+  tensor: (part: 'value' | 'gradient' | 'first' | 'second') => Tensor,
+): TrainedParameter => ({
+  name,
+  shape,
+  get value() {
+    return tensor('value');
+  },
+  get gradient() {
+    return tensor('gradient');
+  },
+  get first() {
+    return tensor('first').data as Float32Array;
+  },
+  get second() {
+    return tensor('second').data as Float32Array;
+  },
+});
+
 /** Zeros of this shape, made on demand. */
 export function mirrored(name: string, shape: readonly number[]): MirroredParameter {
   const held = new Map<string, Tensor>();
@@ -15,21 +37,6 @@ export function mirrored(name: string, shape: readonly number[]): MirroredParame
     held.set(kind, known);
     return known;
   };
-  return {
-    name,
-    shape,
-    get value() {
-      return tensor('value');
-    },
-    get gradient() {
-      return tensor('gradient');
-    },
-    get first() {
-      return tensor('first').data as Float32Array;
-    },
-    get second() {
-      return tensor('second').data as Float32Array;
-    },
-    drop: () => held.clear(),
-  };
+  // Its getters stay getters.
+  return Object.assign(parameterOf(name, shape, tensor), { drop: () => held.clear() });
 }

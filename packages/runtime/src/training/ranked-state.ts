@@ -1,6 +1,7 @@
 import { SessionError } from '../error.js';
 import { type Tensor, zeros } from '../tensor.js';
 import { type GroupPart, type PlacedParameter, tensorOf } from './group-memory.js';
+import { parameterOf } from './mirror.js';
 import type { TrainedParameter, TrainingState } from './state.js';
 
 /** A trained parameter as a session's host reads it. */
@@ -21,24 +22,10 @@ export function hostParameter({ memory: { whole, own }, parameter }: PlacedParam
     copies.set(part, copy);
     return copy;
   };
-  return {
-    name,
-    shape,
-    get value() {
-      return tensor('value');
-    },
-    get gradient() {
-      return tensor('gradient');
-    },
-    get first() {
-      return tensor('first').data as Float32Array;
-    },
-    get second() {
-      return tensor('second').data as Float32Array;
-    },
-    copies: (part) => copies.has(part),
+  return Object.assign(parameterOf(name, shape, tensor), {
+    copies: (part: GroupPart) => copies.has(part),
     drop: () => copies.clear(),
-  };
+  });
 }
 
 /** Models read no moments. */

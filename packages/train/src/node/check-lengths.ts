@@ -41,6 +41,6 @@ export function refuseEmbeddingFlags(
       throw new ConfigError(
         `--${key}`,
         undefined,
-        'expected embedding models, got one of ColBERT — leave it out',
+        'expected an embedding model, got a ColBERT model — leave it out',
       );
 }
