@@ -96,7 +96,11 @@ test.each([
     [],
     '--dataset: expected --dataset, --beir, or --corpus with --queries and --qrels, got none',
   ],
-  [['colbert', 'colbert'], [...data, '--similarity', 'dot'], '--similarity: expected an embedding model, got a ColBERT model'],
+  [
+    ['colbert', 'colbert'],
+    [...data, '--similarity', 'dot'],
+    '--similarity: expected an embedding model, got a ColBERT model',
+  ],
   [['embedding', 'colbert'], [...data, '--label_key', 'x'], '--label_key: expected rerankers'],
 ])('%j is one line on stderr', async (models, flags, message) => {
   const { code, stderr } = await compare(...models.map((name) => at(...name.split('/'))), ...flags);
